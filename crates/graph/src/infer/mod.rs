@@ -1,0 +1,43 @@
+//! Shape rules: pure functions from an op and the facts of its operands to the facts of its results.
+//!
+//! The graph runs them while building, with unknown sizes; the session runs the same rules again
+//! with numbers. A rule gives [`Dim::UNKNOWN`](crate::Dim::UNKNOWN) where it cannot tell a size,
+//! and the caller gives it an identity.
+
+mod array;
+mod control;
+mod math;
+mod nn;
+mod random;
+mod reduce;
+mod state;
+
+use crate::fact::Fact;
+use crate::ids::{RegionId, VariableId};
+use crate::mistake::Problem;
+use crate::op::Op;
+
+/// What rules of stateful and structured ops look up besides their operands.
+pub trait Surroundings {
+    /// The type and shape of a variable.
+    fn variable(&self, variable: VariableId) -> Fact;
+
+    /// The facts of a body's parameters.
+    fn parameters(&self, region: RegionId) -> Vec<Fact>;
+
+    /// The facts of a body's results.
+    fn results(&self, region: RegionId) -> Vec<Fact>;
+}
+
+/// The facts of an op's results, or what is wrong with its operands.
+pub fn infer(op: &Op, inputs: &[Fact], around: &dyn Surroundings) -> Result<Vec<Fact>, Problem> {
+    match op {
+        Op::Math(op) => math::infer(*op, inputs),
+        Op::Array(op) => array::infer(op, inputs),
+        Op::Reduce(op) => reduce::infer(op, inputs),
+        Op::Nn(op) => nn::infer(*op, inputs),
+        Op::Random(op) => random::infer(*op, inputs),
+        Op::State(op) => state::infer(*op, inputs, around),
+        Op::Control(op) => control::infer(op, inputs, around),
+    }
+}

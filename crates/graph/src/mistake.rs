@@ -1,0 +1,204 @@
+//! Mistakes: what is wrong with a graph, told to the person who wrote it.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::location::Trace;
+
+/// What sort of mistake it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MistakeKind {
+    /// Shapes, sizes or ranks do not fit.
+    Shape,
+    /// Element types do not fit.
+    DType,
+    /// An attribute is out of its range: an axis, a count, a permutation.
+    Argument,
+    /// A name is malformed, taken or unknown.
+    Name,
+    /// A tensor is used outside of the loop or branch that it belongs to.
+    Region,
+    /// An operand belongs to another graph.
+    Foreign,
+    /// The graph was finalized and cannot grow.
+    Finalized,
+    /// A gradient that does not exist was asked for.
+    Gradient,
+}
+
+impl MistakeKind {
+    /// How the first line of the report begins.
+    const fn title(self) -> &'static str {
+        match self {
+            MistakeKind::Shape => "shape mismatch",
+            MistakeKind::DType => "dtype mismatch",
+            MistakeKind::Argument => "invalid argument",
+            MistakeKind::Name => "name error",
+            MistakeKind::Region => "out of region",
+            MistakeKind::Foreign => "operand of another graph",
+            MistakeKind::Finalized => "finalized graph",
+            MistakeKind::Gradient => "no gradient",
+        }
+    }
+}
+
+/// What a rule finds wrong, before it is known where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What sort of mistake it is.
+    pub kind: MistakeKind,
+    /// One clause, lower case, without a full stop: `inner dimensions 784 and 128 differ`.
+    pub message: String,
+    /// What to do: `rhs needs 784 rows`.
+    pub help: Option<String>,
+}
+
+impl Problem {
+    /// A problem of this kind.
+    pub fn new(kind: MistakeKind, message: impl Into<String>) -> Problem {
+        Problem {
+            kind,
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    /// Shapes, sizes or ranks do not fit.
+    pub fn shape(message: impl Into<String>) -> Problem {
+        Problem::new(MistakeKind::Shape, message)
+    }
+
+    /// Element types do not fit.
+    pub fn dtype(message: impl Into<String>) -> Problem {
+        Problem::new(MistakeKind::DType, message)
+    }
+
+    /// An attribute is out of its range.
+    pub fn argument(message: impl Into<String>) -> Problem {
+        Problem::new(MistakeKind::Argument, message)
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Problem {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// An operand as a report lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperandNote {
+    /// Its role: `lhs`, `rhs`, `input 2`, …
+    pub label: String,
+    /// Its name: `hidden/w`.
+    pub name: String,
+    /// Its element type and shape: `f32[128, 10]`.
+    pub fact: String,
+    /// Where it was made.
+    pub from: Trace,
+}
+
+/// A mistake made while building, with everything needed to mend it.
+///
+/// Its `Display` is the report:
+///
+/// ```text
+/// shape mismatch in matmul: inner dimensions 784 and 128 differ
+///   --> examples/mnist.rs:31:17        scope `hidden`, name `hidden/MatMul`
+///   lhs  images    f32[?, 784]   from examples/mnist.rs:22:18
+///   rhs  hidden/w  f32[128, 10]  from examples/mnist.rs:30:14
+///   help: rhs needs 784 rows
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub struct Mistake {
+    /// What sort of mistake it is.
+    pub kind: MistakeKind,
+    /// What was being built: `matmul`.
+    pub subject: String,
+    /// What is wrong.
+    pub message: String,
+    /// The caller's source location.
+    pub at: Trace,
+    /// The name scope it happened in; empty at the top.
+    pub scope: String,
+    /// The name of the operation; empty if it got none.
+    pub name: String,
+    /// The operands.
+    pub operands: Vec<OperandNote>,
+    /// For an operation added on behalf of another (a gradient): that one's name and location.
+    pub on_behalf_of: Option<(String, Trace)>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} in {}: {}",
+            self.kind.title(),
+            self.subject,
+            self.message
+        )?;
+        write!(f, "\n  --> {}", self.at)?;
+        let mut place = Vec::new();
+        if !self.scope.is_empty() {
+            place.push(format!("scope `{}`", self.scope));
+        }
+        if !self.name.is_empty() {
+            place.push(format!("name `{}`", self.name));
+        }
+        if !place.is_empty() {
+            write!(f, "        {}", place.join(", "))?;
+        }
+        write_operands(f, &self.operands)?;
+        if let Some((name, at)) = &self.on_behalf_of {
+            write!(f, "\n  in the gradient of `{name}`, built at {at}")?;
+        }
+        if let Some(help) = &self.help {
+            write!(f, "\n  help: {help}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes the operands in columns, one a line.
+pub fn write_operands(f: &mut fmt::Formatter<'_>, operands: &[OperandNote]) -> fmt::Result {
+    let width = |column: fn(&OperandNote) -> &str| {
+        operands
+            .iter()
+            .map(|note| column(note).chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let label = width(|note| &note.label);
+    let name = width(|note| &note.name);
+    let fact = width(|note| &note.fact);
+    for note in operands {
+        write!(
+            f,
+            "\n  {:label$}  {:name$}  {:fact$}  from {}",
+            note.label, note.name, note.fact, note.from
+        )?;
+    }
+    Ok(())
+}
+
+/// Every mistake of a graph, in the order in which they were made.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub struct Mistakes(pub Vec<Mistake>);
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, mistake) in self.0.iter().enumerate() {
+            if place > 0 {
+                f.write_str("\n\n")?;
+            }
+            write!(f, "{mistake}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+//! The op set: one enum, grouped in families.
+//!
+//! An op is plain data: it names what is computed and carries the attributes that are fixed while
+//! building. Operands are edges of the graph, not part of the op. The shape rule of family `math`
+//! stands in `infer/math.rs` of this crate, its gradient in `rules/math.rs` of the optimizer, its
+//! kernel in `kernels/math.rs` of the session, each an exhaustive `match`.
+
+mod array;
+mod control;
+mod math;
+mod nn;
+mod random;
+mod reduce;
+mod state;
+
+use serde::{Deserialize, Serialize};
+
+pub use array::{Array, Bound, SliceSpec};
+pub use control::Control;
+pub use math::{Binary, Compare, Math, Unary};
+pub use nn::Nn;
+pub use random::{Distribution, Random, Seeds};
+pub use reduce::{Reduce, Reduction};
+pub use state::{State, Update};
+
+/// One operation, without its operands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Op {
+    /// Element-wise arithmetic, comparison, matrix products.
+    Math(Math),
+    /// Making, reshaping and picking apart of arrays.
+    Array(Array),
+    /// Reductions over axes.
+    Reduce(Reduce),
+    /// Neural-network primitives.
+    Nn(Nn),
+    /// Random numbers.
+    Random(Random),
+    /// Variables.
+    State(State),
+    /// Grouping, loops and branches.
+    Control(Control),
+}
+
+impl Op {
+    /// The op's type as TensorFlow names it: `MatMul`, `AddV2` is `Add`, …
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Op::Math(op) => op.type_name(),
+            Op::Array(op) => op.type_name(),
+            Op::Reduce(op) => op.type_name(),
+            Op::Nn(op) => op.type_name(),
+            Op::Random(op) => op.type_name(),
+            Op::State(op) => op.type_name(),
+            Op::Control(op) => op.type_name(),
+        }
+    }
+
+    /// Which inputs decide sizes of the outputs by their *values*. All are small integer tensors.
+    ///
+    /// The session must know these values to plan the op; the op's kernel does not read them.
+    pub fn size_inputs(&self) -> &'static [usize] {
+        match self {
+            Op::Array(op) => op.size_inputs(),
+            Op::Reduce(op) => op.size_inputs(),
+            Op::Random(op) => op.size_inputs(),
+            Op::Math(_) | Op::Nn(_) | Op::State(_) | Op::Control(_) => &[],
+        }
+    }
+
+    /// Whether only the shape of the operand is used, never its elements (`shape`, `size`).
+    pub fn uses_shape_only(&self) -> bool {
+        matches!(self, Op::Array(Array::Shape { .. } | Array::Size { .. }))
+    }
+}
+
+macro_rules! from_family {
+    ($($family:ident),*) => {$(
+        impl From<$family> for Op {
+            fn from(op: $family) -> Op {
+                Op::$family(op)
+            }
+        }
+    )*};
+}
+from_family!(Math, Array, Reduce, Nn, Random, State, Control);

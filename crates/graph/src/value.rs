@@ -1,0 +1,189 @@
+//! Values: the elements of a tensor with their shape, typed at run time.
+
+use std::fmt;
+
+use ndarray::{ArrayBase, ArrayD, IxDyn};
+use serde::{Deserialize, Serialize};
+
+use crate::element::{DType, Element};
+
+/// The elements of a [`Value`], row by row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each variant is named by its element type")]
+pub enum Data {
+    F32(Vec<f32>),
+    F64(Vec<f64>),
+    I32(Vec<i32>),
+    I64(Vec<i64>),
+    U8(Vec<u8>),
+    Bool(Vec<bool>),
+}
+
+/// Runs one expression for whichever element type a [`Data`] holds.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! each_data {
+    ($data:expr, $values:ident => $body:expr) => {
+        match $data {
+            $crate::ir::Data::F32($values) => $body,
+            $crate::ir::Data::F64($values) => $body,
+            $crate::ir::Data::I32($values) => $body,
+            $crate::ir::Data::I64($values) => $body,
+            $crate::ir::Data::U8($values) => $body,
+            $crate::ir::Data::Bool($values) => $body,
+        }
+    };
+}
+
+impl Data {
+    /// The element type.
+    pub const fn dtype(&self) -> DType {
+        match self {
+            Data::F32(_) => DType::F32,
+            Data::F64(_) => DType::F64,
+            Data::I32(_) => DType::I32,
+            Data::I64(_) => DType::I64,
+            Data::U8(_) => DType::U8,
+            Data::Bool(_) => DType::Bool,
+        }
+    }
+
+    /// The number of elements.
+    pub fn len(&self) -> usize {
+        each_data!(self, values => values.len())
+    }
+
+    /// Whether there is no element.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// `count` elements of zero (or `false`).
+    pub fn zeros(dtype: DType, count: usize) -> Data {
+        match dtype {
+            DType::F32 => Data::F32(vec![0.0; count]),
+            DType::F64 => Data::F64(vec![0.0; count]),
+            DType::I32 => Data::I32(vec![0; count]),
+            DType::I64 => Data::I64(vec![0; count]),
+            DType::U8 => Data::U8(vec![0; count]),
+            DType::Bool => Data::Bool(vec![false; count]),
+        }
+    }
+}
+
+/// An array whose element type is known at run time: what constants, variables and
+/// untyped fetches hold.
+///
+/// ```
+/// use aqueduct_graph::Value;
+/// use ndarray::arr2;
+///
+/// let value = Value::from(arr2(&[[1.0_f32, 2.0], [3.0, 4.0]]));
+/// assert_eq!(value.shape(), [2, 2]);
+/// assert_eq!(value.as_slice::<f32>(), Some(&[1.0, 2.0, 3.0, 4.0][..]));
+/// assert_eq!(value.as_slice::<i32>(), None);
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Value {
+    shape: Vec<usize>,
+    data: Data,
+}
+
+impl Value {
+    /// A value of this shape, or `None` if `data` has another number of elements.
+    pub fn new(shape: Vec<usize>, data: Data) -> Option<Value> {
+        let elements = shape
+            .iter()
+            .try_fold(1_usize, |n, size| n.checked_mul(*size))?;
+        (elements == data.len()).then_some(Value { shape, data })
+    }
+
+    /// A value of rank 0.
+    pub fn scalar<T: Element>(value: T) -> Value {
+        Value {
+            shape: Vec::new(),
+            data: T::into_data(vec![value]),
+        }
+    }
+
+    /// A value of rank 1.
+    pub fn vector<T: Element>(values: Vec<T>) -> Value {
+        Value {
+            shape: vec![values.len()],
+            data: T::into_data(values),
+        }
+    }
+
+    /// Zeros (or `false`) of this shape, or `None` if the number of elements does not fit.
+    pub fn zeros(dtype: DType, shape: &[usize]) -> Option<Value> {
+        let elements = shape
+            .iter()
+            .try_fold(1_usize, |n, size| n.checked_mul(*size))?;
+        Value::new(shape.to_vec(), Data::zeros(dtype, elements))
+    }
+
+    /// The sizes of the dimensions.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The element type.
+    pub fn dtype(&self) -> DType {
+        self.data.dtype()
+    }
+
+    /// The elements, row by row.
+    pub fn data(&self) -> &Data {
+        &self.data
+    }
+
+    /// The elements, writable.
+    pub fn data_mut(&mut self) -> &mut Data {
+        &mut self.data
+    }
+
+    /// The elements, if they are of type `T`.
+    pub fn as_slice<T: Element>(&self) -> Option<&[T]> {
+        T::slice(&self.data)
+    }
+
+    /// The value as an array of `ndarray`, or the value itself if it is of another type.
+    pub fn into_array<T: Element>(self) -> Result<ArrayD<T>, Value> {
+        let Value { shape, data } = self;
+        let values = match T::from_data(data) {
+            Ok(values) => values,
+            Err(data) => return Err(Value { shape, data }),
+        };
+        // The number of elements was checked when the value was made.
+        ArrayD::from_shape_vec(IxDyn(&shape), values).map_err(|_| Value {
+            shape,
+            data: Data::zeros(T::DTYPE, 0),
+        })
+    }
+}
+
+impl<T, S, D> From<ArrayBase<S, D>> for Value
+where
+    T: Element,
+    S: ndarray::Data<Elem = T>,
+    D: ndarray::Dimension,
+{
+    fn from(array: ArrayBase<S, D>) -> Value {
+        Value {
+            shape: array.shape().to_vec(),
+            data: T::into_data(array.iter().copied().collect()),
+        }
+    }
+}
+
+/// Prints the elements as `ndarray` does.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        each_data!(&self.data, values => {
+            match ndarray::ArrayViewD::from_shape(IxDyn(&self.shape), values) {
+                Ok(view) => fmt::Display::fmt(&view, f),
+                Err(_) => fmt::Debug::fmt(values, f),
+            }
+        })
+    }
+}

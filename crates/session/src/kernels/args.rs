@@ -1,0 +1,144 @@
+//! The operands and results that a kernel works on.
+
+use aqueduct_graph::ir::Data;
+use aqueduct_graph::{DType, Element};
+use smallvec::SmallVec;
+
+/// The elements of an operand, row by row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Slice<'a> {
+    F32(&'a [f32]),
+    F64(&'a [f64]),
+    I32(&'a [i32]),
+    I64(&'a [i64]),
+    U8(&'a [u8]),
+    Bool(&'a [bool]),
+}
+
+/// The elements of a result, row by row, to be written.
+#[derive(Debug)]
+pub(crate) enum SliceMut<'a> {
+    F32(&'a mut [f32]),
+    F64(&'a mut [f64]),
+    I32(&'a mut [i32]),
+    I64(&'a mut [i64]),
+    U8(&'a mut [u8]),
+    Bool(&'a mut [bool]),
+}
+
+/// An element type that slices can be told apart by.
+pub(crate) trait Typed: Element {
+    fn of(slice: Slice<'_>) -> Option<&[Self]>;
+    fn of_mut(slice: SliceMut<'_>) -> Option<&mut [Self]>;
+    fn wrap(slice: &[Self]) -> Slice<'_>;
+    fn wrap_mut(slice: &mut [Self]) -> SliceMut<'_>;
+}
+
+macro_rules! typed {
+    ($($type:ty => $variant:ident),*) => {
+        $(impl Typed for $type {
+            fn of(slice: Slice<'_>) -> Option<&[Self]> {
+                if let Slice::$variant(values) = slice { Some(values) } else { None }
+            }
+            fn of_mut(slice: SliceMut<'_>) -> Option<&mut [Self]> {
+                if let SliceMut::$variant(values) = slice { Some(values) } else { None }
+            }
+            fn wrap(slice: &[Self]) -> Slice<'_> {
+                Slice::$variant(slice)
+            }
+            fn wrap_mut(slice: &mut [Self]) -> SliceMut<'_> {
+                SliceMut::$variant(slice)
+            }
+        })*
+
+        impl Slice<'_> {
+            /// The element type.
+            pub(crate) fn dtype(&self) -> DType {
+                match self { $(Slice::$variant(_) => DType::$variant),* }
+            }
+
+            /// The number of elements.
+            pub(crate) fn len(&self) -> usize {
+                match self { $(Slice::$variant(values) => values.len()),* }
+            }
+
+            /// A copy of the elements.
+            pub(crate) fn to_data(self) -> Data {
+                match self { $(Slice::$variant(values) => Data::$variant(values.to_vec())),* }
+            }
+        }
+
+        impl<'a> SliceMut<'a> {
+            /// Copies all elements of `source`; both must be of one type and length.
+            pub(crate) fn copy_from(self, source: Slice<'_>) {
+                match (self, source) {
+                    $((SliceMut::$variant(to), Slice::$variant(from)) if to.len() == from.len() => {
+                        to.copy_from_slice(from);
+                    })*
+                    (to, from) => debug_assert!(false, "cannot copy {from:?} to {to:?}"),
+                }
+            }
+        }
+
+        impl<'a> From<&'a Data> for Slice<'a> {
+            fn from(data: &'a Data) -> Slice<'a> {
+                match data { $(Data::$variant(values) => Slice::$variant(values)),* }
+            }
+        }
+
+        impl<'a> From<&'a mut Data> for SliceMut<'a> {
+            fn from(data: &'a mut Data) -> SliceMut<'a> {
+                match data { $(Data::$variant(values) => SliceMut::$variant(values)),* }
+            }
+        }
+    };
+}
+typed!(f32 => F32, f64 => F64, i32 => I32, i64 => I64, u8 => U8, bool => Bool);
+
+/// The operands and results of one run of one kernel.
+#[derive(Debug, Default)]
+pub(crate) struct Args<'a> {
+    inputs: SmallVec<[Option<Slice<'a>>; 8]>,
+    outputs: SmallVec<[Option<SliceMut<'a>>; 2]>,
+}
+
+impl<'a> Args<'a> {
+    /// No operand and no result yet.
+    pub(crate) fn new() -> Args<'a> {
+        Args::default()
+    }
+
+    /// Adds the next operand; `None` for one whose value is not needed (a size that is planned in).
+    pub(crate) fn push_input(&mut self, slice: Option<Slice<'a>>) {
+        self.inputs.push(slice);
+    }
+
+    /// Adds the next result.
+    pub(crate) fn push_output(&mut self, slice: SliceMut<'a>) {
+        self.outputs.push(Some(slice));
+    }
+
+    /// The number of operands.
+    pub(crate) fn input_count(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// The number of results.
+    pub(crate) fn output_count(&self) -> usize {
+        self.outputs.len()
+    }
+
+    /// The elements of an operand. The planner sees to it that the type is right.
+    pub(crate) fn input<T: Typed>(&self, index: usize) -> &'a [T] {
+        let slice = self.inputs.get(index).copied().flatten();
+        debug_assert!(slice.is_some(), "operand {index} was not planned to be read");
+        slice.and_then(T::of).unwrap_or_default()
+    }
+
+    /// Takes the elements of a result, to be written. Each can be taken once.
+    pub(crate) fn output<T: Typed>(&mut self, index: usize) -> &'a mut [T] {
+        let slice = self.outputs.get_mut(index).and_then(Option::take);
+        debug_assert!(slice.is_some(), "result {index} was taken twice");
+        slice.and_then(T::of_mut).unwrap_or_default()
+    }
+}

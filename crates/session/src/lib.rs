@@ -1,0 +1,4 @@
+//! Plans and runs graphs.
+
+mod kernels;
+mod philox;
