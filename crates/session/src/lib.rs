@@ -2,3 +2,5 @@
 
 mod kernels;
 mod philox;
+
+pub use philox::Philox;
