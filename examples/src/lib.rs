@@ -1,1 +1,17 @@
-//! Placeholder.
+//! What the worked examples share: data, reference losses, numpy's way to print, charts, options.
+
+mod chart;
+mod general;
+mod numpy;
+mod options;
+mod progress;
+mod reference;
+mod sequences;
+
+pub use chart::Chart;
+pub use general::general;
+pub use numpy::array_repr;
+pub use options::Options;
+pub use progress::progress_bar;
+pub use reference::{Agreement, Reference};
+pub use sequences::Sequences;

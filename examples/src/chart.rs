@@ -1,0 +1,175 @@
+//! Line charts as PNG files.
+
+mod axis;
+mod canvas;
+mod paint;
+
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use axis::{Axis, Scale};
+
+/// A chart of lines and points over two axes, saved as a PNG file of 900 by 560 pixels.
+///
+/// Series take colours that colour-blind readers can tell apart, in the order they are added; a
+/// later one lies over an earlier one. A point that cannot be drawn (not finite, or not above zero
+/// on a logarithmic axis) is left out, and a line has a gap there.
+pub struct Chart {
+    title: String,
+    x_label: String,
+    y_label: String,
+    y_scale: Scale,
+    series: Vec<Series>,
+}
+
+struct Series {
+    name: String,
+    mark: Mark,
+    points: Vec<(f64, f64)>,
+}
+
+#[derive(Clone, Copy)]
+enum Mark {
+    Line,
+    Points,
+}
+
+impl Chart {
+    /// A chart without series.
+    pub fn new(title: impl Into<String>) -> Chart {
+        Chart {
+            title: title.into(),
+            x_label: String::new(),
+            y_label: String::new(),
+            y_scale: Scale::Linear,
+            series: Vec::new(),
+        }
+    }
+
+    /// Names the axes.
+    pub fn axes(mut self, x: impl Into<String>, y: impl Into<String>) -> Chart {
+        self.x_label = x.into();
+        self.y_label = y.into();
+        self
+    }
+
+    /// Makes the y axis logarithmic.
+    pub fn log_y(mut self) -> Chart {
+        self.y_scale = Scale::Logarithmic;
+        self
+    }
+
+    /// Adds a line through the points, in their order.
+    pub fn line(
+        self,
+        name: impl Into<String>,
+        points: impl IntoIterator<Item = (f64, f64)>,
+    ) -> Chart {
+        self.series(name.into(), Mark::Line, points.into_iter().collect())
+    }
+
+    /// Adds an open circle at each point, so that a line beneath stays in sight.
+    pub fn points(
+        self,
+        name: impl Into<String>,
+        points: impl IntoIterator<Item = (f64, f64)>,
+    ) -> Chart {
+        self.series(name.into(), Mark::Points, points.into_iter().collect())
+    }
+
+    fn series(mut self, name: String, mark: Mark, points: Vec<(f64, f64)>) -> Chart {
+        self.series.push(Series { name, mark, points });
+        self
+    }
+
+    /// Draws the chart into a PNG file, making its directory if there is none.
+    ///
+    /// Fails if the chart has no point to draw, or the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> anyhow::Result<()> {
+        let path = path.as_ref();
+        self.save_to(path)
+            .with_context(|| format!("cannot save the chart {}", path.display()))
+    }
+
+    fn save_to(&self, path: &Path) -> anyhow::Result<()> {
+        let pixels = canvas::draw(|canvas| paint::paint(self, canvas))?;
+        if let Some(directory) = path.parent() {
+            std::fs::create_dir_all(directory)?;
+        }
+        canvas::write_png(path, &pixels)
+    }
+
+    fn x_axis(&self) -> anyhow::Result<Axis> {
+        Axis::over(Scale::Linear, self.drawable().map(|(x, _)| x))
+    }
+
+    fn y_axis(&self) -> anyhow::Result<Axis> {
+        Axis::over(self.y_scale, self.drawable().map(|(_, y)| y))
+    }
+
+    fn drawable(&self) -> impl Iterator<Item = (f64, f64)> {
+        let points = self.series.iter().flat_map(|series| &series.points);
+        points.copied().filter(|&point| self.can_draw(point))
+    }
+
+    fn can_draw(&self, (x, y): (f64, f64)) -> bool {
+        Scale::Linear.has(x) && self.y_scale.has(y)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::Chart;
+
+    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+    /// Width and height, from the header of a PNG file.
+    fn size(png: &[u8]) -> (u32, u32) {
+        let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
+        (number(16), number(20))
+    }
+
+    #[test]
+    fn saves_a_png_and_makes_its_directory() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("deep/down/loss.png");
+        let loss = |step: u32| (f64::from(step), 1.0 / f64::from(step + 1));
+        Chart::new("Loss")
+            .axes("step", "loss")
+            .line("training", (0..100).map(loss))
+            .points("printed", (0..100).step_by(10).map(loss))
+            .log_y()
+            .save(&path)
+            .unwrap();
+        let png = fs::read(path).unwrap();
+        assert!(png.starts_with(PNG));
+        assert_eq!(size(&png), (900, 560));
+    }
+
+    #[test]
+    fn leaves_out_what_cannot_be_drawn() {
+        let directory = tempfile::tempdir().unwrap();
+        let losses = [0.0, 1.0, f64::NAN, 2.0, 3.0, f64::INFINITY, -1.0];
+        let points = || (0..).map(f64::from).zip(losses);
+        let chart = Chart::new("Gaps").line("a", points()).points("b", points());
+        chart.save(directory.path().join("linear.png")).unwrap();
+        let chart = chart.log_y();
+        chart.save(directory.path().join("log.png")).unwrap();
+    }
+
+    #[test]
+    fn refuses_a_chart_of_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("empty.png");
+        let error = Chart::new("Empty")
+            .line("zero", [(1.0, 0.0)])
+            .log_y()
+            .save(&path)
+            .unwrap_err();
+        assert!(format!("{error:#}").contains("no point to draw"));
+        assert!(!path.exists());
+    }
+}
