@@ -1,23 +1,61 @@
-//! The language of Aqueduct.
+//! The language of Aqueduct: graphs of typed operations, built once and run many times.
+//!
+//! This crate knows shapes, names, scopes and mistakes. It knows nothing of gradients (crate
+//! `aqueduct-optimizer`) or of numbers and kernels (crate `aqueduct-session`). Users name the crate
+//! `aqueduct`, which exports all three.
+//!
+//! - [`Graph`] is what one builds on; [`Tensor`], [`Variable`] and [`Operation`] are handles of its parts.
+//! - Builders are methods of these, a file for each family of ops in `build/`.
+//! - [`ir`] is what the other two crates read: ops, facts, nodes.
 
+mod build;
+mod context;
 mod element;
 mod fact;
+mod graph;
+mod growth;
+mod handle;
 mod ids;
 mod infer;
+mod initializer;
 mod location;
 mod mistake;
+mod names;
+mod nest;
 mod op;
+mod scope;
 mod shape;
+mod sizes;
+mod store;
+mod text;
 mod value;
 
+pub use build::{
+    Axes, Constant, ELLIPSIS, InitialValue, Keys, NEW_AXIS, ScanOptions, SliceArgs,
+    VariableOptions, mean_squared_error,
+};
+pub use context::ContextGuard;
 pub use element::{DType, Element, Float, Index, Number};
+pub use graph::{Graph, View};
+pub use growth::Growth;
+pub use handle::{AnyTensor, AnyVariable, Operand, Operation, Tensor, Variable};
+pub use initializer::{
+    FanMode, FanShape, Initializer, Recipe, constant_initializer, fill, glorot_normal,
+    glorot_uniform, ones, ones_initializer, random_normal, random_normal_initializer,
+    random_uniform, random_uniform_initializer, truncated_normal, truncated_normal_initializer,
+    value_initializer, variance_scaling, zeros, zeros_initializer,
+};
 pub use location::{Location, Trace};
 pub use mistake::{Mistake, MistakeKind, Mistakes};
+pub use nest::Nest;
+pub use scope::{Reuse, VariableScope};
 pub use shape::{Dim, Shape, Symbol};
+pub use sizes::{Size, Sizes};
 pub use value::{Data, Value};
 
 /// The representation of a graph: what the optimizer, the session and tools of your own read.
 pub mod ir {
+    pub use crate::build::add_n;
     pub use crate::fact::{Fact, Int};
     pub use crate::ids::{LocationId, MistakeId, NodeId, RegionId, TensorId, VariableId};
     pub use crate::infer::{Surroundings, infer};
@@ -26,5 +64,6 @@ pub mod ir {
         Array, Binary, Bound, Compare, Control, Distribution, Math, Nn, Op, Random, Reduce,
         Reduction, Seeds, SliceSpec, State, Unary, Update,
     };
+    pub use crate::store::{Edge, Member, Node, Region, Site, Store, VariableRecord};
     pub use crate::value::Data;
 }

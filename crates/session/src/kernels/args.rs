@@ -131,7 +131,10 @@ impl<'a> Args<'a> {
     /// The elements of an operand. The planner sees to it that the type is right.
     pub(crate) fn input<T: Typed>(&self, index: usize) -> &'a [T] {
         let slice = self.inputs.get(index).copied().flatten();
-        debug_assert!(slice.is_some(), "operand {index} was not planned to be read");
+        debug_assert!(
+            slice.is_some(),
+            "operand {index} was not planned to be read"
+        );
         slice.and_then(T::of).unwrap_or_default()
     }
 

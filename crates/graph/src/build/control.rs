@@ -1,0 +1,289 @@
+//! Builders of family `control`: loops and branches.
+
+use std::panic::Location as Caller;
+
+use crate::element::Index;
+use crate::fact::Fact;
+use crate::graph::Graph;
+use crate::handle::{AnyTensor, Operand, Operation, Tensor};
+use crate::ids::{NodeId, RegionId, TensorId};
+use crate::mistake::Problem;
+use crate::nest::Nest;
+use crate::op::{Control, Op};
+use crate::shape::Shape;
+use crate::store::{NewName, Region};
+
+/// Settings of a scan, for [`Graph::scan_with`].
+#[derive(Clone, Debug, Default)]
+pub struct ScanOptions<'g> {
+    length: Option<AnyTensor<'g>>,
+    reverse: bool,
+}
+
+impl<'g> ScanOptions<'g> {
+    /// As many steps as the sequences have elements, from the first to the last.
+    pub fn new() -> ScanOptions<'g> {
+        ScanOptions::default()
+    }
+
+    /// The number of steps: a scalar, which may be known only in a run. Sequences must have as many
+    /// elements; without sequences this is required.
+    #[must_use]
+    pub fn length<T: Index>(mut self, length: Tensor<'g, T>) -> ScanOptions<'g> {
+        self.length = Some(length.any());
+        self
+    }
+
+    /// From the last element to the first. Stacked outputs keep the order of the sequences.
+    #[must_use]
+    pub fn reverse(mut self) -> ScanOptions<'g> {
+        self.reverse = true;
+        self
+    }
+}
+
+impl Graph {
+    /// Runs `body` once for each element of the sequences, along their axis 0, carrying a state.
+    ///
+    /// `body` is called once, while building, with the state and one element of each sequence; it
+    /// returns the next state, of the same shapes, and the outputs of the step. The scan gives the
+    /// last state, and the outputs of all steps stacked along a new axis 0. The body may use tensors
+    /// and variables from outside. Any number of steps is allowed, none included.
+    ///
+    /// JAX's `lax.scan`, TensorFlow's `scan`; here what every recurrent network is made of.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    ///
+    /// let g = Graph::new();
+    /// let xs = g.placeholder::<f32>("xs", shape![?, 3]);
+    /// let start = g.zeros::<f32>([3]);
+    /// let (last, sums) = g.scan(start, xs, |sum, x| (sum + x, sum + x));
+    /// assert_eq!(last.shape().to_string(), "[3]");
+    /// assert_eq!(sums.shape().to_string(), "[?, 3]");
+    /// ```
+    #[track_caller]
+    pub fn scan<'g, S: Nest<'g>, X: Nest<'g>, Y: Nest<'g>>(
+        &'g self,
+        state: S,
+        sequences: X,
+        body: impl FnOnce(S, X) -> (S, Y),
+    ) -> (S, Y) {
+        self.scan_with(ScanOptions::new(), state, sequences, body)
+    }
+
+    /// [`Graph::scan`] with a number of steps, or in reverse.
+    #[track_caller]
+    pub fn scan_with<'g, S: Nest<'g>, X: Nest<'g>, Y: Nest<'g>>(
+        &'g self,
+        options: ScanOptions<'g>,
+        state: S,
+        sequences: X,
+        body: impl FnOnce(S, X) -> (S, Y),
+    ) -> (S, Y) {
+        let caller = Caller::caller();
+        let scope = self.open_scope("scan");
+        let states = state.parts();
+        let elements = sequences.parts();
+        let region = self.open_region("scan", caller);
+        let (next, outputs) = {
+            let _inside = self.enter_region(region);
+            let state_parameters = self.parameters(region, &states, |fact| fact.clone());
+            let element_parameters = self.parameters(region, &elements, element_of);
+            let state_inside = state.rebuild(&mut state_parameters.into_iter());
+            let element_inside = sequences.rebuild(&mut element_parameters.into_iter());
+            let _user_code = self.called_from(caller);
+            body(state_inside, element_inside)
+        };
+        let results = next.parts();
+        let stacked = outputs.parts();
+        let problem = (results.len() != states.len()).then(|| {
+            Problem::argument(format!(
+                "the body takes a state of {} tensors and gives one of {}",
+                states.len(),
+                results.len()
+            ))
+            .help("return a state of the form that came in")
+        });
+        self.close_region(region, results.iter().chain(&stacked));
+        let op = Control::Scan {
+            body: region,
+            states: states.len(),
+            sequences: elements.len(),
+            length: options.length.is_some(),
+            reverse: options.reverse,
+        };
+        let inputs: Vec<AnyTensor<'g>> = states
+            .iter()
+            .chain(&elements)
+            .chain(&options.length)
+            .copied()
+            .collect();
+        let id = self.add_structured(op, &inputs, scope.path(), problem);
+        let mut results = Operation::new(self, id).outputs().into_iter();
+        let last = state.rebuild(&mut results);
+        (last, outputs.rebuild(&mut results))
+    }
+
+    /// Runs one of two bodies, chosen in the run by a scalar. Both give the same structure, of the
+    /// same dtypes and ranks. TensorFlow's `cond`.
+    ///
+    /// What a body makes runs only if the body does; what it uses from outside is computed in any
+    /// case. An assignment made in a body runs whenever the body does, as it cannot be fetched.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    ///
+    /// let g = Graph::new();
+    /// let x = g.placeholder::<f32>("x", shape![?]);
+    /// let training = g.placeholder::<bool>("training", shape![]);
+    /// let y = g.cond(training, || x * 0.5, || x.identity());
+    /// assert_eq!(y.shape(), x.shape());
+    /// ```
+    #[track_caller]
+    pub fn cond<'g, R: Nest<'g>>(
+        &'g self,
+        predicate: impl Operand<'g, bool>,
+        then: impl FnOnce() -> R,
+        otherwise: impl FnOnce() -> R,
+    ) -> R {
+        let caller = Caller::caller();
+        let predicate = predicate.into_tensor(self).any();
+        let scope = self.open_scope("cond");
+        let (then_region, on_true) = self.branch(caller, then);
+        let (otherwise_region, _) = self.branch(caller, otherwise);
+        let op = Control::Cond {
+            then: then_region,
+            otherwise: otherwise_region,
+        };
+        let id = self.add_structured(op, &[predicate], scope.path(), None);
+        on_true.rebuild(&mut Operation::new(self, id).outputs().into_iter())
+    }
+
+    fn branch<'g, R: Nest<'g>>(
+        &'g self,
+        caller: &Caller<'_>,
+        body: impl FnOnce() -> R,
+    ) -> (RegionId, R) {
+        let region = self.open_region("cond", caller);
+        let result = {
+            let _inside = self.enter_region(region);
+            let _user_code = self.called_from(caller);
+            body()
+        };
+        self.close_region(region, &result.parts());
+        (region, result)
+    }
+
+    /// Adds the op that owns bodies, named as the scope that they were built in.
+    #[track_caller]
+    fn add_structured(
+        &self,
+        op: Control,
+        inputs: &[AnyTensor<'_>],
+        path: &str,
+        problem: Option<Problem>,
+    ) -> NodeId {
+        let name = NewName::Exact(path.to_owned());
+        self.add_named(Op::from(op), inputs, name, problem)
+    }
+
+    fn open_region(&self, kind: &str, caller: &Caller<'_>) -> RegionId {
+        let site = self.site(caller);
+        let parent = self.context().region;
+        let mut store = self.write();
+        let id = RegionId::from_index(store.regions.len());
+        store.regions.push(Region {
+            parent: Some(parent),
+            kind: kind.to_owned(),
+            parameters: Vec::new(),
+            parameter_facts: Vec::new(),
+            results: Vec::new(),
+            site,
+        });
+        id
+    }
+
+    /// Builds inside of a region until the guard is dropped. Control dependencies from outside are
+    /// for the op that owns it.
+    fn enter_region(&self, region: RegionId) -> crate::context::ContextGuard {
+        self.enter(|context| {
+            context.region = region;
+            context.controls.clear();
+        })
+    }
+
+    /// A parameter of the body for each tensor given to it.
+    #[track_caller]
+    fn parameters<'g>(
+        &'g self,
+        region: RegionId,
+        given: &[AnyTensor<'g>],
+        fact: impl Fn(&Fact) -> Fact,
+    ) -> Vec<AnyTensor<'g>> {
+        let mut parameters = Vec::with_capacity(given.len());
+        for tensor in given {
+            let fact = fact(&tensor.fact());
+            let index = {
+                let mut store = self.write();
+                // What is known of the elements of the first state need not hold of the next.
+                let fact = Fact::new(fact.dtype, fact.shape);
+                let Some(region) = store.regions.get_mut(region.index()) else {
+                    return parameters;
+                };
+                region.parameter_facts.push(fact);
+                region.parameter_facts.len() - 1
+            };
+            let id = self.add(Control::Parameter { region, index }, &[], "parameter");
+            let mut store = self.write();
+            if let Some(region) = store.regions.get_mut(region.index()) {
+                region.parameters.push(id);
+            }
+            drop(store);
+            self.poison_like(id, *tensor);
+            parameters.push(AnyTensor::new(self, TensorId::new(id, 0)));
+        }
+        parameters
+    }
+
+    /// A parameter that stands for a poisoned tensor is poisoned too.
+    fn poison_like(&self, id: NodeId, tensor: AnyTensor<'_>) {
+        if !tensor.graph().is_same(self) {
+            return;
+        }
+        let mut store = self.write();
+        if let Some(mistake) = store.node(tensor.id().node).poison {
+            store.poison(id, mistake);
+        }
+    }
+
+    fn close_region<'a, 'g: 'a>(
+        &'g self,
+        region: RegionId,
+        results: impl IntoIterator<Item = &'a AnyTensor<'g>>,
+    ) {
+        let mut inside = Vec::new();
+        for result in results {
+            // A result from outside is given by a node inside, so that a body's results are its own.
+            let home = self.view().node(result.id().node).region;
+            let own = result.graph().is_same(self) && home == region;
+            let result = if own {
+                *result
+            } else {
+                let _inside = self.enter_region(region);
+                result.identity()
+            };
+            inside.push(result.id());
+        }
+        let mut store = self.write();
+        if let Some(region) = store.regions.get_mut(region.index()) {
+            region.results = inside;
+        }
+    }
+}
+
+/// The fact of one element of a sequence.
+fn element_of(sequence: &Fact) -> Fact {
+    let element = sequence.shape.dims().get(1..).unwrap_or_default();
+    Fact::new(sequence.dtype, Shape::new(element.to_vec()))
+}

@@ -1,0 +1,347 @@
+//! Builders of family `math`.
+
+use crate::element::{DType, Element, Float, Number};
+use crate::handle::{AnyTensor, Operand, Tensor};
+use crate::ids::TensorId;
+use crate::op::{Binary, Compare, Math, Unary};
+use crate::store::NewName;
+
+impl<'g> AnyTensor<'g> {
+    /// One function of each element.
+    #[track_caller]
+    pub fn unary(self, op: Unary) -> AnyTensor<'g> {
+        let op = Math::Unary(op);
+        self.graph()
+            .add_tensor(op, &[self], crate::op::Op::from(op).type_name())
+    }
+
+    /// One function of each pair of elements, with broadcasting.
+    #[track_caller]
+    pub fn binary(self, op: Binary, rhs: AnyTensor<'g>, name: &str) -> AnyTensor<'g> {
+        self.graph()
+            .add_tensor(Math::Binary(op), &[self, rhs], name)
+    }
+
+    /// The same, with a path for its name that is known to be free.
+    #[track_caller]
+    pub(crate) fn binary_exact(self, op: Binary, rhs: AnyTensor<'g>, path: &str) -> AnyTensor<'g> {
+        let name = NewName::Exact(path.to_owned());
+        let id = self
+            .graph()
+            .add_named(Math::Binary(op).into(), &[self, rhs], name, None);
+        AnyTensor::new(self.graph(), TensorId::new(id, 0))
+    }
+
+    /// `self + rhs`.
+    #[track_caller]
+    pub fn add(self, rhs: AnyTensor<'g>) -> AnyTensor<'g> {
+        self.binary(Binary::Add, rhs, "Add")
+    }
+
+    /// `self - rhs`.
+    #[track_caller]
+    pub fn sub(self, rhs: AnyTensor<'g>) -> AnyTensor<'g> {
+        self.binary(Binary::Sub, rhs, "Sub")
+    }
+
+    /// `self * rhs`.
+    #[track_caller]
+    pub fn mul(self, rhs: AnyTensor<'g>) -> AnyTensor<'g> {
+        self.binary(Binary::Mul, rhs, "Mul")
+    }
+
+    /// `self / rhs`.
+    #[track_caller]
+    pub fn div(self, rhs: AnyTensor<'g>) -> AnyTensor<'g> {
+        self.binary(Binary::Div, rhs, "truediv")
+    }
+
+    /// `self * number`, the number rounded to this tensor's type.
+    #[track_caller]
+    pub fn scale(self, number: f64) -> AnyTensor<'g> {
+        let number = self.graph().number(self.dtype(), number, "Const");
+        self.binary(Binary::Mul, number, "mul")
+    }
+
+    /// A comparison of each pair of elements, with broadcasting: `bool`.
+    #[track_caller]
+    pub fn compare(self, op: Compare, rhs: AnyTensor<'g>) -> AnyTensor<'g> {
+        let op = Math::Compare(op);
+        self.graph()
+            .add_tensor(op, &[self, rhs], crate::op::Op::from(op).type_name())
+    }
+
+    /// `on_true` where this `bool` tensor holds, else `on_false`, with broadcasting.
+    #[track_caller]
+    pub fn select(self, on_true: AnyTensor<'g>, on_false: AnyTensor<'g>) -> AnyTensor<'g> {
+        self.graph()
+            .add_tensor(Math::Select, &[self, on_true, on_false], "Select")
+    }
+
+    /// The product of two matrices, either of them transposed first.
+    #[track_caller]
+    pub fn matmul(self, rhs: AnyTensor<'g>, transpose_a: bool, transpose_b: bool) -> AnyTensor<'g> {
+        let op = Math::MatMul {
+            transpose_a,
+            transpose_b,
+        };
+        self.graph().add_tensor(op, &[self, rhs], "MatMul")
+    }
+
+    /// Each element converted; the tensor itself if it is of that type already.
+    #[track_caller]
+    pub fn cast(self, to: DType) -> AnyTensor<'g> {
+        if self.dtype() == to {
+            return self;
+        }
+        self.graph().add_tensor(Math::Cast { to }, &[self], "Cast")
+    }
+}
+
+/// The sum of tensors of one dtype and shape; of one tensor, itself. Of none there is no dtype to
+/// give: the result is poisoned.
+#[track_caller]
+pub fn add_n<'g>(graph: &'g crate::Graph, tensors: &[AnyTensor<'g>]) -> AnyTensor<'g> {
+    match tensors {
+        [one] => *one,
+        many => graph.add_tensor(Math::AddN, many, "AddN"),
+    }
+}
+
+/// Element-wise functions of floats.
+impl<'g, T: Float> Tensor<'g, T> {
+    #[track_caller]
+    fn unary(self, op: Unary) -> Tensor<'g, T> {
+        Tensor::assume(self.any().unary(op))
+    }
+
+    /// `-x`. TensorFlow's `negative`.
+    #[track_caller]
+    #[expect(clippy::should_implement_trait, reason = "the operator calls this")]
+    pub fn neg(self) -> Tensor<'g, T> {
+        self.unary(Unary::Neg)
+    }
+
+    /// The hyperbolic tangent. TensorFlow's `tanh`.
+    #[track_caller]
+    pub fn tanh(self) -> Tensor<'g, T> {
+        self.unary(Unary::Tanh)
+    }
+
+    /// `1 / (1 + e^-x)`. TensorFlow's `sigmoid`.
+    #[track_caller]
+    pub fn sigmoid(self) -> Tensor<'g, T> {
+        self.unary(Unary::Sigmoid)
+    }
+
+    /// `e^x`. TensorFlow's `exp`.
+    #[track_caller]
+    pub fn exp(self) -> Tensor<'g, T> {
+        self.unary(Unary::Exp)
+    }
+
+    /// The natural logarithm. TensorFlow's `log`.
+    #[track_caller]
+    pub fn log(self) -> Tensor<'g, T> {
+        self.unary(Unary::Log)
+    }
+
+    /// The square root. TensorFlow's `sqrt`.
+    #[track_caller]
+    pub fn sqrt(self) -> Tensor<'g, T> {
+        self.unary(Unary::Sqrt)
+    }
+
+    /// `1 / sqrt(x)`. TensorFlow's `rsqrt`.
+    #[track_caller]
+    pub fn rsqrt(self) -> Tensor<'g, T> {
+        self.unary(Unary::Rsqrt)
+    }
+
+    /// `1 / x`. TensorFlow's `reciprocal`.
+    #[track_caller]
+    pub fn reciprocal(self) -> Tensor<'g, T> {
+        self.unary(Unary::Reciprocal)
+    }
+
+    /// `|x|`. TensorFlow's `abs`.
+    #[track_caller]
+    pub fn abs(self) -> Tensor<'g, T> {
+        self.unary(Unary::Abs)
+    }
+
+    /// -1, 0 or 1. TensorFlow's `sign`.
+    #[track_caller]
+    pub fn sign(self) -> Tensor<'g, T> {
+        self.unary(Unary::Sign)
+    }
+
+    /// The product of two matrices: `[n, k]` by `[k, m]` is `[n, m]`. TensorFlow's `matmul`.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    ///
+    /// let g = Graph::new();
+    /// let x = g.placeholder::<f32>("x", shape![?, 3]);
+    /// let w = g.get_variable::<f32>("w", [3, 4]);
+    /// assert_eq!(x.matmul(w).shape().to_string(), "[?, 4]");
+    /// ```
+    #[track_caller]
+    pub fn matmul(self, rhs: impl Operand<'g, T>) -> Tensor<'g, T> {
+        self.matmul_with(rhs, false, false)
+    }
+
+    /// The product of two matrices, either of them transposed first. TensorFlow's `matmul` with
+    /// `transpose_a` and `transpose_b`.
+    #[track_caller]
+    pub fn matmul_with(
+        self,
+        rhs: impl Operand<'g, T>,
+        transpose_a: bool,
+        transpose_b: bool,
+    ) -> Tensor<'g, T> {
+        let rhs = rhs.into_tensor(self.graph()).any();
+        Tensor::assume(self.any().matmul(rhs, transpose_a, transpose_b))
+    }
+}
+
+/// Element-wise arithmetic and comparison, with NumPy's broadcasting: shapes are aligned at their
+/// last axis, and an axis of size 1 stretches.
+impl<'g, T: Number> Tensor<'g, T> {
+    #[track_caller]
+    pub(crate) fn binary(self, op: Binary, rhs: impl Operand<'g, T>, name: &str) -> Tensor<'g, T> {
+        let rhs = rhs.into_tensor(self.graph()).any();
+        Tensor::assume(self.any().binary(op, rhs, name))
+    }
+
+    /// `x * x`. TensorFlow's `square`.
+    #[track_caller]
+    pub fn square(self) -> Tensor<'g, T> {
+        Tensor::assume(self.any().unary(Unary::Square))
+    }
+
+    /// `self + rhs`, named `Add`. TensorFlow's `add`; the operator's name is `add`.
+    #[track_caller]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "TensorFlow has both, with two names"
+    )]
+    pub fn add(self, rhs: impl Operand<'g, T>) -> Tensor<'g, T> {
+        self.binary(Binary::Add, rhs, "Add")
+    }
+
+    /// `self - rhs`, named `Sub`. TensorFlow's `subtract`.
+    #[track_caller]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "TensorFlow has both, with two names"
+    )]
+    pub fn sub(self, rhs: impl Operand<'g, T>) -> Tensor<'g, T> {
+        self.binary(Binary::Sub, rhs, "Sub")
+    }
+
+    /// `self * rhs`, named `Mul`. TensorFlow's `multiply`.
+    #[track_caller]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "TensorFlow has both, with two names"
+    )]
+    pub fn mul(self, rhs: impl Operand<'g, T>) -> Tensor<'g, T> {
+        self.binary(Binary::Mul, rhs, "Mul")
+    }
+
+    /// `self / rhs`, named `div`. Integers truncate towards zero; a zero divisor is an error of
+    /// the run. TensorFlow's `div`.
+    #[track_caller]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "TensorFlow has both, with two names"
+    )]
+    pub fn div(self, rhs: impl Operand<'g, T>) -> Tensor<'g, T> {
+        self.binary(Binary::Div, rhs, "div")
+    }
+
+    /// The larger of each pair. TensorFlow's `maximum`.
+    #[track_caller]
+    pub fn maximum(self, rhs: impl Operand<'g, T>) -> Tensor<'g, T> {
+        self.binary(Binary::Maximum, rhs, "Maximum")
+    }
+
+    /// The smaller of each pair. TensorFlow's `minimum`.
+    #[track_caller]
+    pub fn minimum(self, rhs: impl Operand<'g, T>) -> Tensor<'g, T> {
+        self.binary(Binary::Minimum, rhs, "Minimum")
+    }
+
+    /// `(self - rhs)²`. TensorFlow's `squared_difference`.
+    #[track_caller]
+    pub fn squared_difference(self, rhs: impl Operand<'g, T>) -> Tensor<'g, T> {
+        self.binary(Binary::SquaredDifference, rhs, "SquaredDifference")
+    }
+
+    /// `self < rhs`. TensorFlow's `less`.
+    #[track_caller]
+    pub fn less(self, rhs: impl Operand<'g, T>) -> Tensor<'g, bool> {
+        self.compare(Compare::Less, rhs)
+    }
+
+    /// `self <= rhs`. TensorFlow's `less_equal`.
+    #[track_caller]
+    pub fn less_equal(self, rhs: impl Operand<'g, T>) -> Tensor<'g, bool> {
+        self.compare(Compare::LessEqual, rhs)
+    }
+
+    /// `self > rhs`. TensorFlow's `greater`.
+    #[track_caller]
+    pub fn greater(self, rhs: impl Operand<'g, T>) -> Tensor<'g, bool> {
+        self.compare(Compare::Greater, rhs)
+    }
+
+    /// `self >= rhs`. TensorFlow's `greater_equal`.
+    #[track_caller]
+    pub fn greater_equal(self, rhs: impl Operand<'g, T>) -> Tensor<'g, bool> {
+        self.compare(Compare::GreaterEqual, rhs)
+    }
+}
+
+/// Comparison and conversion of whatever elements.
+impl<'g, T: Element> Tensor<'g, T> {
+    #[track_caller]
+    fn compare(self, op: Compare, rhs: impl Operand<'g, T>) -> Tensor<'g, bool> {
+        let rhs = rhs.into_tensor(self.graph()).any();
+        Tensor::assume(self.any().compare(op, rhs))
+    }
+
+    /// `self == rhs`, element by element. TensorFlow's `equal`.
+    #[track_caller]
+    pub fn equal(self, rhs: impl Operand<'g, T>) -> Tensor<'g, bool> {
+        self.compare(Compare::Equal, rhs)
+    }
+
+    /// `self != rhs`, element by element. TensorFlow's `not_equal`.
+    #[track_caller]
+    pub fn not_equal(self, rhs: impl Operand<'g, T>) -> Tensor<'g, bool> {
+        self.compare(Compare::NotEqual, rhs)
+    }
+
+    /// Each element converted. Floats become integers by truncation towards zero, numbers become
+    /// `bool` by comparing with zero. TensorFlow's `cast`.
+    #[track_caller]
+    pub fn cast<U: Element>(self) -> Tensor<'g, U> {
+        Tensor::assume(self.any().cast(U::DTYPE))
+    }
+}
+
+impl<'g> Tensor<'g, bool> {
+    /// `on_true` where this holds, else `on_false`, with broadcasting. TensorFlow's `where`.
+    #[track_caller]
+    pub fn select<T: Element>(
+        self,
+        on_true: impl Operand<'g, T>,
+        on_false: impl Operand<'g, T>,
+    ) -> Tensor<'g, T> {
+        let on_true = on_true.into_tensor(self.graph()).any();
+        let on_false = on_false.into_tensor(self.graph()).any();
+        Tensor::assume(self.any().select(on_true, on_false))
+    }
+}

@@ -1,0 +1,122 @@
+//! Names: made unique as TensorFlow makes them, without regard to case.
+
+use std::collections::HashMap;
+
+/// The names in use, by lower-case spelling, each with the number of times it was asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    used: HashMap<String, u32>,
+}
+
+impl Names {
+    /// `name`, or the first of `name_1`, `name_2`, … that is free. It is in use from now on.
+    ///
+    /// Follows `Graph.unique_name` of TensorFlow: names differ without regard to case, the
+    /// spelling asked for is kept (`add`, then `Add_1`).
+    pub(crate) fn unique(&mut self, name: &str) -> String {
+        let key = name.to_lowercase();
+        let asked = self.used.entry(key.clone()).or_insert(0);
+        let mut suffix = *asked;
+        *asked += 1;
+        if suffix == 0 {
+            return name.to_owned();
+        }
+        loop {
+            let candidate = format!("{key}_{suffix}");
+            if !self.used.contains_key(&candidate) {
+                self.used.insert(candidate, 1);
+                return format!("{name}_{suffix}");
+            }
+            suffix += 1;
+        }
+    }
+
+    /// Gives back a name that `unique` has just given for `asked` and that nothing uses.
+    pub(crate) fn release(&mut self, asked: &str, given: &str) {
+        let asked_key = asked.to_lowercase();
+        let given_key = given.to_lowercase();
+        if asked_key != given_key {
+            self.used.remove(&given_key);
+        }
+        if let Some(times) = self.used.get_mut(&asked_key) {
+            *times -= 1;
+            if *times == 0 {
+                self.used.remove(&asked_key);
+            }
+        }
+    }
+}
+
+/// Whether TensorFlow would take this as a name or as a path of names: a letter, digit or dot,
+/// then letters, digits and `_ . - /`.
+pub(crate) fn is_valid(name: &str) -> bool {
+    let mut chars = name.chars();
+    let first = chars
+        .next()
+        .is_some_and(|c| c.is_ascii_alphanumeric() || c == '.');
+    first && chars.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '/'))
+}
+
+/// The nearest valid name: used after an invalid one was reported, so that building goes on.
+pub(crate) fn mended(name: &str) -> String {
+    let mended: String = name
+        .chars()
+        .map(|c| if is_valid(&format!("x{c}")) { c } else { '_' })
+        .collect();
+    if is_valid(&mended) {
+        mended
+    } else {
+        format!("x{mended}")
+    }
+}
+
+/// `scope/name`, or `name` at the top.
+pub(crate) fn join(scope: &str, name: &str) -> String {
+    if scope.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{scope}/{name}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_made_unique_as_tensorflow_does() {
+        let mut names = Names::default();
+        let given: Vec<String> = ["add", "Add", "add_1", "add", "MatMul", "x_1", "x", "x"]
+            .iter()
+            .map(|name| names.unique(name))
+            .collect();
+        assert_eq!(
+            given,
+            [
+                "add", "Add_1", "add_1_1", "add_2", "MatMul", "x_1", "x", "x_2"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_released_name_is_given_again() {
+        let mut names = Names::default();
+        for _ in 0..2 {
+            assert_eq!(names.unique("Tanh"), "Tanh");
+            names.release("Tanh", "Tanh");
+        }
+        names.unique("Tanh");
+        let second = names.unique("Tanh");
+        names.release("Tanh", &second);
+        assert_eq!(names.unique("Tanh"), "Tanh_1");
+    }
+
+    #[test]
+    fn invalid_names_are_mended() {
+        assert!(is_valid("rnn/lstm_cell/kernel"));
+        for bad in ["", "_x", "a b", "é"] {
+            assert!(!is_valid(bad), "{bad:?}");
+            assert!(is_valid(&mended(bad)), "{bad:?}");
+        }
+    }
+}

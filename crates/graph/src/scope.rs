@@ -1,0 +1,251 @@
+//! Scopes: of names, of variables, and of control dependencies.
+
+use std::panic::Location as Caller;
+
+use crate::context::{ContextGuard, SiteRule};
+use crate::graph::Graph;
+use crate::handle::Operation;
+use crate::ids::NodeId;
+use crate::initializer::Initializer;
+use crate::names;
+
+/// What `get_variable` does about a variable that is or is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Reuse {
+    /// Makes a new one; that it is there already is a mistake.
+    #[default]
+    No,
+    /// Gives the one that is there; that it is not there is a mistake. Once chosen, it holds for
+    /// every scope inside.
+    Yes,
+    /// Gives the one that is there, or makes it. TensorFlow's `AUTO_REUSE`.
+    Auto,
+}
+
+/// Settings of a variable scope, for [`Graph::variable_scope_with`].
+#[derive(Clone, Debug, Default)]
+pub struct VariableScope {
+    reuse: Reuse,
+    initializer: Option<Initializer>,
+}
+
+impl VariableScope {
+    /// No reuse; the initializer of the scope around it.
+    pub fn new() -> VariableScope {
+        VariableScope::default()
+    }
+
+    /// What `get_variable` does in this scope.
+    #[must_use]
+    pub fn reuse(mut self, reuse: Reuse) -> VariableScope {
+        self.reuse = reuse;
+        self
+    }
+
+    /// The initializer of variables that are given none.
+    #[must_use]
+    pub fn initializer(mut self, initializer: Initializer) -> VariableScope {
+        self.initializer = Some(initializer);
+        self
+    }
+}
+
+/// An open name scope: closed when dropped.
+#[derive(Debug)]
+pub(crate) struct NameScope {
+    path: String,
+    _guard: ContextGuard,
+}
+
+impl NameScope {
+    /// The scope's own path: the name of the operation that stands for the whole.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+impl Graph {
+    /// Puts the names of everything built in `body` under `name`. Made unique: entering a second
+    /// time gives `name_1`.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    ///
+    /// let g = Graph::new();
+    /// let x = g.placeholder::<f32>("x", shape![?]);
+    /// let y = g.name_scope("model", || x.tanh());
+    /// assert_eq!(y.name(), "model/Tanh:0");
+    /// ```
+    #[track_caller]
+    pub fn name_scope<R>(&self, name: &str, body: impl FnOnce() -> R) -> R {
+        let name = self.valid_name(Caller::caller(), "name_scope", name);
+        let _scope = self.open_scope(&name);
+        body()
+    }
+
+    /// Puts the variables that `get_variable` makes in `body` under `name`, and the names of
+    /// everything else under a name scope of that name.
+    ///
+    /// Entering a second time gives the variables of the first back only with [`Reuse::Yes`] or
+    /// [`Reuse::Auto`]; see [`Graph::variable_scope_with`].
+    ///
+    /// ```
+    /// use aqueduct_graph::Graph;
+    ///
+    /// let g = Graph::new();
+    /// let w = g.variable_scope("weights", || g.get_variable::<f32>("w", [3, 4]));
+    /// assert_eq!(w.name(), "weights/w");
+    /// ```
+    #[track_caller]
+    pub fn variable_scope<R>(&self, name: &str, body: impl FnOnce() -> R) -> R {
+        self.variable_scope_with(name, VariableScope::new(), body)
+    }
+
+    /// [`Graph::variable_scope`] with settings.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, Reuse, VariableScope};
+    ///
+    /// let g = Graph::new();
+    /// let layer = || g.get_variable::<f32>("w", [3, 4]);
+    /// let first = g.variable_scope("layer", layer);
+    /// let again = g.variable_scope_with("layer", VariableScope::new().reuse(Reuse::Yes), layer);
+    /// assert_eq!(first.any(), again.any());
+    /// ```
+    #[track_caller]
+    pub fn variable_scope_with<R>(
+        &self,
+        name: &str,
+        settings: VariableScope,
+        body: impl FnOnce() -> R,
+    ) -> R {
+        let name = self.valid_name(Caller::caller(), "variable_scope", name);
+        let _names = self.open_scope(&name);
+        let _variables = self.enter(|context| {
+            context.variable_scope = names::join(&context.variable_scope, &name);
+            if context.reuse != Reuse::Yes {
+                context.reuse = settings.reuse;
+            }
+            if settings.initializer.is_some() {
+                context.initializer = settings.initializer;
+            }
+        });
+        body()
+    }
+
+    /// Lets everything built in `body` run after these operations, besides those of the scopes
+    /// around it.
+    ///
+    /// ```
+    /// use aqueduct_graph::Graph;
+    ///
+    /// let g = Graph::new();
+    /// let n = g.variable("n", 0_i64);
+    /// let count = n.assign_add(1);
+    /// let after = g.control_dependencies([count.op()], || n.read_value());
+    /// # let _ = after;
+    /// ```
+    #[track_caller]
+    pub fn control_dependencies<'g, R>(
+        &'g self,
+        operations: impl IntoIterator<Item = impl Into<Operation<'g>>>,
+        body: impl FnOnce() -> R,
+    ) -> R {
+        let _guard = self.order_after(operations);
+        body()
+    }
+
+    /// Like [`Graph::control_dependencies`], until the guard is dropped.
+    #[track_caller]
+    pub fn order_after<'g>(
+        &'g self,
+        operations: impl IntoIterator<Item = impl Into<Operation<'g>>>,
+    ) -> ContextGuard {
+        let caller = Caller::caller();
+        let operations: Vec<Operation<'g>> = operations.into_iter().map(Into::into).collect();
+        let visible: Vec<NodeId> = operations
+            .into_iter()
+            .filter(|operation| self.check_dependency(caller, *operation))
+            .map(Operation::id)
+            .collect();
+        self.enter(|context| {
+            for id in visible {
+                if !context.controls.contains(&id) {
+                    context.controls.push(id);
+                }
+            }
+        })
+    }
+
+    /// Whether code built here can be ordered after the operation; if not, that is taken down.
+    fn check_dependency(&self, caller: &Caller<'_>, operation: Operation<'_>) -> bool {
+        use crate::mistake::{MistakeKind, Problem};
+        let name = operation.name();
+        let problem = if !operation.graph().is_same(self) {
+            Problem::new(
+                MistakeKind::Foreign,
+                format!("`{name}` belongs to another graph"),
+            )
+            .help("order operations of one graph")
+        } else {
+            let view = self.view();
+            let home = view.node(operation.id()).region;
+            if view.is_within(self.context().region, home) {
+                return true;
+            }
+            let inner = view.region(home);
+            let called = view.trace(inner.site);
+            Problem::new(
+                MistakeKind::Region,
+                format!(
+                    "`{name}` belongs to the body of the {} called at {called}",
+                    inner.kind
+                ),
+            )
+            .help(format!("order after the {} itself", inner.kind))
+        };
+        self.record(caller, "control_dependencies", &name, problem);
+        false
+    }
+
+    /// Opens a name scope until it is dropped. The name must be valid.
+    pub(crate) fn open_scope(&self, name: &str) -> NameScope {
+        let asked = names::join(&self.context().name_scope, name);
+        let path = self.write().names.unique(&asked);
+        let guard = self.enter(|context| context.name_scope.clone_from(&path));
+        NameScope {
+            path,
+            _guard: guard,
+        }
+    }
+
+    /// Opens a name scope for code outside of this crate: optimizers and drivers.
+    pub fn scope(&self, name: &str) -> ContextGuard {
+        let name = if names::is_valid(name) {
+            name.to_owned()
+        } else {
+            names::mended(name)
+        };
+        let asked = names::join(&self.context().name_scope, &name);
+        let path = self.write().names.unique(&asked);
+        self.enter(|context| context.name_scope = path)
+    }
+
+    /// Builds at the root until the guard is dropped: outside of every body, without control
+    /// dependencies. Variables and their initializers belong there.
+    pub fn at_root(&self) -> ContextGuard {
+        self.enter(|context| {
+            context.region = crate::ids::RegionId::ROOT;
+            context.controls.clear();
+        })
+    }
+
+    /// User code is called back from a function of ours called at `caller`, until the guard is
+    /// dropped.
+    pub(crate) fn called_from(&self, caller: &Caller<'_>) -> ContextGuard {
+        self.enter(|context| {
+            let (call, _) = context.site.resolve(caller);
+            context.site = SiteRule::CalledFrom(call);
+        })
+    }
+}

@@ -1,0 +1,227 @@
+//! The text form of a graph, for debugging and for tests.
+
+use std::fmt::Write as _;
+
+use crate::graph::Graph;
+use crate::ids::{NodeId, RegionId};
+use crate::op::{Array, Bound, Control, Math, Op, Random, Reduce, SliceSpec, State};
+use crate::store::Store;
+use crate::value::Value;
+
+impl Graph {
+    /// The graph as text: an operation a line, with attributes, operands and what is known of its
+    /// outputs; bodies of loops and branches indented under the operation that owns them.
+    ///
+    /// The form is for people and may change.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    ///
+    /// let g = Graph::new();
+    /// let x = g.placeholder::<f32>("x", shape![?, 2]);
+    /// let _ = (x * 2.0).reduce_sum(0);
+    /// assert_eq!(
+    ///     g.to_text(),
+    ///     "x = Placeholder() : f32[?, 2]\n\
+    ///      Const = Const 2() : f32[]\n\
+    ///      mul = Mul(x, Const) : f32[?, 2]\n\
+    ///      Sum = Sum axes [0](mul) : f32[2]\n"
+    /// );
+    /// ```
+    pub fn to_text(&self) -> String {
+        let view = self.view();
+        let mut text = String::new();
+        write_region(&mut text, &view, RegionId::ROOT, 0);
+        text
+    }
+}
+
+fn write_region(text: &mut String, store: &Store, region: RegionId, depth: usize) {
+    for id in store
+        .node_ids()
+        .filter(|id| store.node(*id).region == region)
+    {
+        write_node(text, store, id, depth);
+    }
+}
+
+fn write_node(text: &mut String, store: &Store, id: NodeId, depth: usize) {
+    let node = store.node(id);
+    let indent = "  ".repeat(depth);
+    let inputs: Vec<String> = store
+        .inputs(id)
+        .iter()
+        .map(|input| operand(store, *input))
+        .collect();
+    let outputs: Vec<String> = node
+        .outputs
+        .iter()
+        .map(|fact| format!("{}{}", fact.dtype, fact.shape))
+        .collect();
+    let attributes = attributes(store, &node.op);
+    let space = if attributes.is_empty() { "" } else { " " };
+    let _ = write!(
+        text,
+        "{indent}{} = {}{space}{attributes}({})",
+        node.name,
+        node.op.type_name(),
+        inputs.join(", ")
+    );
+    let controls: Vec<String> = store
+        .controls(id)
+        .iter()
+        .map(|control| format!("^{}", store.node(*control).name))
+        .collect();
+    if !controls.is_empty() {
+        let _ = write!(text, " after {}", controls.join(", "));
+    }
+    if node.poison.is_some() {
+        text.push_str(" : poisoned");
+    } else if !outputs.is_empty() {
+        let _ = write!(text, " : {}", outputs.join(", "));
+    }
+    text.push('\n');
+    if let Op::Control(control) = &node.op {
+        for body in control.bodies() {
+            write_body(text, store, body, depth + 1);
+        }
+    }
+}
+
+fn write_body(text: &mut String, store: &Store, body: RegionId, depth: usize) {
+    let indent = "  ".repeat(depth);
+    let _ = writeln!(text, "{indent}{{");
+    write_region(text, store, body, depth + 1);
+    let results = &store.region(body).results;
+    let results: Vec<String> = results
+        .iter()
+        .map(|result| operand(store, *result))
+        .collect();
+    let _ = writeln!(text, "{indent}}} -> {}", results.join(", "));
+}
+
+fn operand(store: &Store, tensor: crate::ids::TensorId) -> String {
+    match tensor.output {
+        0 => store.node(tensor.node).name.clone(),
+        _ => store.tensor_name(tensor),
+    }
+}
+
+fn attributes(store: &Store, op: &Op) -> String {
+    match op {
+        Op::Math(op) => match op {
+            Math::MatMul {
+                transpose_a,
+                transpose_b,
+            } => {
+                let words = [(transpose_a, "transpose_a"), (transpose_b, "transpose_b")];
+                let words: Vec<&str> = words
+                    .iter()
+                    .filter(|(on, _)| **on)
+                    .map(|(_, word)| *word)
+                    .collect();
+                words.join(" ")
+            }
+            Math::Cast { to } => format!("to {to}"),
+            Math::Unary(_) | Math::Binary(_) | Math::Compare(_) | Math::Select | Math::AddN => {
+                String::new()
+            }
+        },
+        Op::Array(op) => array_attributes(op),
+        Op::Reduce(op) => match op {
+            Reduce::Over {
+                axes, keep_dims, ..
+            } => format!(
+                "axes {axes:?}{}",
+                if *keep_dims { " keep_dims" } else { "" }
+            ),
+            Reduce::SumTo => String::new(),
+        },
+        Op::Nn(_) => String::new(),
+        Op::Random(Random { seeds, .. }) => match seeds {
+            Some(seeds) => format!("seeds ({}, {})", seeds.graph, seeds.op),
+            None => "unseeded".to_owned(),
+        },
+        Op::State(op) => match op {
+            State::Read(id)
+            | State::ReadValue(id)
+            | State::Assign(id, _)
+            | State::Scatter(id, _)
+            | State::IsInitialized(id) => format!("`{}`", store.variable(*id).name),
+        },
+        Op::Control(op) => match op {
+            Control::Scan {
+                states,
+                sequences,
+                length,
+                reverse,
+                ..
+            } => {
+                let length = if *length { " length" } else { "" };
+                let reverse = if *reverse { " reverse" } else { "" };
+                format!("states {states} sequences {sequences}{length}{reverse}")
+            }
+            Control::Parameter { index, .. } => format!("{index}"),
+            Control::NoOp | Control::Cond { .. } => String::new(),
+        },
+    }
+}
+
+fn array_attributes(op: &Array) -> String {
+    match op {
+        Array::Constant(value) => short(value),
+        Array::Shape { out_type } | Array::Size { out_type } => format!("{out_type}"),
+        Array::ExpandDims { axis }
+        | Array::Stack { axis }
+        | Array::Concat { axis }
+        | Array::Gather { axis } => format!("axis {axis}"),
+        Array::Squeeze { axes } => format!("axes {axes:?}"),
+        Array::Transpose { perm } => format!("perm {perm:?}"),
+        Array::Slice(spec) | Array::SliceGrad(spec) => bounds(spec),
+        Array::Unstack { axis, count } => format!("axis {axis} count {count}"),
+        Array::Split { axis, count, sizes } => match sizes {
+            Some(sizes) => format!("axis {axis} sizes {sizes:?}"),
+            None => format!("axis {axis} count {count}"),
+        },
+        Array::Placeholder { .. }
+        | Array::Identity
+        | Array::StopGradient
+        | Array::Reshape
+        | Array::Fill
+        | Array::BroadcastTo
+        | Array::SegmentSum => String::new(),
+    }
+}
+
+/// A constant's elements, if they are few.
+fn short(value: &Value) -> String {
+    const FEW: usize = 8;
+    if value.data().len() > FEW {
+        "…".to_owned()
+    } else {
+        value.to_string().replace('\n', "")
+    }
+}
+
+/// A slice as Python writes it: `[:, 3, 1:4]`.
+fn bounds(spec: &SliceSpec) -> String {
+    let words: Vec<String> = spec.bounds.iter().map(bound).collect();
+    format!("[{}]", words.join(", "))
+}
+
+fn bound(bound: &Bound) -> String {
+    let position = |position: Option<i64>| position.map_or(String::new(), |p| p.to_string());
+    match *bound {
+        Bound::At(position) => position.to_string(),
+        Bound::NewAxis => "new".to_owned(),
+        Bound::Ellipsis => "...".to_owned(),
+        Bound::Range {
+            start,
+            end,
+            step: 1,
+        } => format!("{}:{}", position(start), position(end)),
+        Bound::Range { start, end, step } => {
+            format!("{}:{}:{step}", position(start), position(end))
+        }
+    }
+}
