@@ -61,8 +61,8 @@ pub mod ir {
     pub use crate::infer::{Surroundings, infer};
     pub use crate::mistake::{OperandNote, Problem, write_operands};
     pub use crate::op::{
-        Array, Binary, Bound, Compare, Control, Distribution, Math, Nn, Op, Random, Reduce,
-        Reduction, Seeds, SliceSpec, State, Unary, Update,
+        Array, Binary, Bound, Compare, Control, Cut, Distribution, Math, Nn, Op, Random, Reduce,
+        Reduction, ResolvedSlice, Seeds, SliceSpec, State, Unary, Update,
     };
     pub use crate::store::{Edge, Member, Node, Region, Site, Store, VariableRecord};
     pub use crate::value::Data;

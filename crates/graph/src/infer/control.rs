@@ -1,15 +1,211 @@
 //! Shape rules of family `control`.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use crate::fact::Fact;
+use crate::ids::RegionId;
 use crate::infer::Surroundings;
+use crate::infer::common::{
+    Class, check_class, check_rank, first_dim, int_scalar, operands, plural, size, splice, unify,
+    wrong_count,
+};
 use crate::mistake::Problem;
 use crate::op::Control;
+use crate::shape::{Dim, Shape};
 
 pub(super) fn infer(
     op: &Control,
     inputs: &[Fact],
     around: &dyn Surroundings,
 ) -> Result<Vec<Fact>, Problem> {
-    let _ = (op, inputs, around);
-    Err(Problem::argument("stub"))
+    match *op {
+        Control::NoOp => {
+            let [] = operands(inputs)?;
+            Ok(Vec::new())
+        }
+        Control::Parameter { region, index } => {
+            let [] = operands(inputs)?;
+            parameter(index, &around.parameters(region))
+        }
+        Control::Scan {
+            body,
+            states,
+            sequences,
+            length,
+            reverse: _,
+        } => {
+            let inputs = ScanInputs::new(inputs, states, sequences, length)?;
+            scan(&inputs, &around.results(body))
+        }
+        Control::Cond { then, otherwise } => {
+            let [predicate] = operands(inputs)?;
+            check_class("predicate", predicate, Class::Bool)?;
+            check_rank("predicate", predicate, 0)?;
+            cond(around, then, otherwise)
+        }
+    }
+}
+
+fn parameter(index: usize, parameters: &[Fact]) -> Result<Vec<Fact>, Problem> {
+    match parameters.get(index) {
+        Some(fact) => Ok(vec![fact.clone()]),
+        None => Err(Problem::argument(format!(
+            "parameter {index} does not exist: the body has {}",
+            plural(parameters.len(), "parameter")
+        ))),
+    }
+}
+
+/// The operands of a scan by their roles.
+struct ScanInputs<'a> {
+    states: &'a [Fact],
+    sequences: &'a [Fact],
+    length: Option<&'a Fact>,
+}
+
+impl<'a> ScanInputs<'a> {
+    fn new(
+        inputs: &'a [Fact],
+        states: usize,
+        sequences: usize,
+        length: bool,
+    ) -> Result<ScanInputs<'a>, Problem> {
+        let needed = states
+            .saturating_add(sequences)
+            .saturating_add(usize::from(length));
+        if inputs.len() != needed {
+            return Err(wrong_count(&plural(needed, "operand"), inputs.len()));
+        }
+        let (states, others) = inputs.split_at(states);
+        let (sequences, length) = others.split_at(sequences);
+        Ok(ScanInputs {
+            states,
+            sequences,
+            length: length.first(),
+        })
+    }
+
+    /// The number of steps.
+    fn steps(&self) -> Result<Dim, Problem> {
+        let mut steps = None;
+        for (place, sequence) in self.sequences.iter().enumerate() {
+            let count = first_dim(&format!("sequence {place}"), sequence)?;
+            steps = Some(unify_steps(steps, count, |before| {
+                format!(
+                    "sequence {place} has {count} steps but the sequences before it have {before}"
+                )
+            })?);
+        }
+        if let Some(length) = self.length {
+            let count = size("length", int_scalar("length", length)?)?;
+            steps = Some(unify_steps(steps, count, |before| {
+                format!("length is {count} but the sequences have {before} steps")
+            })?);
+        }
+        steps.ok_or_else(|| {
+            Problem::argument("the loop has neither a sequence nor a length")
+                .help("give it a sequence to run over, or a number of steps")
+        })
+    }
+}
+
+fn unify_steps(
+    before: Option<Dim>,
+    count: Dim,
+    message: impl Fn(Dim) -> String,
+) -> Result<Dim, Problem> {
+    let Some(before) = before else {
+        return Ok(count);
+    };
+    before.unify(count).ok_or_else(|| {
+        Problem::shape(message(before)).help("everything a loop runs over has one length")
+    })
+}
+
+fn scan(inputs: &ScanInputs<'_>, results: &[Fact]) -> Result<Vec<Fact>, Problem> {
+    let steps = inputs.steps()?;
+    let states = inputs.states.len();
+    if results.len() < states {
+        return Err(Problem::argument(format!(
+            "the body returns {} but the loop has {}",
+            plural(results.len(), "result"),
+            plural(states, "state")
+        )));
+    }
+    let (next, stacked) = results.split_at(states);
+    let pairs = inputs.states.iter().zip(next).enumerate();
+    let mut outputs = pairs
+        .map(|(place, (initial, next))| state(place, initial, next))
+        .collect::<Result<Vec<Fact>, Problem>>()?;
+    outputs.extend(
+        stacked
+            .iter()
+            .map(|element| Fact::new(element.dtype, splice(&element.shape, 0..0, &[steps]))),
+    );
+    Ok(outputs)
+}
+
+/// A loop state after the loop.
+fn state(place: usize, initial: &Fact, next: &Fact) -> Result<Fact, Problem> {
+    if initial.dtype != next.dtype {
+        let message = format!(
+            "loop state {place} is {} but the body returns {}",
+            initial.dtype, next.dtype
+        );
+        let help = format!(
+            "loop state keeps its dtype: `.cast::<{}>()` what the body returns",
+            initial.dtype
+        );
+        return Err(Problem::dtype(message).help(help));
+    }
+    match unify(&initial.shape, &next.shape) {
+        Some(shape) => Ok(Fact::new(initial.dtype, shape)),
+        None => Err(Problem::shape(format!(
+            "loop state {place} has shape {} but the body returns {}",
+            initial.shape, next.shape
+        ))
+        .help("loop state keeps its shape")),
+    }
+}
+
+fn cond(
+    around: &dyn Surroundings,
+    then: RegionId,
+    otherwise: RegionId,
+) -> Result<Vec<Fact>, Problem> {
+    let then = around.results(then);
+    let otherwise = around.results(otherwise);
+    if then.len() != otherwise.len() {
+        let message = format!(
+            "the branches return {} and {}",
+            plural(then.len(), "result"),
+            plural(otherwise.len(), "result")
+        );
+        return Err(Problem::argument(message).help("return as many from both"));
+    }
+    let pairs = then.iter().zip(&otherwise).enumerate();
+    pairs
+        .map(|(place, (then, otherwise))| branch_result(place, then, otherwise))
+        .collect()
+}
+
+fn branch_result(place: usize, then: &Fact, otherwise: &Fact) -> Result<Fact, Problem> {
+    if then.dtype != otherwise.dtype {
+        let message = format!(
+            "result {place} is {} in one branch but {} in the other",
+            then.dtype, otherwise.dtype
+        );
+        let help = format!("cast one of them: `.cast::<{}>()`", then.dtype);
+        return Err(Problem::dtype(message).help(help));
+    }
+    if then.rank() != otherwise.rank() {
+        let message = format!(
+            "result {place} has shape {} in one branch but {} in the other",
+            then.shape, otherwise.shape
+        );
+        return Err(Problem::shape(message).help("both must have one rank"));
+    }
+    let pairs = then.shape.dims().iter().zip(otherwise.shape.dims());
+    let dims = pairs.map(|(a, b)| if a.same(*b) { *a } else { Dim::UNKNOWN });
+    Ok(Fact::new(then.dtype, Shape::new(dims.collect())))
 }

@@ -5,12 +5,18 @@
 //! and the caller gives it an identity.
 
 mod array;
+mod common;
 mod control;
+mod ints;
 mod math;
 mod nn;
 mod random;
 mod reduce;
+mod reshape;
+mod slice;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use crate::fact::Fact;
 use crate::ids::{RegionId, VariableId};
@@ -31,7 +37,7 @@ pub trait Surroundings {
 
 /// The facts of an op's results, or what is wrong with its operands.
 pub fn infer(op: &Op, inputs: &[Fact], around: &dyn Surroundings) -> Result<Vec<Fact>, Problem> {
-    match op {
+    let outputs = match op {
         Op::Math(op) => math::infer(*op, inputs),
         Op::Array(op) => array::infer(op, inputs),
         Op::Reduce(op) => reduce::infer(op, inputs),
@@ -39,5 +45,23 @@ pub fn infer(op: &Op, inputs: &[Fact], around: &dyn Surroundings) -> Result<Vec<
         Op::Random(op) => random::infer(*op, inputs),
         Op::State(op) => state::infer(*op, inputs, around),
         Op::Control(op) => control::infer(op, inputs, around),
+    }?;
+    outputs.iter().try_for_each(check_addressable)?;
+    Ok(outputs)
+}
+
+/// Checks that a tensor whose sizes are all known fits into an address space.
+fn check_addressable(fact: &Fact) -> Result<(), Problem> {
+    let bytes = fact
+        .shape
+        .elements()
+        .and_then(|count| count.checked_mul(fact.dtype.width()));
+    let fits = bytes.is_some_and(|bytes| isize::try_from(bytes).is_ok());
+    if fits || !fact.shape.is_known() {
+        return Ok(());
     }
+    Err(Problem::shape(format!(
+        "a result of shape {} is larger than any memory",
+        fact.shape
+    )))
 }

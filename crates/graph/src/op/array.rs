@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::element::DType;
+use crate::op::SliceSpec;
 use crate::shape::Shape;
 use crate::value::Value;
 
@@ -97,34 +98,6 @@ pub enum Array {
     /// `[values, indices: int vector, rows: int scalar] -> y`: `y[indices[i]] += values[i]`, of
     /// `rows` rows. The dense form of a sparse gradient; TensorFlow's `UnsortedSegmentSum`.
     SegmentSum,
-}
-
-/// What a slice takes of one axis, in the order of the axes; axes not named are taken whole.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SliceSpec {
-    /// One entry for an axis of the operand or of the result.
-    pub bounds: Vec<Bound>,
-}
-
-/// What a slice does with one axis. Negative positions count from the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Bound {
-    /// Takes one position; the axis goes. Out of range is an error.
-    At(i64),
-    /// Takes `start..end` by `step`; `None` means from the first or to the last in the direction of
-    /// the step. Out-of-range bounds are clamped as in Python. `step` is never 0.
-    Range {
-        /// The first position.
-        start: Option<i64>,
-        /// The position to stop before.
-        end: Option<i64>,
-        /// The distance; negative runs backwards.
-        step: i64,
-    },
-    /// Puts a new axis of size 1 here.
-    NewAxis,
-    /// Takes as many whole axes as are not named otherwise. At most one.
-    Ellipsis,
 }
 
 impl Array {

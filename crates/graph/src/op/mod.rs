@@ -11,16 +11,19 @@ mod math;
 mod nn;
 mod random;
 mod reduce;
+mod slice;
 mod state;
 
 use serde::{Deserialize, Serialize};
 
-pub use array::{Array, Bound, SliceSpec};
+pub use array::Array;
 pub use control::Control;
 pub use math::{Binary, Compare, Math, Unary};
 pub use nn::Nn;
 pub use random::{Distribution, Random, Seeds};
 pub use reduce::{Reduce, Reduction};
+pub use slice::{Bound, Cut, ResolvedSlice, SliceSpec};
+pub(crate) use slice::{Place, cut_at};
 pub use state::{State, Update};
 
 /// One operation, without its operands.
