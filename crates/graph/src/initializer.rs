@@ -298,9 +298,9 @@ pub fn variance_scaling(scale: f64, mode: FanMode, shape: FanShape) -> Initializ
 /// use aqueduct_graph::{Graph, random_normal};
 ///
 /// let g = Graph::new();
-/// let w = g.variable::<f32>("w", random_normal([128, 10]).stddev(0.1));
 /// let noise = random_normal([2, 3]).seed(7).tensor::<f32>(&g);
 /// assert_eq!(noise.name(), "random_normal:0");
+/// let w = g.variable::<f32>("w", random_normal([128, 10]).stddev(0.1));
 /// # let _ = w;
 /// ```
 #[derive(Clone, Debug)]
