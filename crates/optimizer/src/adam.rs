@@ -105,10 +105,13 @@ impl<'g> Optimizer<'g> for AdamOptimizer<'g> {
             let _scope = graph.scope(&format!("update_{}", variable.name()));
             updates.push(update(*variable, *slope, slots, *scalars).op());
         }
+        let next = powers.map(|power| power.variable.value().scale(power.beta));
         let next_powers = {
-            // A read is the value at the start of the run, so this order is for those who look.
             let _after = graph.order_after(&updates);
-            powers.map(|power| power.variable.update(Update::Set, power.next()).op())
+            let [power1, power2] = powers.map(|power| power.variable);
+            let [next1, next2] = next;
+            [(power1, next1), (power2, next2)]
+                .map(|(power, next)| power.update(Update::Set, next).op())
         };
         updates.extend(next_powers);
         updates
@@ -156,12 +159,6 @@ impl<'g> AdamOptimizer<'g> {
 struct Power<'g> {
     beta: f64,
     variable: AnyVariable<'g>,
-}
-
-impl<'g> Power<'g> {
-    fn next(self) -> AnyTensor<'g> {
-        self.variable.value().scale(self.beta)
-    }
 }
 
 /// The settings as scalars of the type of a variable.

@@ -13,6 +13,16 @@ fn added(graph: &Graph, build: impl FnOnce()) -> String {
     text.strip_prefix(&before).unwrap().to_owned()
 }
 
+/// The text with this file as `HERE`, without lines and columns.
+fn anywhere(text: &str) -> String {
+    let mut parts = text.split(file!());
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let rest = part.trim_start_matches(|c: char| c == ':' || c.is_ascii_digit());
+        text + "HERE" + rest
+    })
+}
+
 #[track_caller]
 fn check(graph: &Graph, build: impl FnOnce(), expected: Expect) {
     expected.assert_eq(&added(graph, build));
@@ -70,13 +80,17 @@ fn only_what_was_asked_for_is_built() {
     let g = Graph::new();
     let x = g.placeholder::<f32>("x", shape![2]);
     let y = g.placeholder::<f32>("y", shape![2]);
-    check(&g, || drop(gradients(x * y, x)), expect![[r#"
+    check(
+        &g,
+        || drop(gradients(x * y, x)),
+        expect![[r#"
         mul = Mul(x, y) : f32[2]
         gradients/Shape = Shape i32(mul) : i32[1]
         gradients/Const = Const 1() : f32[]
         gradients/grad_ys_0 = Fill(gradients/Shape, gradients/Const) : f32[2]
         gradients/mul_grad/Mul = Mul(gradients/grad_ys_0, y) : f32[2]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -84,7 +98,10 @@ fn uses_are_added_up() {
     let g = Graph::new();
     let x = g.placeholder::<f32>("x", shape![2]);
     let y = x + x + x.exp();
-    check(&g, || drop(gradients((y, x), x)), expect![[r#"
+    check(
+        &g,
+        || drop(gradients((y, x), x)),
+        expect![[r#"
         gradients/Shape = Shape i32(add_1) : i32[1]
         gradients/Const = Const 1() : f32[]
         gradients/grad_ys_0 = Fill(gradients/Shape, gradients/Const) : f32[2]
@@ -93,7 +110,8 @@ fn uses_are_added_up() {
         gradients/grad_ys_1 = Fill(gradients/Shape_1, gradients/Const_1) : f32[2]
         gradients/Exp_grad/Mul = Mul(gradients/grad_ys_0, Exp) : f32[2]
         gradients/AddN = AddN(gradients/grad_ys_1, gradients/Exp_grad/Mul, gradients/grad_ys_0, gradients/grad_ys_0) : f32[2]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -174,7 +192,6 @@ fn not_connected_is_not_the_same_as_not_differentiable() {
     let branch = g.cond(true, || x * 2.0, || x.identity());
 
     let why = |y: Tensor<'_, f32>| reason(&gradients(y, x)[0]).to_owned();
-    let at = file!();
     let reasons = [
         why(large),
         why(stopped),
@@ -189,17 +206,17 @@ fn not_connected_is_not_the_same_as_not_differentiable() {
         reason(&stopped_at(x)[0]).to_owned(),
     ];
     expect![[r#"
-        `Greater` (HERE:104:19) has no gradient: a comparison gives truth values
-        stop_gradient `StopGradient` (HERE:105:29) stands between
-        `Cast_1` (HERE:106:19) has no gradient: it casts floats to a type of whole numbers or truth values
-        `Shape` (HERE:107:20) has no gradient: it uses the shape of its operand, not the elements
-        `w/Assign` (HERE:109:21) has no gradient: it writes a variable
-        `RandomShuffle` (HERE:114:22) has no gradient: the order of its rows is random
-        `cond` (HERE:115:20) has no gradient: gradients do not pass through a cond
-        `scan` (HERE:112:10) has no gradient: gradients do not pass through a scan
-        `count` (HERE:103:19) is i64, and only f32 and f64 have gradients
-        `Cast_5` (HERE:129:29) has no gradient: it casts floats to a type of whole numbers or truth values
-        stop_gradients names `Exp` (HERE:141:22), which stands between"#]].assert_eq(&reasons.join("\n").replace(at, "HERE"));
+        `Greater` (HERE) has no gradient: a comparison gives truth values
+        stop_gradient `StopGradient` (HERE) stands between
+        `Cast_1` (HERE) has no gradient: it casts floats to a type of whole numbers or truth values
+        `Shape` (HERE) has no gradient: it uses the shape of its operand, not the elements
+        `w/Assign` (HERE) has no gradient: it writes a variable
+        `RandomShuffle` (HERE) has no gradient: the order of its rows is random
+        `cond` (HERE) has no gradient: gradients do not pass through a cond
+        `scan` (HERE) has no gradient: gradients do not pass through a scan
+        `count` (HERE) is i64, and only f32 and f64 have gradients
+        `Cast_5` (HERE) has no gradient: it casts floats to a type of whole numbers or truth values
+        stop_gradients names `Exp` (HERE), which stands between"#]].assert_eq(&anywhere(&reasons.join("\n")));
     assert_eq!(gradients(x * 2.0, unused), [Gradient::NotConnected]);
     assert_eq!(gradients(x * 2.0, count), [Gradient::NotConnected]);
     // No operations are added where nothing flows.
@@ -260,19 +277,20 @@ fn weights_must_fit() {
     ] {
         assert!(wrong.build()[0].dense().unwrap().is_poisoned());
     }
-    let report = g.check().unwrap_err().to_string().replace(file!(), "HERE");
+    let report = g.check().unwrap_err().to_string();
     expect![[r#"
         shape mismatch in gradients: `wide:0` is f32[4] but `Exp_1:0` is f32[3]
-          --> HERE:191:23        scope `gradients_1`, name `grad_ys`
+          --> HERE        scope `gradients_1`, name `grad_ys`
           help: each of grad_ys has the shape and type of its y
 
         dtype mismatch in gradients: `long:0` is f64[3] but `Exp_2:0` is f32[3]
-          --> HERE:191:23        scope `gradients_2`, name `grad_ys`
+          --> HERE        scope `gradients_2`, name `grad_ys`
           help: each of grad_ys has the shape and type of its y
 
         invalid argument in gradients: grad_ys has 0 tensors for 1 ys
-          --> HERE:191:23        scope `gradients_3`, name `grad_ys`
-          help: give one for each of ys"#]].assert_eq(&report);
+          --> HERE        scope `gradients_3`, name `grad_ys`
+          help: give one for each of ys"#]]
+    .assert_eq(&anywhere(&report));
 }
 
 #[test]
@@ -311,10 +329,11 @@ fn a_missing_gradient_is_a_mistake_of_the_typed_form() {
     let y = g.placeholder::<f32>("y", shape![3]);
     let nothing = gradient(y, x);
     assert!(nothing.is_poisoned());
-    let report = g.check().unwrap_err().to_string().replace(file!(), "HERE");
+    let report = g.check().unwrap_err().to_string();
     expect![[r#"
         no gradient in gradient: `y:0` has no gradient with respect to `x:0`: not connected
-          --> HERE:231:19        name `gradient`"#]].assert_eq(&report);
+          --> HERE        name `gradient`"#]]
+    .assert_eq(&anywhere(&report));
 }
 
 #[test]

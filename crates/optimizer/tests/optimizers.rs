@@ -1,10 +1,20 @@
 //! What optimizers add to a graph.
 
-use aqueduct_graph::{Graph, Tensor, shape, zeros};
+use aqueduct_graph::{Graph, shape, zeros};
 use aqueduct_optimizer::{
     AdamOptimizer, GradientDescentOptimizer, Minimize, Optimizer, get_or_create_global_step,
 };
 use expect_test::{Expect, expect};
+
+/// The text with this file as `HERE`, without lines and columns.
+fn anywhere(text: &str) -> String {
+    let mut parts = text.split(file!());
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let rest = part.trim_start_matches(|c: char| c == ':' || c.is_ascii_digit());
+        text + "HERE" + rest
+    })
+}
 
 #[track_caller]
 fn check(build: impl for<'g> FnOnce(&'g Graph), expected: Expect) {
@@ -112,11 +122,11 @@ fn adam() {
             Adam/update_w/Add = Add(Adam/update_w/Sqrt, Adam/epsilon) : f32[2]
             Adam/update_w/truediv = RealDiv(Adam/update_w/Mul_2, Adam/update_w/Add) : f32[2]
             Adam/update_w/w/AssignSub = AssignSub `w`(Adam/update_w/truediv) : f32[2]
-            Adam/Const = Const 0.9() after ^Adam/update_w/w/AssignSub : f32[]
-            Adam/mul_1 = Mul(beta1_power/read, Adam/Const) after ^Adam/update_w/w/AssignSub : f32[]
+            Adam/Const = Const 0.9() : f32[]
+            Adam/mul_1 = Mul(beta1_power/read, Adam/Const) : f32[]
+            Adam/Const_1 = Const 0.999() : f32[]
+            Adam/mul_2 = Mul(beta2_power/read, Adam/Const_1) : f32[]
             Adam/beta1_power/Assign = Assign `beta1_power`(Adam/mul_1) after ^Adam/update_w/w/AssignSub : f32[]
-            Adam/Const_1 = Const 0.999() after ^Adam/update_w/w/AssignSub : f32[]
-            Adam/mul_2 = Mul(beta2_power/read, Adam/Const_1) after ^Adam/update_w/w/AssignSub : f32[]
             Adam/beta2_power/Assign = Assign `beta2_power`(Adam/mul_2) after ^Adam/update_w/w/AssignSub : f32[]
             Adam = NoOp() after ^Adam/update_w/w/AssignSub, ^Adam/beta1_power/Assign, ^Adam/beta2_power/Assign
         "#]],
@@ -197,11 +207,11 @@ fn sparse_gradients() {
             Adam/update_table/Add_2 = Add(Adam/update_table/Sqrt, Adam/epsilon) : f32[4, 2]
             Adam/update_table/truediv = RealDiv(Adam/update_table/Mul_4, Adam/update_table/Add_2) : f32[4, 2]
             Adam/update_table/table/AssignSub = AssignSub `table`(Adam/update_table/truediv) : f32[4, 2]
-            Adam/Const = Const 0.9() after ^Adam/update_table/table/AssignSub : f32[]
-            Adam/mul_1 = Mul(beta1_power/read, Adam/Const) after ^Adam/update_table/table/AssignSub : f32[]
+            Adam/Const = Const 0.9() : f32[]
+            Adam/mul_1 = Mul(beta1_power/read, Adam/Const) : f32[]
+            Adam/Const_1 = Const 0.999() : f32[]
+            Adam/mul_2 = Mul(beta2_power/read, Adam/Const_1) : f32[]
             Adam/beta1_power/Assign = Assign `beta1_power`(Adam/mul_1) after ^Adam/update_table/table/AssignSub : f32[]
-            Adam/Const_1 = Const 0.999() after ^Adam/update_table/table/AssignSub : f32[]
-            Adam/mul_2 = Mul(beta2_power/read, Adam/Const_1) after ^Adam/update_table/table/AssignSub : f32[]
             Adam/beta2_power/Assign = Assign `beta2_power`(Adam/mul_2) after ^Adam/update_table/table/AssignSub : f32[]
             Adam = NoOp() after ^Adam/update_table/table/AssignSub, ^Adam/beta1_power/Assign, ^Adam/beta2_power/Assign
         "#]],
@@ -240,7 +250,8 @@ fn slots_are_named_as_tensorflow_names_them() {
         rnn/w/Adam_2
         rnn/w/Adam_3
         rnn/b/Adam_2
-        rnn/b/Adam_3"#]].assert_eq(&names(&g).join("\n"));
+        rnn/b/Adam_3"#]]
+    .assert_eq(&names(&g).join("\n"));
     assert_eq!(g.trainable_variables().len(), 3);
     assert!(
         g.to_text()
@@ -295,19 +306,17 @@ fn a_loss_that_no_variable_moves_is_a_mistake() {
     let loss = w.greater(0.5).cast::<f32>();
     let train = AdamOptimizer::new(0.1).minimize(loss);
     assert!(train.is_poisoned());
-    let none: [Tensor<'_, f32>; 0] = [];
-    let _ = none;
     let nothing = AdamOptimizer::new(0.1).apply_gradients(&g, &[], None);
     assert!(nothing.is_poisoned());
-    let report = g.check().unwrap_err().to_string().replace(file!(), "HERE");
+    let report = g.check().unwrap_err().to_string();
     expect![[r#"
-        no gradient in minimize: no gradients provided for any variable by the loss `Cast:0`: `w`: `Greater` (HERE:132:18) has no gradient: a comparison gives truth values; `v`: not connected
-          --> HERE:133:41        name `Adam`
+        no gradient in minimize: no gradients provided for any variable by the loss `Cast:0`: `w`: `Greater` (HERE) has no gradient: a comparison gives truth values; `v`: not connected
+          --> HERE        name `Adam`
           help: the loss must depend on a variable through operations that have gradients
 
         no gradient in apply_gradients: there are no variables to train
-          --> HERE:137:43        name `Adam`
-          help: make one with `variable` or `get_variable`, or name those to train"#]].assert_eq(&report);
+          --> HERE        name `Adam`
+          help: make one with `variable` or `get_variable`, or name those to train"#]].assert_eq(&anywhere(&report));
     assert_eq!(names(&g), ["w", "v"]);
 }
 
