@@ -131,17 +131,20 @@ impl<'a> Args<'a> {
     /// The elements of an operand. The planner sees to it that the type is right.
     pub(crate) fn input<T: Typed>(&self, index: usize) -> &'a [T] {
         let slice = self.inputs.get(index).copied().flatten();
-        debug_assert!(
-            slice.is_some(),
-            "operand {index} was not planned to be read"
-        );
-        slice.and_then(T::of).unwrap_or_default()
+        let values = slice.and_then(T::of);
+        debug_assert!(values.is_some(), "operand {index} is {slice:?}");
+        values.unwrap_or_default()
     }
 
     /// Takes the elements of a result, to be written. Each can be taken once.
     pub(crate) fn output<T: Typed>(&mut self, index: usize) -> &'a mut [T] {
         let slice = self.outputs.get_mut(index).and_then(Option::take);
-        debug_assert!(slice.is_some(), "result {index} was taken twice");
-        slice.and_then(T::of_mut).unwrap_or_default()
+        let values = slice.and_then(T::of_mut);
+        debug_assert!(
+            values.is_some(),
+            "result {index} was taken twice or is not of type {}",
+            T::DTYPE
+        );
+        values.unwrap_or_default()
     }
 }

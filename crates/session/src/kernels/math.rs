@@ -1,10 +1,133 @@
 //! Kernels of family `math`.
 
-use aqueduct_graph::ir::Math;
+#![deny(clippy::wildcard_enum_match_arm)]
 
-use crate::kernels::{Kernel, Spec};
+use aqueduct_graph::DType;
+use aqueduct_graph::ir::{Binary, Compare, Math, Unary};
+
+use crate::kernels::broadcast::Broadcast;
+use crate::kernels::elementwise::{self, Arithmetic, Real};
+use crate::kernels::{Failure, Kernel, Spec, Typed, cast, infallible, matmul};
 
 pub(super) fn kernel(op: Math, spec: &Spec<'_>) -> Kernel {
-    let _ = (op, spec);
-    Box::new(|_| Ok(()))
+    match op {
+        Math::Unary(function) => unary(function, spec.input_dtype(0)),
+        Math::Binary(function) => binary(function, spec),
+        Math::Compare(function) => compare(function, spec),
+        Math::Select => with_element!(spec.input_dtype(1), T => select::<T>(spec)),
+        Math::AddN => with_number!(spec.input_dtype(0), T => add_n::<T>()),
+        Math::MatMul {
+            transpose_a,
+            transpose_b,
+        } => matmul::kernel(transpose_a, transpose_b, spec),
+        Math::Cast { to } => cast::kernel(spec.input_dtype(0), to),
+    }
+}
+
+fn unary(function: Unary, dtype: DType) -> Kernel {
+    match function {
+        Unary::Neg => with_number!(dtype, T => map::<T>(Arithmetic::neg)),
+        Unary::Abs => with_number!(dtype, T => map::<T>(Arithmetic::abs)),
+        Unary::Sign => with_number!(dtype, T => map::<T>(Arithmetic::sign)),
+        Unary::Square => with_number!(dtype, T => map::<T>(Arithmetic::square)),
+        Unary::Reciprocal => with_float!(dtype, T => map::<T>(Real::reciprocal)),
+        Unary::Sqrt => with_float!(dtype, T => map::<T>(Real::sqrt)),
+        Unary::Rsqrt => with_float!(dtype, T => map::<T>(Real::rsqrt)),
+        Unary::Exp => with_float!(dtype, T => map::<T>(Real::exp)),
+        Unary::Log => with_float!(dtype, T => map::<T>(Real::log)),
+        Unary::Tanh => with_float!(dtype, T => map::<T>(Real::tanh)),
+        Unary::Sigmoid => with_float!(dtype, T => map::<T>(Real::sigmoid)),
+    }
+}
+
+/// The kernel of a binary function; both operands broadcast to the result.
+pub(super) fn binary(function: Binary, spec: &Spec<'_>) -> Kernel {
+    let dtype = spec.input_dtype(0);
+    let plan = pair_plan(spec);
+    match function {
+        Binary::Add => with_number!(dtype, T => pairs::<T, T>(plan, Arithmetic::add)),
+        Binary::Sub => with_number!(dtype, T => pairs::<T, T>(plan, Arithmetic::sub)),
+        Binary::Mul => with_number!(dtype, T => pairs::<T, T>(plan, Arithmetic::mul)),
+        Binary::Div => with_number!(dtype, T => divide::<T>(plan)),
+        Binary::Maximum => with_number!(dtype, T => pairs::<T, T>(plan, Arithmetic::maximum)),
+        Binary::Minimum => with_number!(dtype, T => pairs::<T, T>(plan, Arithmetic::minimum)),
+        Binary::SquaredDifference => {
+            with_number!(dtype, T => pairs::<T, T>(plan, Arithmetic::squared_difference))
+        }
+    }
+}
+
+fn compare(function: Compare, spec: &Spec<'_>) -> Kernel {
+    let dtype = spec.input_dtype(0);
+    let plan = pair_plan(spec);
+    match function {
+        Compare::Equal => with_element!(dtype, T => pairs::<T, bool>(plan, elementwise::equal)),
+        Compare::NotEqual => {
+            with_element!(dtype, T => pairs::<T, bool>(plan, elementwise::not_equal))
+        }
+        Compare::Less => with_number!(dtype, T => pairs::<T, bool>(plan, elementwise::less)),
+        Compare::LessEqual => {
+            with_number!(dtype, T => pairs::<T, bool>(plan, elementwise::less_equal))
+        }
+        Compare::Greater => with_number!(dtype, T => pairs::<T, bool>(plan, elementwise::greater)),
+        Compare::GreaterEqual => {
+            with_number!(dtype, T => pairs::<T, bool>(plan, elementwise::greater_equal))
+        }
+    }
+}
+
+/// One function of each element.
+pub(super) fn map<T: Typed>(f: impl Fn(T) -> T + Send + Sync + 'static) -> Kernel {
+    infallible(move |args| {
+        let x = args.input::<T>(0);
+        let mapped = args.output::<T>(0).iter_mut().zip(x);
+        mapped.for_each(|(y, x)| *y = f(*x));
+    })
+}
+
+fn pair_plan(spec: &Spec<'_>) -> Broadcast<2> {
+    Broadcast::new(&spec.output(0), [&spec.input(0), &spec.input(1)])
+}
+
+/// One function of each pair.
+fn pairs<T: Typed, U: Typed>(
+    plan: Broadcast<2>,
+    f: impl Fn(T, T) -> U + Send + Sync + 'static,
+) -> Kernel {
+    infallible(move |args| plan.apply(args.input(0), args.input(1), args.output(0), &f))
+}
+
+fn divide<T: Arithmetic>(plan: Broadcast<2>) -> Kernel {
+    Box::new(move |args| {
+        let (a, b) = (args.input::<T>(0), args.input::<T>(1));
+        if T::DTYPE.is_integer() && b.contains(&T::ZERO) {
+            // An operand with a zero may still have no part in a result without elements.
+            if let Some(element) = plan.position(1, b, |divisor| divisor == T::ZERO) {
+                let message = format!("division by zero at element {element}");
+                return Err(Failure::new(message));
+            }
+        }
+        plan.apply(a, b, args.output(0), Arithmetic::div);
+        Ok(())
+    })
+}
+
+fn select<T: Typed>(spec: &Spec<'_>) -> Kernel {
+    let operands = [&*spec.input(0), &spec.input(1), &spec.input(2)];
+    let plan = Broadcast::new(&spec.output(0), operands);
+    infallible(move |args| {
+        let (condition, a, b) = (args.input(0), args.input::<T>(1), args.input::<T>(2));
+        plan.select(condition, a, b, args.output(0), elementwise::select);
+    })
+}
+
+fn add_n<T: Arithmetic>() -> Kernel {
+    infallible(|args| {
+        let sum = args.output::<T>(0);
+        sum.copy_from_slice(args.input(0));
+        for index in 1..args.input_count() {
+            let terms = sum.iter_mut().zip(args.input::<T>(index));
+            terms.for_each(|(sum, term)| *sum = sum.add(*term));
+        }
+    })
 }

@@ -3,19 +3,51 @@
 //! A kernel is made once, for concrete shapes, and run many times. Everything that depends on
 //! shapes alone (strides, offsets, which axes are summed) is worked out when it is made.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
+#[macro_use]
+mod dispatch;
+
 mod args;
 mod array;
+mod broadcast;
+mod cast;
+mod elementwise;
+mod float32;
+mod fold;
+mod gather;
 mod math;
+mod matmul;
+mod moves;
 mod nn;
 pub(crate) mod random;
 mod reduce;
+mod strides;
+#[cfg(test)]
+mod tests;
 
-use aqueduct_graph::ir::Fact;
+use aqueduct_graph::DType;
+use aqueduct_graph::ir::{Fact, Op};
 
-pub(crate) use args::{Args, Slice, SliceMut};
+pub(crate) use args::{Args, Slice, SliceMut, Typed};
 
 /// A kernel made for concrete shapes.
 pub(crate) type Kernel = Box<dyn Fn(&mut Args<'_>) -> Result<(), Failure> + Send + Sync>;
+
+/// The kernel of an op.
+///
+/// `None` for what is not a function of the operands alone and so belongs to the executor: fed
+/// values and parameters of bodies, random numbers (they move a counter on), variables, loops and
+/// branches.
+pub(crate) fn kernel(op: &Op, spec: &Spec<'_>) -> Option<Kernel> {
+    match op {
+        Op::Math(op) => Some(math::kernel(*op, spec)),
+        Op::Array(op) => array::kernel(op, spec),
+        Op::Reduce(op) => Some(reduce::kernel(op, spec)),
+        Op::Nn(op) => Some(nn::kernel(*op, spec)),
+        Op::Random(_) | Op::State(_) | Op::Control(_) => None,
+    }
+}
 
 /// What a kernel is made for. Every size in the facts is known, and so are the values of the op's
 /// size inputs (`Op::size_inputs`), which the kernel must take from here.
@@ -37,11 +69,44 @@ impl Spec<'_> {
     pub(crate) fn output(&self, index: usize) -> Vec<usize> {
         sizes(self.outputs.get(index))
     }
+
+    /// The element type of an operand.
+    pub(crate) fn input_dtype(&self, index: usize) -> DType {
+        dtype(self.inputs.get(index))
+    }
+
+    /// The element type of a result.
+    pub(crate) fn output_dtype(&self, index: usize) -> DType {
+        dtype(self.outputs.get(index))
+    }
 }
 
 fn sizes(fact: Option<&Fact>) -> Vec<usize> {
     // The planner makes a kernel only when every size is known.
     fact.and_then(|fact| fact.shape.sizes()).unwrap_or_default()
+}
+
+fn dtype(fact: Option<&Fact>) -> DType {
+    debug_assert!(fact.is_some(), "the shape rule gives every fact of an op");
+    fact.map_or(DType::F32, |fact| fact.dtype)
+}
+
+/// A kernel that cannot fail.
+fn infallible(run: impl Fn(&mut Args<'_>) + Send + Sync + 'static) -> Kernel {
+    Box::new(move |args| {
+        run(args);
+        Ok(())
+    })
+}
+
+/// A kernel that always fails: shapes or types allow no result, which is reported by the run.
+fn failing(failure: Failure) -> Kernel {
+    Box::new(move |_| Err(failure.clone()))
+}
+
+/// A kernel for an element type that the op's shape rule does not let through.
+fn unsupported(dtype: DType) -> Kernel {
+    failing(Failure::new(format!("there is no kernel for {dtype}")))
 }
 
 /// Why a kernel could not compute: the operands' values do not allow it.

@@ -1,0 +1,230 @@
+//! Arenas: one block of memory for all intermediate results of a program, at planned offsets.
+
+#![allow(
+    unsafe_code,
+    reason = "slices of different element types are cut out of one block; see the SAFETY comments"
+)]
+
+use std::ops::Range;
+
+use aqueduct_graph::DType;
+use smallvec::SmallVec;
+
+use crate::kernels::{Slice, SliceMut};
+
+/// The unit of an arena: a cache line, which also aligns every buffer for vector loads.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+struct Line([u8; Line::BYTES]);
+
+impl Line {
+    const BYTES: usize = 64;
+}
+
+/// A place in an arena, for elements of one type.
+///
+/// Only [`Layout::place`] makes one. Two places of one layout share no byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Buffer {
+    line: usize,
+    elements: usize,
+    dtype: DType,
+}
+
+impl Buffer {
+    fn lines(self) -> Range<usize> {
+        self.line..self.line + lines_for(self.dtype, self.elements).unwrap_or(0)
+    }
+}
+
+/// The number of lines that such a buffer takes; `None` if no machine has as many.
+fn lines_for(dtype: DType, elements: usize) -> Option<usize> {
+    let bytes = elements.checked_mul(dtype.width())?;
+    Some(bytes.div_ceil(Line::BYTES))
+}
+
+/// Gives out places: each buffer after the last one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Layout {
+    lines: usize,
+}
+
+impl Layout {
+    /// A place for so many elements; `None` if the arena would be larger than memory can be.
+    pub(crate) fn place(&mut self, dtype: DType, elements: usize) -> Option<Buffer> {
+        let line = self.lines;
+        let end = line.checked_add(lines_for(dtype, elements)?)?;
+        if end > isize::MAX as usize / Line::BYTES {
+            return None;
+        }
+        self.lines = end;
+        Some(Buffer {
+            line,
+            elements,
+            dtype,
+        })
+    }
+}
+
+/// The memory of one run of a program.
+#[derive(Debug)]
+pub(crate) struct Arena {
+    lines: Vec<Line>,
+}
+
+impl Arena {
+    /// Zeroed memory for a layout; `None` if the system has not enough.
+    pub(crate) fn new(layout: &Layout) -> Option<Arena> {
+        let mut lines = Vec::new();
+        lines.try_reserve_exact(layout.lines).ok()?;
+        lines.resize(layout.lines, Line([0; Line::BYTES]));
+        Some(Arena { lines })
+    }
+
+    /// The elements of a buffer; `None` if it is of another layout.
+    pub(crate) fn read(&self, buffer: Buffer) -> Option<Slice<'_>> {
+        let lines = self.lines.get(buffer.lines())?;
+        // SAFETY: `buffer.lines()` covers `elements` of `dtype`, and the lines are borrowed for as
+        // long as the slice lives.
+        Some(unsafe { slice(lines.as_ptr().cast(), buffer) })
+    }
+
+    /// Opens the arena for one instruction, which reads some buffers and writes others.
+    pub(crate) fn open(&mut self) -> OpenArena<'_> {
+        OpenArena {
+            arena: self,
+            reads: SmallVec::new(),
+            writes: SmallVec::new(),
+        }
+    }
+}
+
+/// An arena of which buffers are handed out, to be read or to be written but never both.
+pub(crate) struct OpenArena<'a> {
+    arena: &'a mut Arena,
+    reads: SmallVec<[Range<usize>; 8]>,
+    writes: SmallVec<[Range<usize>; 2]>,
+}
+
+impl<'a> OpenArena<'a> {
+    /// The elements of a buffer; `None` if it is handed out to be written or of another layout.
+    pub(crate) fn read(&mut self, buffer: Buffer) -> Option<Slice<'a>> {
+        let range = buffer.lines();
+        let lines = self.arena.lines.get(range.clone())?;
+        if self.writes.iter().any(|write| overlap(write, &range)) {
+            return None;
+        }
+        let start = lines.as_ptr().cast();
+        self.reads.push(range);
+        // SAFETY: the range is in bounds and covers `elements` of `dtype`. It overlaps no range
+        // handed out to be written, now or later (`write` looks at `reads`), and `self` holds the
+        // arena exclusively for `'a`.
+        Some(unsafe { slice(start, buffer) })
+    }
+
+    /// The elements of a buffer, to be written; `None` if any of them is handed out already or the
+    /// buffer is of another layout.
+    pub(crate) fn write(&mut self, buffer: Buffer) -> Option<SliceMut<'a>> {
+        let range = buffer.lines();
+        let lines = self.arena.lines.get_mut(range.clone())?;
+        let mut taken = self.reads.iter().chain(&self.writes);
+        if taken.any(|taken| overlap(taken, &range)) {
+            return None;
+        }
+        let start = lines.as_mut_ptr().cast();
+        self.writes.push(range);
+        // SAFETY: as in `read`; and since no handed-out range overlaps this one, the slice is the
+        // only way to these bytes while it lives.
+        Some(unsafe { slice_mut(start, buffer) })
+    }
+}
+
+fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
+    a.start < b.end && b.start < a.end
+}
+
+/// The elements of `buffer`, whose lines start at `start`.
+///
+/// # Safety
+/// The lines must be valid for reads, and not be written, for `'a`.
+unsafe fn slice<'a>(start: *const u8, buffer: Buffer) -> Slice<'a> {
+    macro_rules! typed {
+        ($($variant:ident => $type:ty),*) => {
+            match buffer.dtype {
+                $(DType::$variant => {
+                    // SAFETY: the caller vouches for the bytes. Lines are aligned for every type.
+                    // Every byte of an arena starts as zero, and a buffer's bytes belong to it
+                    // alone, so they are only ever written as this type: they hold valid values,
+                    // which matters for `bool`.
+                    Slice::$variant(unsafe {
+                        std::slice::from_raw_parts(start.cast::<$type>(), buffer.elements)
+                    })
+                })*
+            }
+        };
+    }
+    typed!(F32 => f32, F64 => f64, I32 => i32, I64 => i64, U8 => u8, Bool => bool)
+}
+
+/// The elements of `buffer`, whose lines start at `start`, to be written.
+///
+/// # Safety
+/// The lines must be valid for reads and writes, and not be reached by any other way, for `'a`.
+unsafe fn slice_mut<'a>(start: *mut u8, buffer: Buffer) -> SliceMut<'a> {
+    macro_rules! typed {
+        ($($variant:ident => $type:ty),*) => {
+            match buffer.dtype {
+                $(DType::$variant => {
+                    // SAFETY: as in `slice`.
+                    SliceMut::$variant(unsafe {
+                        std::slice::from_raw_parts_mut(start.cast::<$type>(), buffer.elements)
+                    })
+                })*
+            }
+        };
+    }
+    typed!(F32 => f32, F64 => f64, I32 => i32, I64 => i64, U8 => u8, Bool => bool)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let mut layout = Layout::default();
+        let floats = layout.place(DType::F32, 3).unwrap();
+        let truths = layout.place(DType::Bool, 100).unwrap();
+        let none = layout.place(DType::I64, 0).unwrap();
+        let mut arena = Arena::new(&layout).unwrap();
+        arena.open().write(floats).unwrap().copy_from(Slice::F32(&[1.0, 2.0, 3.0]));
+        assert!(matches!(arena.read(floats), Some(Slice::F32([1.0, 2.0, 3.0]))));
+        assert!(matches!(arena.read(truths), Some(Slice::Bool(all)) if all == [false; 100]));
+        assert!(matches!(arena.read(none), Some(Slice::I64([]))));
+    }
+
+    #[test]
+    fn a_buffer_is_handed_out_to_be_read_or_written_not_both() {
+        let mut layout = Layout::default();
+        let a = layout.place(DType::F64, 10).unwrap();
+        let b = layout.place(DType::F64, 10).unwrap();
+        let mut arena = Arena::new(&layout).unwrap();
+        let mut open = arena.open();
+        assert!(open.read(a).is_some());
+        assert!(open.read(a).is_some());
+        assert!(open.write(a).is_none());
+        assert!(open.write(b).is_some());
+        assert!(open.write(b).is_none());
+        assert!(open.read(b).is_none());
+    }
+
+    #[test]
+    fn buffers_of_another_layout_and_of_impossible_size_are_refused() {
+        let mut layout = Layout::default();
+        let buffer = layout.place(DType::F64, 10).unwrap();
+        let arena = Arena::new(&Layout::default()).unwrap();
+        assert!(arena.read(buffer).is_none());
+        assert!(layout.place(DType::F64, usize::MAX).is_none());
+        assert!(layout.place(DType::U8, usize::MAX - 64).is_none());
+    }
+}

@@ -1,0 +1,427 @@
+//! Specialise: the shape rules again, with numbers.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use aqueduct_graph::ir::{
+    Control, Fact, NodeId, Op, RegionId, Store, Surroundings, TensorId, VariableId, infer,
+};
+use aqueduct_graph::{Shape, Value};
+
+use crate::compile::failure;
+use crate::compile::prune::{Need, Pruned, output_of};
+use crate::error::Result;
+use crate::plan::{Operand, Plan};
+
+/// A plan in the making: what the stages so far have worked out, and what is left.
+#[derive(Clone)]
+pub(crate) struct Draft {
+    pub(super) pruned: Arc<Pruned>,
+    pub(super) results: Vec<TensorId>,
+    targets: Vec<NodeId>,
+    /// Operations not yet planned, ascending.
+    pending: Vec<NodeId>,
+    /// What is known of each tensor so far.
+    pub(super) facts: HashMap<TensorId, Fact>,
+    /// Where the tensors are that were computed, or given.
+    pub(super) places: HashMap<TensorId, Operand>,
+    /// Which stage is being planned.
+    pub(super) stage: usize,
+    pub(super) constants: Vec<Arc<Value>>,
+    /// The variables whose values the region starts with.
+    pub(super) entry: Vec<VariableId>,
+    /// How many versions of variables there are so far; the first are those of `entry`.
+    pub(super) versions: usize,
+    /// The last version of each variable so far.
+    pub(super) current: HashMap<VariableId, usize>,
+    /// The version that each write makes.
+    pub(super) written: HashMap<(NodeId, VariableId), usize>,
+}
+
+/// One stage of a draft, after the shape rules: what can be run now.
+pub(super) struct Stage {
+    /// The operations whose sizes are known, ascending.
+    pub(super) ready: Vec<NodeId>,
+    /// The bodies of the loops and branches among them.
+    pub(super) bodies: HashMap<RegionId, Planned>,
+    /// The operations put off.
+    pub(super) deferred: Vec<NodeId>,
+    /// What must be known to go on.
+    pub(super) late: BTreeSet<TensorId>,
+    /// The ready operations whose results are used.
+    pub(super) live: HashSet<NodeId>,
+}
+
+/// A body's plan, and what it tells about its results.
+pub(super) struct Planned {
+    pub(super) plan: Arc<Plan>,
+    /// The facts of the results that are used, as far as they are known before the run.
+    facts: Vec<Fact>,
+}
+
+/// What the shape rules say of one operation.
+enum Verdict {
+    Ready(Vec<Fact>),
+    /// It needs the elements or shapes of these tensors, or something put off (if empty).
+    Deferred(Vec<TensorId>),
+}
+
+impl Draft {
+    pub(crate) fn new(
+        pruned: Arc<Pruned>,
+        inputs: Vec<(TensorId, Fact)>,
+        results: &[TensorId],
+        targets: &[NodeId],
+    ) -> Draft {
+        let effects = &pruned.effects;
+        let entry: Vec<VariableId> = effects.reads.union(&effects.writes).copied().collect();
+        let current = entry.iter().enumerate().map(|(slot, id)| (*id, slot)).collect();
+        let places = inputs
+            .iter()
+            .enumerate()
+            .map(|(slot, (tensor, _))| (*tensor, Operand::Input(slot)))
+            .collect();
+        Draft {
+            results: results.to_vec(),
+            targets: targets.to_vec(),
+            pending: pruned.nodes.clone(),
+            facts: inputs.into_iter().collect(),
+            places,
+            stage: 0,
+            constants: Vec::new(),
+            versions: entry.len(),
+            entry,
+            current,
+            written: HashMap::new(),
+            pruned,
+        }
+    }
+
+    /// The draft of the next stage, with what this one could not know.
+    pub(super) fn resume(mut self, late: &[(TensorId, Fact)]) -> Draft {
+        self.facts.extend(late.iter().cloned());
+        self
+    }
+
+    /// Plans one stage.
+    pub(crate) fn plan(mut self, store: &Store) -> Result<Plan> {
+        let stage = self.specialise(store)?;
+        self.emit(store, stage)
+    }
+
+    /// Runs the shape rules of everything pending, as far as sizes are known.
+    fn specialise(&mut self, store: &Store) -> Result<Stage> {
+        let pending = std::mem::take(&mut self.pending);
+        let mut stage = Stage {
+            ready: Vec::new(),
+            bodies: HashMap::new(),
+            deferred: Vec::new(),
+            late: BTreeSet::new(),
+            live: HashSet::new(),
+        };
+        let mut put_off = PutOff::default();
+        for id in pending {
+            let verdict = if put_off.holds_back(store, self, id) {
+                Verdict::Deferred(Vec::new())
+            } else {
+                self.judge(store, id, &mut stage.bodies)?
+            };
+            match verdict {
+                Verdict::Ready(facts) => {
+                    for (output, fact) in facts.into_iter().enumerate() {
+                        self.facts.entry(output_of(id, output)).or_insert(fact);
+                    }
+                    stage.ready.push(id);
+                }
+                Verdict::Deferred(late) => {
+                    stage.late.extend(late);
+                    put_off.add(store, self, id);
+                    stage.deferred.push(id);
+                }
+            }
+        }
+        self.find_live(store, &mut stage);
+        self.pending.clone_from(&stage.deferred);
+        Ok(stage)
+    }
+
+    fn judge(
+        &self,
+        store: &Store,
+        id: NodeId,
+        bodies: &mut HashMap<RegionId, Planned>,
+    ) -> Result<Verdict> {
+        let node = store.node(id);
+        let inputs = store.inputs(id);
+        let mut late: Vec<TensorId> = Vec::new();
+        let mut facts = Vec::with_capacity(inputs.len());
+        for input in &inputs {
+            match self.facts.get(input) {
+                Some(fact) if fact.shape.is_known() => facts.push(fact.clone()),
+                // Its shape is known when it has run.
+                Some(_) => late.push(*input),
+                None => return Ok(Verdict::Deferred(Vec::new())),
+            }
+        }
+        for slot in size_inputs(&node.op, inputs.len()) {
+            let known = facts.get(slot).is_some_and(|fact| fact.known_ints().is_some());
+            if let (false, Some(input)) = (known, inputs.get(slot)) {
+                late.push(*input);
+            }
+        }
+        if !late.is_empty() {
+            return Ok(Verdict::Deferred(late));
+        }
+        let mut around = Around {
+            store,
+            bodies: HashMap::new(),
+        };
+        if let Op::Control(control) = &node.op {
+            for (place, body) in control.bodies().into_iter().enumerate() {
+                let parameters = parameters_of(control, &facts);
+                let planned = match self.plan_body(store, body, &parameters)? {
+                    Ok(planned) => planned,
+                    Err(late) => return Ok(Verdict::Deferred(late)),
+                };
+                let _ = place;
+                let results = self.all_results(store, body, &planned);
+                around.bodies.insert(body, (parameters, results));
+                bodies.insert(body, planned);
+            }
+        }
+        match infer(&node.op, &facts, &around) {
+            Ok(facts) => Ok(Verdict::Ready(facts)),
+            Err(problem) => Err(failure(store, id, &facts, problem)),
+        }
+    }
+
+    /// The plan of a body, or the tensors from around whose elements it needs.
+    fn plan_body(
+        &self,
+        store: &Store,
+        body: RegionId,
+        parameters: &[Fact],
+    ) -> Result<std::result::Result<Planned, Vec<TensorId>>> {
+        let region = store.region(body);
+        let Some(pruned_body) = self.pruned.bodies.get(&body) else {
+            return Err(crate::Error::internal("a body was not pruned"));
+        };
+        let ids = region.parameters.iter().map(|id| TensorId::new(*id, 0));
+        let mut inputs: Vec<(TensorId, Fact)> = ids.zip(parameters.iter().cloned()).collect();
+        for (tensor, _) in &pruned_body.pruned.captures {
+            match self.facts.get(tensor) {
+                Some(fact) if fact.shape.is_known() => inputs.push((*tensor, fact.clone())),
+                Some(_) => return Ok(Err(vec![*tensor])),
+                None => return Ok(Err(Vec::new())),
+            }
+        }
+        let results: Vec<TensorId> =
+            pruned_body.results.iter().map(|place| region.results[*place]).collect();
+        let pruned = Arc::new(pruned_body.pruned.shallow());
+        let targets: Vec<NodeId> = Vec::new();
+        let mut draft = Draft::new(pruned, inputs, &results, &targets);
+        draft.targets = draft.pruned.targets.clone();
+        let mut facts = HashMap::new();
+        let plan = draft.plan_noting(store, &mut facts)?;
+        let captured: Vec<TensorId> = plan
+            .next
+            .iter()
+            .flat_map(|next| &next.late)
+            .filter(|(_, place)| matches!(place, Operand::Input(slot) if *slot >= parameters.len()))
+            .map(|(tensor, _)| *tensor)
+            .collect();
+        if !captured.is_empty() {
+            return Ok(Err(captured));
+        }
+        let facts = results
+            .iter()
+            .map(|result| facts.get(result).cloned().unwrap_or_else(|| unknown(store, *result)))
+            .collect();
+        Ok(Ok(Planned {
+            plan: Arc::new(plan),
+            facts,
+        }))
+    }
+
+    fn plan_noting(mut self, store: &Store, facts: &mut HashMap<TensorId, Fact>) -> Result<Plan> {
+        let stage = self.specialise(store)?;
+        facts.clone_from(&self.facts);
+        self.emit(store, stage)
+    }
+
+    /// The facts of all results of a body: of those that are not used, as far as they are known
+    /// while building.
+    fn all_results(&self, store: &Store, body: RegionId, planned: &Planned) -> Vec<Fact> {
+        let mut facts: Vec<Fact> = store
+            .region(body)
+            .results
+            .iter()
+            .map(|result| unknown(store, *result))
+            .collect();
+        if let Some(pruned) = self.pruned.bodies.get(&body) {
+            for (place, fact) in pruned.results.iter().zip(&planned.facts) {
+                if let Some(slot) = facts.get_mut(*place) {
+                    slot.clone_from(fact);
+                }
+            }
+        }
+        facts
+    }
+
+    /// Finds the ready operations whose results are used: by the region's results and targets, by
+    /// what was put off, or by another such operation. What was needed for its shape alone is not.
+    fn find_live(&self, store: &Store, stage: &mut Stage) {
+        let mut wanted: HashSet<TensorId> = self.results.iter().copied().collect();
+        wanted.extend(&stage.late);
+        let mut run: HashSet<NodeId> = self.targets.iter().copied().collect();
+        for id in &stage.deferred {
+            wanted.extend(store.inputs(*id));
+            wanted.extend(self.captures(store, *id));
+            run.extend(store.controls(*id));
+        }
+        for id in stage.ready.iter().rev() {
+            let node = store.node(*id);
+            let mut outputs = 0..node.outputs.len();
+            if !run.contains(id) && !outputs.any(|output| wanted.contains(&output_of(*id, output))) {
+                continue;
+            }
+            stage.live.insert(*id);
+            wanted.extend(self.value_inputs(store, *id).into_iter().flatten());
+            wanted.extend(self.captures(store, *id));
+            run.extend(store.controls(*id));
+        }
+    }
+
+    /// The operands whose elements an operation reads once its sizes are planned in.
+    pub(super) fn value_inputs(&self, store: &Store, id: NodeId) -> Vec<Option<TensorId>> {
+        let op = &store.node(id).op;
+        let inputs = store.inputs(id);
+        let sizes = size_inputs(op, inputs.len());
+        inputs
+            .iter()
+            .enumerate()
+            .map(|(slot, input)| {
+                let planned_in = op.uses_shape_only() || sizes.contains(&slot);
+                (!planned_in).then_some(*input)
+            })
+            .collect()
+    }
+
+    /// The tensors from around whose elements the bodies of an operation use.
+    fn captures(&self, store: &Store, id: NodeId) -> Vec<TensorId> {
+        let Op::Control(control) = &store.node(id).op else {
+            return Vec::new();
+        };
+        control
+            .bodies()
+            .iter()
+            .filter_map(|body| self.pruned.bodies.get(body))
+            .flat_map(|body| &body.pruned.captures)
+            .filter(|(_, need)| *need == Need::Value)
+            .map(|(tensor, _)| *tensor)
+            .collect()
+    }
+}
+
+/// What was put off, and so holds back what depends on it.
+#[derive(Default)]
+struct PutOff {
+    nodes: HashSet<NodeId>,
+    variables: HashSet<VariableId>,
+}
+
+impl PutOff {
+    fn add(&mut self, store: &Store, draft: &Draft, id: NodeId) {
+        self.nodes.insert(id);
+        self.variables.extend(draft.writes_of(store, id));
+    }
+
+    /// Whether the operation must wait: for an operand, a control dependency, a tensor that its
+    /// bodies use, or an earlier write of a variable that it writes or reads anew.
+    fn holds_back(&self, store: &Store, draft: &Draft, id: NodeId) -> bool {
+        if self.nodes.is_empty() {
+            return false;
+        }
+        let mut inputs = store.inputs(id).into_iter().chain(draft.captures(store, id));
+        inputs.any(|input| self.nodes.contains(&input.node) && !draft.facts.contains_key(&input))
+            || store.controls(id).iter().any(|control| self.nodes.contains(control))
+            || draft.writes_of(store, id).iter().any(|id| self.variables.contains(id))
+    }
+}
+
+impl Draft {
+    /// The variables that an operation writes, itself or in its bodies.
+    pub(super) fn writes_of(&self, store: &Store, id: NodeId) -> Vec<VariableId> {
+        match &store.node(id).op {
+            Op::State(state) if state.writes() => vec![state.variable()],
+            Op::Control(control) => control
+                .bodies()
+                .iter()
+                .filter_map(|body| self.pruned.bodies.get(body))
+                .flat_map(|body| body.pruned.effects.writes.iter().copied())
+                .collect(),
+            Op::State(_) | Op::Math(_) | Op::Array(_) | Op::Reduce(_) | Op::Nn(_) | Op::Random(_) => {
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// Which operands decide sizes by their values; of a scan, the number of steps.
+fn size_inputs(op: &Op, count: usize) -> Vec<usize> {
+    match op {
+        Op::Control(Control::Scan { length: true, .. }) => count.checked_sub(1).into_iter().collect(),
+        op => op.size_inputs().to_vec(),
+    }
+}
+
+/// The facts that a loop gives to its body's parameters.
+fn parameters_of(control: &Control, inputs: &[Fact]) -> Vec<Fact> {
+    let Control::Scan {
+        states, sequences, ..
+    } = control
+    else {
+        return Vec::new();
+    };
+    let state = |fact: &Fact| Fact::new(fact.dtype, fact.shape.clone());
+    let element = |fact: &Fact| {
+        let sizes = fact.shape.dims().get(1..).unwrap_or_default();
+        Fact::new(fact.dtype, Shape::new(sizes.to_vec()))
+    };
+    let (first, rest) = inputs.split_at((*states).min(inputs.len()));
+    first
+        .iter()
+        .map(state)
+        .chain(rest.iter().take(*sequences).map(element))
+        .collect()
+}
+
+/// What is known while building, without the identities of unknown sizes.
+fn unknown(store: &Store, tensor: TensorId) -> Fact {
+    let fact = store.fact(tensor);
+    let anonymous = |dim: &aqueduct_graph::Dim| {
+        dim.known().map_or(aqueduct_graph::Dim::UNKNOWN, aqueduct_graph::Dim::Known)
+    };
+    Fact::new(fact.dtype, Shape::new(fact.shape.dims().iter().map(anonymous).collect()))
+}
+
+/// What the rules of stateful and structured ops look up while planning.
+struct Around<'a> {
+    store: &'a Store,
+    /// For each body: the facts of its parameters and of its results.
+    bodies: HashMap<RegionId, (Vec<Fact>, Vec<Fact>)>,
+}
+
+impl Surroundings for Around<'_> {
+    fn variable(&self, variable: VariableId) -> Fact {
+        Surroundings::variable(self.store, variable)
+    }
+
+    fn parameters(&self, region: RegionId) -> Vec<Fact> {
+        self.bodies.get(&region).map(|(parameters, _)| parameters.clone()).unwrap_or_default()
+    }
+
+    fn results(&self, region: RegionId) -> Vec<Fact> {
+        self.bodies.get(&region).map(|(_, results)| results.clone()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,142 @@
+//! Errors of building and running.
+
+use std::fmt;
+
+use aqueduct_graph::ir::{OperandNote, write_operands};
+use aqueduct_graph::{Mistake, Mistakes, Trace};
+use thiserror::Error;
+
+/// Whatever can go wrong between building a graph and holding its results.
+///
+/// `Debug` prints what `Display` does, so that a `main` that returns an error shows the report.
+#[derive(Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Mistakes made while building, that the run depends on.
+    #[error("{0}")]
+    Build(#[from] Mistakes),
+    /// Values that were fed wrongly or not at all.
+    #[error("{}", list(.0))]
+    Feeds(Vec<FeedProblem>),
+    /// Something that a session cannot fetch or run.
+    #[error("cannot fetch `{name}`: {reason}")]
+    Fetch {
+        /// The tensor or operation.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A variable was read that has no value.
+    #[error(
+        "variable `{variable}` has no value\n  --> {at}\n  read by `{reader}`, built at {reader_at}\n  \
+         help: run `graph.global_variables_initializer()` (or `{variable}`'s own initializer) in this \
+         session first, or restore a checkpoint"
+    )]
+    Uninitialized {
+        /// The variable.
+        variable: String,
+        /// Where the variable was made.
+        at: Trace,
+        /// The operation that reads it.
+        reader: String,
+        /// Where that operation was built.
+        reader_at: Trace,
+    },
+    /// An operation failed on the values of this run.
+    #[error("{0}")]
+    Operation(Box<OperationFailure>),
+    /// A value given to a variable from outside does not fit it.
+    #[error("cannot load {given} into variable `{variable}`, which is {wanted}")]
+    Load {
+        /// The variable.
+        variable: String,
+        /// The value's type and shape.
+        given: String,
+        /// The variable's type and shape.
+        wanted: String,
+    },
+    /// The library broke a promise to itself. Please report it.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl From<Mistake> for Error {
+    fn from(mistake: Mistake) -> Error {
+        Error::Build(Mistakes(vec![mistake]))
+    }
+}
+
+impl Error {
+    pub(crate) fn internal(message: impl Into<String>) -> Error {
+        Error::Internal(message.into())
+    }
+}
+
+/// The result of a run.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What is wrong with one value that should be, or was, fed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedProblem {
+    /// The tensor's name.
+    pub name: String,
+    /// What is wrong: `no value was fed`, …
+    pub message: String,
+    /// Where the tensor was made.
+    pub at: Option<Trace>,
+}
+
+impl fmt::Display for FeedProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "feed of `{}`: {}", self.name, self.message)?;
+        match &self.at {
+            Some(at) => write!(f, "\n  --> {at}"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn list(problems: &[FeedProblem]) -> String {
+    let lines: Vec<String> = problems.iter().map(FeedProblem::to_string).collect();
+    lines.join("\n")
+}
+
+/// An operation that failed on the values or sizes of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperationFailure {
+    /// What failed: `gather`.
+    pub subject: String,
+    /// The operation's name.
+    pub name: String,
+    /// What is wrong: `indices[0] = 3 is not in [0, 3)`.
+    pub message: String,
+    /// Where the operation was built.
+    pub at: Trace,
+    /// The operands, with the shapes of this run.
+    pub operands: Vec<OperandNote>,
+    /// For an operation added on behalf of another (a gradient): that one's name and location.
+    pub on_behalf_of: Option<(String, Trace)>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl fmt::Display for OperationFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} failed: {}", self.subject, self.message)?;
+        write!(f, "\n  --> {}        name `{}`", self.at, self.name)?;
+        write_operands(f, &self.operands)?;
+        if let Some((name, at)) = &self.on_behalf_of {
+            write!(f, "\n  in the gradient of `{name}`, built at {at}")?;
+        }
+        if let Some(help) = &self.help {
+            write!(f, "\n  help: {help}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+//! Rows picked by index, and rows summed by index.
+
+use aqueduct_graph::Index;
+
+use crate::kernels::elementwise::Arithmetic;
+use crate::kernels::{Failure, Kernel, Spec, Typed};
+
+/// The kernel of `Gather` along an axis, with indices of type `I`.
+pub(super) fn gather<T: Typed, I: Typed + Index>(axis: usize, spec: &Spec<'_>) -> Kernel {
+    let sizes = spec.input(0);
+    let index_sizes = spec.input(1);
+    let bound = sizes.get(axis).copied().unwrap_or(1);
+    let inner: usize = sizes.iter().skip(axis + 1).product();
+    Box::new(move |args| {
+        let (x, indices) = (args.input::<T>(0), args.input::<I>(1));
+        check(indices, &index_sizes, bound)?;
+        let outer = x.chunks_exact((bound * inner).max(1));
+        let picked = args
+            .output::<T>(0)
+            .chunks_exact_mut((indices.len() * inner).max(1));
+        for (from, to) in outer.zip(picked) {
+            for (to, index) in to.chunks_exact_mut(inner.max(1)).zip(indices) {
+                let start = position(*index, bound).unwrap_or_default() * inner;
+                to.copy_from_slice(&from[start..start + inner]);
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The kernel of `SegmentSum`: rows with a negative index are dropped.
+pub(super) fn segment_sum<T: Arithmetic, I: Typed + Index>(spec: &Spec<'_>) -> Kernel {
+    let sizes = spec.output(0);
+    let bound = sizes.first().copied().unwrap_or(1);
+    let inner: usize = sizes.iter().skip(1).product();
+    Box::new(move |args| {
+        let (values, indices) = (args.input::<T>(0), args.input::<I>(1));
+        let kept = |index: &I| index.to_i64() >= 0;
+        let beyond = |index: &I| kept(index) && position(*index, bound).is_none();
+        if let Some(place) = indices.iter().position(beyond) {
+            return Err(out_of_range(indices[place], &[indices.len()], place, bound));
+        }
+        let sums = args.output::<T>(0);
+        sums.fill(T::ZERO);
+        for (row, index) in values.chunks_exact(inner.max(1)).zip(indices) {
+            let Some(position) = position(*index, bound) else {
+                continue;
+            };
+            let start = position * inner;
+            let terms = sums[start..start + inner].iter_mut().zip(row);
+            terms.for_each(|(sum, term)| *sum = sum.add(*term));
+        }
+        Ok(())
+    })
+}
+
+/// The index as a position below `bound`.
+fn position<I: Index>(index: I, bound: usize) -> Option<usize> {
+    usize::try_from(index.to_i64())
+        .ok()
+        .filter(|position| *position < bound)
+}
+
+fn check<I: Index>(indices: &[I], sizes: &[usize], bound: usize) -> Result<(), Failure> {
+    let outside = |index: &I| position(*index, bound).is_none();
+    match indices.iter().position(outside) {
+        Some(place) => Err(out_of_range(indices[place], sizes, place, bound)),
+        None => Ok(()),
+    }
+}
+
+/// Names the index by its place in an array of these sizes: `indices[1, 0] = 3 is not in [0, 3)`.
+fn out_of_range<I: Index>(index: I, sizes: &[usize], place: usize, bound: usize) -> Failure {
+    let mut rest = place;
+    let mut coordinates: Vec<String> = Vec::new();
+    for size in sizes.iter().rev() {
+        coordinates.push((rest % size).to_string());
+        rest /= size;
+    }
+    coordinates.reverse();
+    let element = match coordinates.join(", ") {
+        scalar if scalar.is_empty() => scalar,
+        list => format!("[{list}]"),
+    };
+    Failure::new(format!("indices{element} = {index} is not in [0, {bound})"))
+}

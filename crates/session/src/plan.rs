@@ -1,0 +1,194 @@
+//! Plans: flat programs made for concrete shapes.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aqueduct_graph::Value;
+use aqueduct_graph::ir::{Fact, NodeId, Seeds, TensorId, Update, VariableId};
+
+use crate::arena::{Arena, Buffer, Layout};
+use crate::compile::Draft;
+use crate::kernels::Kernel;
+use crate::kernels::random::RandomKernel;
+
+/// A program for one region of a graph, for concrete shapes.
+///
+/// A plan ends where a size appears that only the run can tell (a *late size*). The rest is planned
+/// when it is known: a run is a chain of plans, its *stages*, each of which may use what the earlier
+/// ones computed.
+pub(crate) struct Plan {
+    /// Tells this plan from every other.
+    pub(crate) id: u64,
+    /// What to do, in order.
+    pub(crate) program: Vec<Instruction>,
+    /// The graph's constants that this stage and the earlier ones use.
+    pub(crate) constants: Vec<Arc<Value>>,
+    /// How many values of late shape the stage makes.
+    pub(crate) late_values: usize,
+    /// The variables whose values the region starts with: version slot `i` holds `entry[i]`.
+    pub(crate) entry: Vec<VariableId>,
+    /// How many version slots there are after this stage.
+    pub(crate) versions: usize,
+    /// The rest, if a late size ends the plan here.
+    pub(crate) next: Option<Next>,
+    /// Of the last stage: where each result is.
+    pub(crate) results: Vec<Operand>,
+    /// Of the last stage: the last version of each variable that the region writes.
+    pub(crate) exits: Vec<(VariableId, usize)>,
+    layout: Layout,
+    pool: Mutex<Vec<Arena>>,
+}
+
+/// What is left to plan, and what must be known for it.
+pub(crate) struct Next {
+    /// The tensors whose shapes and elements are needed, and where they are.
+    pub(crate) late: Vec<(TensorId, Operand)>,
+    /// What was worked out so far.
+    pub(crate) draft: Arc<Draft>,
+}
+
+/// One step of a program.
+pub(crate) struct Instruction {
+    /// The operation it computes.
+    pub(crate) node: NodeId,
+    /// What to do.
+    pub(crate) action: Action,
+    /// The operands; `None` for one whose elements are not needed.
+    pub(crate) inputs: Vec<Option<Operand>>,
+    /// Where the results go.
+    pub(crate) outputs: Vec<Output>,
+    /// What the operands are, for reports.
+    pub(crate) facts: Vec<Fact>,
+}
+
+/// What an instruction does.
+pub(crate) enum Action {
+    /// Runs a kernel.
+    Kernel(Kernel),
+    /// Draws random numbers, and moves the op's counter on by `blocks`.
+    Draw {
+        kernel: RandomKernel,
+        seeds: Option<Seeds>,
+        blocks: u64,
+    },
+    /// Makes a new version of a variable.
+    Write {
+        variable: VariableId,
+        update: Update,
+        rows: bool,
+        from: usize,
+        to: usize,
+    },
+    /// Tells whether a version exists.
+    IsInitialized { version: usize },
+    /// Runs a body once a step.
+    Scan(Box<ScanLoop>),
+    /// Runs one of two bodies.
+    Cond { then: Body, otherwise: Body },
+}
+
+/// The body of a loop or branch, as part of the plan around it.
+pub(crate) struct Body {
+    /// The body's plan. Its inputs are its parameters, then what it uses from around.
+    pub(crate) plan: Arc<Plan>,
+    /// Where in the plan around it the tensors are that the body uses from around; `None` for one of
+    /// which it uses the shape only.
+    pub(crate) captures: Vec<Option<Operand>>,
+    /// For each of the body's entry versions: the version of the plan around that it starts with.
+    pub(crate) entry: Vec<usize>,
+    /// For each variable that the loop or branch may write: the version before and after.
+    pub(crate) writes: Vec<Written>,
+}
+
+/// A variable that a body may write.
+pub(crate) struct Written {
+    pub(crate) variable: VariableId,
+    pub(crate) before: usize,
+    pub(crate) after: usize,
+}
+
+/// A loop over the elements of sequences.
+pub(crate) struct ScanLoop {
+    pub(crate) body: Body,
+    pub(crate) steps: usize,
+    pub(crate) states: usize,
+    pub(crate) sequences: usize,
+    pub(crate) reverse: bool,
+    /// For each result of the body after the states: which output of the scan it is stacked to.
+    pub(crate) stacked: Vec<usize>,
+}
+
+/// Where an operand is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operand {
+    /// In the arena of a stage.
+    Buffer { stage: usize, buffer: Buffer },
+    /// Among the values of late shape of a stage.
+    Late { stage: usize, slot: usize },
+    /// Among the inputs of the region.
+    Input(usize),
+    /// Among the constants.
+    Constant(usize),
+    /// A version of a variable.
+    Version(usize),
+}
+
+/// Where a result goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// Into the arena.
+    Buffer(Buffer),
+    /// Among the values of late shape.
+    Late(usize),
+    /// Nowhere: nobody uses it, or it is a version of a variable.
+    Nowhere,
+}
+
+/// What a finished plan is made of.
+pub(crate) struct Parts {
+    pub(crate) program: Vec<Instruction>,
+    pub(crate) constants: Vec<Arc<Value>>,
+    pub(crate) late_values: usize,
+    pub(crate) entry: Vec<VariableId>,
+    pub(crate) versions: usize,
+    pub(crate) next: Option<Next>,
+    pub(crate) results: Vec<Operand>,
+    pub(crate) exits: Vec<(VariableId, usize)>,
+    pub(crate) layout: Layout,
+}
+
+impl Plan {
+    /// How many arenas a plan keeps for runs to come. More runs at once make their own.
+    const POOL: usize = 4;
+
+    pub(crate) fn new(parts: Parts) -> Plan {
+        static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+        Plan {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            program: parts.program,
+            constants: parts.constants,
+            late_values: parts.late_values,
+            entry: parts.entry,
+            versions: parts.versions,
+            next: parts.next,
+            results: parts.results,
+            exits: parts.exits,
+            layout: parts.layout,
+            pool: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// An arena for one run, from the pool if it has one; `None` if memory is out.
+    pub(crate) fn take_arena(&self) -> Option<Arena> {
+        let pooled = self.pool.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        pooled.or_else(|| Arena::new(&self.layout))
+    }
+
+    /// Gives an arena back for runs to come.
+    pub(crate) fn give_arena(&self, arena: Arena) {
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        if pool.len() < Plan::POOL {
+            pool.push(arena);
+        }
+    }
+}
