@@ -6,12 +6,12 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::context::{self, Context, ContextGuard, SiteRule};
 use crate::growth::{Growth, GrowthLog};
-use crate::handle::AnyTensor;
+use crate::handle::{AnyTensor, Operation};
 use crate::ids::{NodeId, TensorId};
 use crate::location::Location;
 use crate::mistake::{Mistake, MistakeKind, Mistakes, Problem};
 use crate::names;
-use crate::op::{Op, Seeds};
+use crate::op::{Array, Control, Op, Seeds};
 use crate::shape::Dim;
 use crate::store::{NewName, NewNode, Site, Store};
 
@@ -311,6 +311,31 @@ impl Graph {
     #[track_caller]
     pub fn report(&self, subject: &str, name: &str, problem: Problem) {
         self.record(Caller::caller(), subject, name, problem);
+    }
+
+    /// An operation that stands for one that cannot be made, poisoned by this mistake.
+    #[track_caller]
+    pub fn poisoned_operation(&self, subject: &str, name: &str, problem: Problem) -> Operation<'_> {
+        let mistake = self.record(Caller::caller(), subject, name, problem);
+        let id = self.add(Control::NoOp, &[], name);
+        self.write().poison(id, mistake);
+        Operation::new(self, id)
+    }
+
+    /// A tensor of the type of `like` that stands for one that cannot be made, poisoned by this
+    /// mistake.
+    #[track_caller]
+    pub fn poisoned_like<'g>(
+        &'g self,
+        like: AnyTensor<'g>,
+        subject: &str,
+        name: &str,
+        problem: Problem,
+    ) -> AnyTensor<'g> {
+        let mistake = self.record(Caller::caller(), subject, name, problem);
+        let tensor = self.add_tensor(Array::Identity, &[like], name);
+        self.write().poison(tensor.id().node, mistake);
+        tensor
     }
 
     pub(crate) fn record(

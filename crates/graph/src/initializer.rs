@@ -386,7 +386,7 @@ pub fn random_uniform<'g>(sizes: impl Into<Sizes<'g>>, low: f64, high: f64) -> R
 impl Graph {
     /// A scalar constant of this type.
     #[track_caller]
-    pub(crate) fn number(&self, dtype: DType, number: f64, name: &str) -> AnyTensor<'_> {
+    pub fn number(&self, dtype: DType, number: f64, name: &str) -> AnyTensor<'_> {
         self.constant_value(scalar_of(dtype, number), name)
     }
 

@@ -48,7 +48,7 @@ pub use initializer::{
 pub use location::{Location, Trace};
 pub use mistake::{Mistake, MistakeKind, Mistakes};
 pub use nest::Nest;
-pub use scope::{Reuse, VariableScope};
+pub use scope::{NameScope, Reuse, VariableScope};
 pub use shape::{Dim, Shape, Symbol};
 pub use sizes::{Size, Sizes};
 pub use value::{Data, Value};

@@ -50,16 +50,17 @@ impl VariableScope {
     }
 }
 
-/// An open name scope: closed when dropped.
+/// An open name scope: closed when dropped. See [`Graph::scope`].
 #[derive(Debug)]
-pub(crate) struct NameScope {
+#[must_use = "the scope is closed when this is dropped"]
+pub struct NameScope {
     path: String,
     _guard: ContextGuard,
 }
 
 impl NameScope {
     /// The scope's own path: the name of the operation that stands for the whole.
-    pub(crate) fn path(&self) -> &str {
+    pub fn path(&self) -> &str {
         &self.path
     }
 }
@@ -220,15 +221,18 @@ impl Graph {
     }
 
     /// Opens a name scope for code outside of this crate: optimizers and drivers.
-    pub fn scope(&self, name: &str) -> ContextGuard {
-        let name = if names::is_valid(name) {
-            name.to_owned()
+    pub fn scope(&self, name: &str) -> NameScope {
+        if names::is_valid(name) {
+            self.open_scope(name)
         } else {
-            names::mended(name)
-        };
-        let asked = names::join(&self.context().name_scope, &name);
-        let path = self.write().names.unique(&asked);
-        self.enter(|context| context.name_scope = path)
+            self.open_scope(&names::mended(name))
+        }
+    }
+
+    /// Takes names from the top, whatever scopes are open, until the guard is dropped: for what is
+    /// named after something that stands elsewhere, as an optimizer's slots are after a variable.
+    pub fn top_scope(&self) -> ContextGuard {
+        self.enter(|context| context.name_scope.clear())
     }
 
     /// Builds at the root until the guard is dropped: outside of every body, without control

@@ -1,1 +1,46 @@
-//! .
+//! Gradients and optimizers for Aqueduct: graph in, more graph out.
+//!
+//! This crate never sees a value. It reads the operations that lead from `xs` to `ys`, and adds
+//! operations that compute how `ys` change with `xs`; an optimizer adds the operations that change
+//! variables accordingly. All of it is ordinary graph: it can be printed, fetched, fed, and
+//! differentiated again.
+//!
+//! - [`gradients`] walks from `ys` back to `xs`. What it finds for each of `xs` is a [`Gradient`]:
+//!   dense, sparse, or the reason why there is none.
+//! - The rules stand in `rules/`, a file for each family of ops: a vector-Jacobian product for each
+//!   op, or why it has none.
+//! - An [`Optimizer`] is a builder: [`GradientDescentOptimizer`], [`AdamOptimizer`].
+//!
+//! ```
+//! use aqueduct_graph::{Graph, mean_squared_error, shape, zeros};
+//! use aqueduct_optimizer::{AdamOptimizer, Optimizer};
+//!
+//! let g = Graph::new();
+//! let x = g.placeholder::<f32>("x", shape![?, 3]);
+//! let y = g.placeholder::<f32>("y", shape![?, 1]);
+//! let w = g.variable::<f32>("w", zeros([3, 1]));
+//! let loss = mean_squared_error(y, x.matmul(w));
+//! let train = AdamOptimizer::new(0.001).minimize(loss);
+//! assert_eq!(train.name(), "Adam");
+//! assert!(g.check().is_ok());
+//! ```
+
+mod adam;
+mod flow;
+mod global_step;
+mod gradient;
+mod gradient_descent;
+mod gradients;
+mod hyper;
+mod optimizer;
+mod points;
+mod rules;
+
+pub use adam::{Adam, AdamOptimizer};
+pub use global_step::get_or_create_global_step;
+pub use gradient::{Gradient, IndexedSlices, Slope};
+pub use gradient_descent::{GradientDescent, GradientDescentOptimizer};
+pub use gradients::{Gradients, gradient, gradients};
+pub use hyper::Hyper;
+pub use optimizer::{Minimize, Optimizer, untrained_slot};
+pub use points::{Point, Points};

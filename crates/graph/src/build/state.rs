@@ -10,7 +10,7 @@ use crate::initializer::{Initializer, Recipe, glorot_uniform};
 use crate::mistake::{MistakeKind, Problem};
 use crate::names;
 use crate::op::{Array, Control, State, Update};
-use crate::scope::Reuse;
+use crate::scope::{NameScope, Reuse};
 use crate::sizes::Sizes;
 use crate::store::{Member, NewName, VariableRecord};
 
@@ -511,6 +511,19 @@ impl Graph {
     ) -> Operation<'g> {
         let _after = self.order_after(operations);
         Operation::new(self, self.add(Control::NoOp, &[], name))
+    }
+
+    /// [`Graph::group`] named as an open scope: the operation that stands for all that was built in
+    /// the scope.
+    #[track_caller]
+    pub fn group_scope<'g>(
+        &'g self,
+        scope: &NameScope,
+        operations: impl IntoIterator<Item = impl Into<Operation<'g>>>,
+    ) -> Operation<'g> {
+        let _after = self.order_after(operations);
+        let name = NewName::Exact(scope.path().to_owned());
+        Operation::new(self, self.add_named(Control::NoOp.into(), &[], name, None))
     }
 
     /// An operation that does nothing, after the current control dependencies. TensorFlow's

@@ -1,0 +1,241 @@
+//! Adam.
+
+use std::collections::BTreeMap;
+
+use aqueduct_graph::ir::{Unary, Update};
+use aqueduct_graph::{AnyTensor, AnyVariable, DType, Graph, Operation, Shape};
+
+use crate::gradient::Slope;
+use crate::hyper::Hyper;
+use crate::optimizer::{Optimizer, untrained_slot};
+
+/// [`AdamOptimizer`] by its short name.
+pub type Adam<'g> = AdamOptimizer<'g>;
+
+/// Adam. TensorFlow's `train.AdamOptimizer`, in its arithmetic:
+///
+/// ```text
+/// rate = learning_rate * sqrt(1 - beta2^t) / (1 - beta1^t)
+/// m += (gradient - m) * (1 - beta1)
+/// v += (gradient² - v) * (1 - beta2)
+/// w -= rate * m / (sqrt(v) + epsilon)
+/// ```
+///
+/// So `epsilon` stands outside of the root and is not corrected for bias. `m` and `v` are variables
+/// named `<w>/Adam` and `<w>/Adam_1`; `beta1_power` and `beta2_power` hold `beta1^t` and `beta2^t`.
+/// These two are `f64` if all variables trained are, else `f32`; TensorFlow's are always `f32`.
+///
+/// A sparse gradient is made dense: all rows of `m` and `v` decay at every step, and so all rows of
+/// `w` move, as in TensorFlow.
+///
+/// ```
+/// use aqueduct_graph::Graph;
+/// use aqueduct_optimizer::{AdamOptimizer, Optimizer};
+///
+/// let g = Graph::new();
+/// let w = g.variable("w", [1.0_f32, 2.0]);
+/// let train = AdamOptimizer::new(0.01).beta1(0.8).minimize(w.square());
+/// let names: Vec<String> = g.global_variables().iter().map(|variable| variable.name()).collect();
+/// assert_eq!(names, ["w", "beta1_power", "beta2_power", "w/Adam", "w/Adam_1"]);
+/// # let _ = train;
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct AdamOptimizer<'g> {
+    learning_rate: Hyper<'g>,
+    beta1: f64,
+    beta2: f64,
+    epsilon: f64,
+}
+
+impl<'g> AdamOptimizer<'g> {
+    /// With this learning rate (a number, or a scalar tensor of floats), `beta1` 0.9, `beta2` 0.999
+    /// and `epsilon` 1e-8.
+    pub fn new(learning_rate: impl Into<Hyper<'g>>) -> AdamOptimizer<'g> {
+        AdamOptimizer {
+            learning_rate: learning_rate.into(),
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+        }
+    }
+
+    /// How much of the mean gradient stays at each step.
+    #[must_use]
+    pub fn beta1(mut self, beta1: f64) -> AdamOptimizer<'g> {
+        self.beta1 = beta1;
+        self
+    }
+
+    /// How much of the mean squared gradient stays at each step.
+    #[must_use]
+    pub fn beta2(mut self, beta2: f64) -> AdamOptimizer<'g> {
+        self.beta2 = beta2;
+        self
+    }
+
+    /// What is added to the root of the mean squared gradient.
+    #[must_use]
+    pub fn epsilon(mut self, epsilon: f64) -> AdamOptimizer<'g> {
+        self.epsilon = epsilon;
+        self
+    }
+}
+
+impl<'g> Optimizer<'g> for AdamOptimizer<'g> {
+    fn name(&self) -> &str {
+        "Adam"
+    }
+
+    #[track_caller]
+    fn updates(
+        &self,
+        graph: &'g Graph,
+        slopes: &[(Slope<'g>, AnyVariable<'g>)],
+    ) -> Vec<Operation<'g>> {
+        let _here = graph.here();
+        let powers = self.powers(graph, slopes);
+        let mut scalars = BTreeMap::new();
+        let mut updates = Vec::with_capacity(slopes.len());
+        for (slope, variable) in slopes {
+            let dtype = variable.dtype();
+            let scalars = scalars
+                .entry(dtype)
+                .or_insert_with(|| self.scalars(graph, dtype, &powers));
+            let slots = Slots::new(graph, *variable);
+            let _scope = graph.scope(&format!("update_{}", variable.name()));
+            updates.push(update(*variable, *slope, slots, *scalars).op());
+        }
+        let next = powers.map(|power| power.variable.value().scale(power.beta));
+        let next_powers = {
+            let _after = graph.order_after(&updates);
+            let [power1, power2] = powers.map(|power| power.variable);
+            let [next1, next2] = next;
+            [(power1, next1), (power2, next2)]
+                .map(|(power, next)| power.update(Update::Set, next).op())
+        };
+        updates.extend(next_powers);
+        updates
+    }
+}
+
+impl<'g> AdamOptimizer<'g> {
+    fn powers(&self, graph: &'g Graph, slopes: &[(Slope<'g>, AnyVariable<'g>)]) -> [Power<'g>; 2] {
+        let wide = slopes
+            .iter()
+            .all(|(_, variable)| variable.dtype() == DType::F64);
+        let dtype = if wide { DType::F64 } else { DType::F32 };
+        let power = |name, beta| Power {
+            beta,
+            variable: untrained_slot(graph, name, dtype, &Shape::scalar(), beta),
+        };
+        [
+            power("beta1_power", self.beta1),
+            power("beta2_power", self.beta2),
+        ]
+    }
+
+    fn scalars(&self, graph: &'g Graph, dtype: DType, powers: &[Power<'g>; 2]) -> Scalars<'g> {
+        let one = graph.number(dtype, 1.0, "one");
+        let rest = |number: AnyTensor<'g>| one.sub(number);
+        let [power1, power2] = powers.map(|power| power.variable.value().cast(dtype));
+        let correction = rest(power2).unary(Unary::Sqrt).div(rest(power1));
+        let rate = self.learning_rate.tensor(graph, dtype, "learning_rate");
+        let [beta1, beta2] = powers.map(|power| power.beta);
+        let beta1 = graph.number(dtype, beta1, "beta1");
+        let beta2 = graph.number(dtype, beta2, "beta2");
+        Scalars {
+            rate: rate.mul(correction),
+            beta1,
+            beta2,
+            rest1: rest(beta1),
+            rest2: rest(beta2),
+            epsilon: graph.number(dtype, self.epsilon, "epsilon"),
+        }
+    }
+}
+
+/// `beta^t`, for the bias at step t.
+#[derive(Clone, Copy)]
+struct Power<'g> {
+    beta: f64,
+    variable: AnyVariable<'g>,
+}
+
+/// The settings as scalars of the type of a variable.
+#[derive(Clone, Copy)]
+struct Scalars<'g> {
+    /// The learning rate, corrected for the bias of the means at this step.
+    rate: AnyTensor<'g>,
+    beta1: AnyTensor<'g>,
+    beta2: AnyTensor<'g>,
+    /// `1 - beta1`, in the variable's arithmetic as TensorFlow has it.
+    rest1: AnyTensor<'g>,
+    rest2: AnyTensor<'g>,
+    epsilon: AnyTensor<'g>,
+}
+
+/// What is kept of the gradients of a variable.
+#[derive(Clone, Copy)]
+struct Slots<'g> {
+    mean: AnyVariable<'g>,
+    mean_square: AnyVariable<'g>,
+}
+
+impl<'g> Slots<'g> {
+    fn new(graph: &'g Graph, variable: AnyVariable<'g>) -> Slots<'g> {
+        // Names are made unique: the second slot becomes `Adam_1`.
+        let name = format!("{}/Adam", variable.name());
+        let slot = || untrained_slot(graph, &name, variable.dtype(), &variable.shape(), 0.0);
+        Slots {
+            mean: slot(),
+            mean_square: slot(),
+        }
+    }
+}
+
+/// Writes the slots and the variable; gives the variable's new value.
+fn update<'g>(
+    variable: AnyVariable<'g>,
+    slope: Slope<'g>,
+    slots: Slots<'g>,
+    scalars: Scalars<'g>,
+) -> AnyTensor<'g> {
+    let (mean, mean_square) = match slope {
+        Slope::Dense(gradient) => (
+            move_mean(slots.mean, gradient, scalars.rest1),
+            move_mean(
+                slots.mean_square,
+                gradient.unary(Unary::Square),
+                scalars.rest2,
+            ),
+        ),
+        Slope::Sparse(slices) => {
+            // A row that is named several times must be summed before it is squared.
+            let gradient = slices.to_dense();
+            let square = gradient.unary(Unary::Square);
+            (
+                decay_and_add(slots.mean, gradient, scalars.beta1, scalars.rest1),
+                decay_and_add(slots.mean_square, square, scalars.beta2, scalars.rest2),
+            )
+        }
+    };
+    let root = mean_square.unary(Unary::Sqrt);
+    let distance = mean.mul(scalars.rate).div(root.add(scalars.epsilon));
+    variable.update(Update::Sub, distance)
+}
+
+/// `mean += (new - mean) * rest`: what TensorFlow computes for dense gradients.
+fn move_mean<'g>(mean: AnyVariable<'g>, new: AnyTensor<'g>, rest: AnyTensor<'g>) -> AnyTensor<'g> {
+    mean.update(Update::Add, new.sub(mean.value()).mul(rest))
+}
+
+/// `mean = mean * beta + new * rest`: what TensorFlow computes for sparse gradients. The same but for
+/// rounding.
+fn decay_and_add<'g>(
+    mean: AnyVariable<'g>,
+    new: AnyTensor<'g>,
+    beta: AnyTensor<'g>,
+    rest: AnyTensor<'g>,
+) -> AnyTensor<'g> {
+    mean.update(Update::Set, mean.value().mul(beta).add(new.mul(rest)))
+}

@@ -1,0 +1,364 @@
+//! Gradients: one walk from `ys` back to `xs` that adds operations.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use aqueduct_graph::ir::{NodeId, Problem, TensorId};
+use aqueduct_graph::{AnyTensor, Element, Float, Graph, MistakeKind, Tensor};
+
+use crate::flow::{Flow, Reach, sources_of};
+use crate::gradient::{Gradient, Slope};
+use crate::points::{Point, Points};
+use crate::rules::{self, Rule, Step};
+
+/// How the sum of all elements of `ys` changes with each of `xs`, in the order of `xs`.
+/// TensorFlow's `gradients`.
+///
+/// The operations are added under the name scope `gradients`. For weights of the sum, or tensors to
+/// be taken as constants, see [`Gradients`].
+///
+/// ```
+/// use aqueduct_graph::{Graph, shape, zeros};
+/// use aqueduct_optimizer::{Gradient, gradients};
+///
+/// let g = Graph::new();
+/// let x = g.placeholder::<f32>("x", shape![?, 3]);
+/// let w = g.variable::<f32>("w", zeros([3, 4]));
+/// let unused = g.variable::<f32>("unused", zeros([4]));
+/// let found = gradients(x.matmul(w).tanh(), (x, w, unused));
+/// assert_eq!(found[0].dense().unwrap().shape().to_string(), "[?, 3]");
+/// assert_eq!(found[1].dense().unwrap().shape().to_string(), "[3, 4]");
+/// assert_eq!(found[2], Gradient::NotConnected);
+/// ```
+#[track_caller]
+pub fn gradients<'g>(ys: impl Points<'g>, xs: impl Points<'g>) -> Vec<Gradient<'g>> {
+    Gradients::of(ys).wrt(xs).build()
+}
+
+/// How the sum of all elements of `y` changes with `x`. That there is no gradient is a mistake,
+/// which is taken down; the result is poisoned then.
+///
+/// ```
+/// use aqueduct_graph::{Graph, shape};
+/// use aqueduct_optimizer::gradient;
+///
+/// let g = Graph::new();
+/// let x = g.placeholder::<f32>("x", shape![?]);
+/// let slope = gradient(x.tanh(), x);
+/// let curvature = gradient(slope, x);
+/// assert!(curvature.shape().same(&x.shape()));
+/// ```
+#[track_caller]
+pub fn gradient<'g, T: Float>(y: Tensor<'g, T>, x: impl Into<Point<'g>>) -> Tensor<'g, T> {
+    let _here = y.graph().here();
+    let x = x.into();
+    let found = Gradients::of(y).wrt(x).build();
+    let found = found.first().unwrap_or(&Gradient::NotConnected);
+    let dense = match (found.dense(), found.why_not()) {
+        (Some(dense), _) => dense,
+        (None, why) => no_gradient(y, x, why.unwrap_or_default()),
+    };
+    dense.typed()
+}
+
+#[track_caller]
+fn no_gradient<'g, T: Element>(y: Tensor<'g, T>, x: Point<'g>, why: &str) -> AnyTensor<'g> {
+    let message = format!(
+        "`{}` has no gradient with respect to `{}`: {why}",
+        y.name(),
+        x.name()
+    );
+    let problem = Problem::new(MistakeKind::Gradient, message);
+    y.graph()
+        .poisoned_like(y.any(), "gradient", "gradient", problem)
+}
+
+/// A request for gradients, with all its settings.
+///
+/// ```
+/// use aqueduct_graph::{Graph, shape};
+/// use aqueduct_optimizer::Gradients;
+///
+/// let g = Graph::new();
+/// let x = g.placeholder::<f32>("x", shape![?]);
+/// let target = x * 0.5;
+/// let error = (x - target).square();
+/// let weights = g.placeholder::<f32>("weights", shape![?]);
+/// let found = Gradients::of(error)
+///     .wrt(x)
+///     .grad_ys(weights)
+///     .stop_gradients(target)
+///     .build();
+/// assert!(found[0].dense().is_some());
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "`build` adds the operations"]
+pub struct Gradients<'g> {
+    ys: Vec<AnyTensor<'g>>,
+    xs: Vec<Point<'g>>,
+    grad_ys: Option<Vec<AnyTensor<'g>>>,
+    stops: Vec<AnyTensor<'g>>,
+}
+
+impl<'g> Gradients<'g> {
+    /// Gradients of the sum of all elements of `ys`.
+    pub fn of(ys: impl Points<'g>) -> Gradients<'g> {
+        Gradients {
+            ys: tensors(ys),
+            xs: Vec::new(),
+            grad_ys: None,
+            stops: Vec::new(),
+        }
+    }
+
+    /// With respect to these tensors and variables. A variable stands for all its reads.
+    pub fn wrt(mut self, xs: impl Points<'g>) -> Gradients<'g> {
+        xs.append_to(&mut self.xs);
+        self
+    }
+
+    /// The gradients to start from, one for each of `ys`, of its shape and type: the weights of the
+    /// elements in the sum. Ones unless given.
+    pub fn grad_ys(mut self, grad_ys: impl Points<'g>) -> Gradients<'g> {
+        self.grad_ys = Some(tensors(grad_ys));
+        self
+    }
+
+    /// Takes these tensors as constants: nothing flows through them. One that is also among `xs`
+    /// has a gradient, but lets none through.
+    pub fn stop_gradients(mut self, stops: impl Points<'g>) -> Gradients<'g> {
+        self.stops.extend(tensors(stops));
+        self
+    }
+
+    /// Adds the operations; gives the gradients in the order of `xs`.
+    ///
+    /// If one of `ys` is poisoned, the gradients are poisoned too, without a new mistake.
+    #[track_caller]
+    pub fn build(self) -> Vec<Gradient<'g>> {
+        let Some(graph) = self.ys.first().map(|y| y.graph()) else {
+            return vec![Gradient::NotConnected; self.xs.len()];
+        };
+        let _here = graph.here();
+        if let Some(refusal) = self.refusal(graph) {
+            return vec![refusal; self.xs.len()];
+        }
+        let _scope = graph.scope("gradients");
+        if let Some(wrong) = self.ys.iter().find(|y| y.is_poisoned()) {
+            return self.poisoned(graph, *wrong);
+        }
+        Walk::run(graph, &self)
+    }
+
+    /// What stands for every gradient if the request mixes graphs.
+    #[track_caller]
+    fn refusal(&self, graph: &Graph) -> Option<Gradient<'g>> {
+        let mut points = self.xs.clone();
+        let tensors = self.ys.iter().chain(&self.stops);
+        let tensors = tensors.chain(self.grad_ys.iter().flatten());
+        points.extend(tensors.map(|tensor| Point::Tensor(*tensor)));
+        let foreign = points.iter().find(|point| !point.graph().is_same(graph))?;
+        let reason = format!("`{}` belongs to another graph", foreign.name());
+        let problem = Problem::new(MistakeKind::Foreign, reason.clone())
+            .help("take gradients within one graph");
+        graph.report("gradients", "gradients", problem);
+        Some(Gradient::NotDifferentiable { reason })
+    }
+
+    /// Gradients that mean as little as a poisoned `y`.
+    #[track_caller]
+    fn poisoned(&self, graph: &'g Graph, y: AnyTensor<'g>) -> Vec<Gradient<'g>> {
+        // What is ordered after a poisoned operation is poisoned by the same mistake.
+        let _after = graph.order_after([y]);
+        let mut found = Vec::with_capacity(self.xs.len());
+        for x in &self.xs {
+            found.push(Gradient::Dense(x.tensor().identity()));
+        }
+        found
+    }
+
+    /// The gradient to start from at one of `ys`.
+    #[track_caller]
+    fn start(&self, place: usize, y: AnyTensor<'g>) -> AnyTensor<'g> {
+        let Some(given) = &self.grad_ys else {
+            return y.ones_like().named(&format!("grad_ys_{place}"));
+        };
+        let problem = match given.get(place) {
+            Some(grad_y) => match mismatch(*grad_y, y) {
+                Some(problem) => problem,
+                None => return *grad_y,
+            },
+            None => Problem::argument(format!(
+                "grad_ys has {} tensors for {} ys",
+                given.len(),
+                self.ys.len()
+            ))
+            .help("give one for each of ys"),
+        };
+        y.graph().poisoned_like(y, "gradients", "grad_ys", problem)
+    }
+}
+
+fn tensors<'g>(points: impl Points<'g>) -> Vec<AnyTensor<'g>> {
+    points
+        .into_points()
+        .into_iter()
+        .map(Point::tensor)
+        .collect()
+}
+
+/// What is wrong with a gradient to start from.
+fn mismatch(grad_y: AnyTensor<'_>, y: AnyTensor<'_>) -> Option<Problem> {
+    let (given, wanted) = (grad_y.fact(), y.fact());
+    if grad_y.is_poisoned()
+        || (given.dtype == wanted.dtype && given.shape.compatible(&wanted.shape))
+    {
+        return None;
+    }
+    let message = format!(
+        "`{}` is {}{} but `{}` is {}{}",
+        grad_y.name(),
+        given.dtype,
+        given.shape,
+        y.name(),
+        wanted.dtype,
+        wanted.shape
+    );
+    let kind = if given.dtype == wanted.dtype {
+        MistakeKind::Shape
+    } else {
+        MistakeKind::DType
+    };
+    Some(Problem::new(kind, message).help("each of grad_ys has the shape and type of its y"))
+}
+
+/// The walk from `ys` back to `xs`.
+///
+/// Operations are visited by descending id, which is a reverse topological order: when one comes up,
+/// everything that uses its outputs has been visited, so their gradients are complete.
+struct Walk<'g, 's> {
+    graph: &'g Graph,
+    flow: Flow<'s>,
+    stops: &'s HashSet<TensorId>,
+    /// Gradients found so far, a part for each use of a tensor.
+    parts: HashMap<TensorId, Vec<Slope<'g>>>,
+    /// Operations some of whose outputs have parts.
+    pending: BTreeSet<NodeId>,
+    /// Gradients that are complete.
+    sums: HashMap<TensorId, Slope<'g>>,
+}
+
+impl<'g> Walk<'g, '_> {
+    #[track_caller]
+    fn run(graph: &'g Graph, request: &Gradients<'g>) -> Vec<Gradient<'g>> {
+        let stops = request.stops.iter().map(|stop| stop.id()).collect();
+        let last = request.ys.iter().map(|y| y.id().node).max();
+        let last = last.unwrap_or(NodeId::from_index(0));
+        let mut walk = Walk {
+            graph,
+            flow: Flow::new(&graph.view(), &request.xs, &stops, last),
+            stops: &stops,
+            parts: HashMap::new(),
+            pending: BTreeSet::new(),
+            sums: HashMap::new(),
+        };
+        for (place, y) in request.ys.iter().enumerate() {
+            let reach = walk.flow.of(&graph.view(), y.id());
+            if reach == Reach::Flows {
+                let start = request.start(place, *y);
+                walk.add_part(y.id(), Slope::Dense(start));
+            }
+        }
+        while let Some(id) = walk.pending.pop_last() {
+            walk.visit(id);
+        }
+        let mut found = Vec::with_capacity(request.xs.len());
+        for x in &request.xs {
+            found.push(walk.at(*x, request, last));
+        }
+        found
+    }
+
+    fn add_part(&mut self, tensor: TensorId, part: Slope<'g>) {
+        self.parts.entry(tensor).or_default().push(part);
+        self.pending.insert(tensor.node);
+    }
+
+    /// Completes the gradients of an operation's outputs, and passes them on to its operands.
+    #[track_caller]
+    fn visit(&mut self, id: NodeId) {
+        let _origin = self.graph.on_behalf_of(id);
+        let mut grads = Vec::new();
+        for output in aqueduct_graph::Operation::new(self.graph, id).outputs() {
+            let parts = self.parts.remove(&output.id()).unwrap_or_default();
+            let sum = Slope::sum(self.graph, &parts);
+            if let Some(sum) = sum {
+                self.sums.insert(output.id(), sum);
+            }
+            grads.push(sum.filter(|_| !self.stops.contains(&output.id())));
+        }
+        if !self.flow.passes(id) || grads.iter().all(Option::is_none) {
+            return;
+        }
+        let Some((rule, mut step, name)) = self.step(id, grads) else {
+            return;
+        };
+        let _scope = self.graph.scope(&format!("{name}_grad"));
+        rule(&mut step);
+        for (operand, slope) in step.found() {
+            self.add_part(operand.id(), slope);
+        }
+    }
+
+    /// What the rule of an operation works on. The graph must not be held while the rule builds.
+    fn step(
+        &self,
+        id: NodeId,
+        grads: Vec<Option<Slope<'g>>>,
+    ) -> Option<(rules::Backward, Step<'g>, String)> {
+        let view = self.graph.view();
+        let Rule::Flows(rule) = rules::rule(&view, id) else {
+            return None;
+        };
+        let operands = view.inputs(id);
+        let wanted = operands
+            .iter()
+            .map(|operand| self.flow.of(&view, *operand) == Reach::Flows)
+            .collect();
+        let step = Step::new(self.graph, id, &operands, grads, wanted);
+        Some((rule, step, view.node(id).name.clone()))
+    }
+
+    /// The gradient at one of `xs`, or why there is none.
+    #[track_caller]
+    fn at(&self, x: Point<'g>, request: &Gradients<'g>, last: NodeId) -> Gradient<'g> {
+        if x.tensor().is_poisoned() {
+            return Gradient::Dense(x.tensor());
+        }
+        let sources = sources_of(&self.graph.view(), x, last);
+        let parts: Vec<Slope<'g>> = sources
+            .iter()
+            .filter_map(|source| self.sums.get(source).copied())
+            .collect();
+        match Slope::sum(self.graph, &parts) {
+            Some(sum) => Gradient::from(sum),
+            None => self.why_not(x, request, last),
+        }
+    }
+
+    fn why_not(&self, x: Point<'g>, request: &Gradients<'g>, last: NodeId) -> Gradient<'g> {
+        let view = self.graph.view();
+        let flow = Flow::new(&view, &[x], self.stops, last);
+        let obstacle = request
+            .ys
+            .iter()
+            .find_map(|y| match flow.of(&view, y.id()) {
+                Reach::Blocked(obstacle) => Some(obstacle),
+                Reach::No | Reach::Flows => None,
+            });
+        obstacle.map_or(Gradient::NotConnected, |obstacle| {
+            Gradient::NotDifferentiable {
+                reason: obstacle.reason(&view),
+            }
+        })
+    }
+}

@@ -1,0 +1,222 @@
+//! What optimizers have in common: from a loss to the operation that trains.
+
+use aqueduct_graph::ir::Problem;
+use aqueduct_graph::{
+    AnyTensor, AnyVariable, DType, Graph, MistakeKind, Operation, Shape, Sizes, Variable, fill,
+};
+
+use crate::gradient::{Gradient, Slope};
+use crate::gradients::gradients;
+
+/// A rule by which variables follow their gradients.
+///
+/// [`Optimizer::minimize`] is [`Optimizer::compute_gradients`] and [`Optimizer::apply_gradients`] in
+/// one; call the two to do something with the gradients in between.
+///
+/// ```
+/// use aqueduct_graph::{Graph, zeros};
+/// use aqueduct_optimizer::{Gradient, GradientDescentOptimizer, Optimizer};
+///
+/// let g = Graph::new();
+/// let w = g.variable::<f32>("w", zeros([3]));
+/// let optimizer = GradientDescentOptimizer::new(0.1);
+/// let mut pairs = optimizer.compute_gradients((w - 1.0).square(), g.trainable_variables());
+/// for (gradient, _) in &mut pairs {
+///     if let Some(dense) = gradient.dense() {
+///         *gradient = Gradient::Dense(dense.typed::<f32>().minimum(1.0).any());
+///     }
+/// }
+/// let train = optimizer.apply_gradients(&g, &pairs, None);
+/// assert_eq!(train.name(), "GradientDescent");
+/// assert!(g.check().is_ok());
+/// ```
+pub trait Optimizer<'g> {
+    /// The name of the operation that trains: `Adam`.
+    fn name(&self) -> &str;
+
+    /// Adds the operations that change each variable by its gradient, and makes the slots they
+    /// need (see [`untrained_slot`]). Called once by each [`Optimizer::apply_gradients`], in a name
+    /// scope of its own.
+    #[track_caller]
+    fn updates(
+        &self,
+        graph: &'g Graph,
+        slopes: &[(Slope<'g>, AnyVariable<'g>)],
+    ) -> Vec<Operation<'g>>;
+
+    /// The gradients of the sum of all elements of the loss with respect to these variables.
+    #[track_caller]
+    fn compute_gradients(
+        &self,
+        loss: impl Into<AnyTensor<'g>>,
+        variables: impl IntoIterator<Item = impl Into<AnyVariable<'g>>>,
+    ) -> Vec<(Gradient<'g>, AnyVariable<'g>)> {
+        let variables: Vec<AnyVariable<'g>> = variables.into_iter().map(Into::into).collect();
+        let found = gradients(loss.into(), &variables);
+        found.into_iter().zip(variables).collect()
+    }
+
+    /// The operation that changes the variables by these gradients, and then adds 1 to
+    /// `global_step`. Variables without a gradient stay as they are; that none has one is a mistake,
+    /// and the operation is poisoned then.
+    ///
+    /// Each call makes slots of its own. To train one set of variables by several losses, add up
+    /// the gradients and apply them once.
+    #[track_caller]
+    fn apply_gradients(
+        &self,
+        graph: &'g Graph,
+        gradients: &[(Gradient<'g>, AnyVariable<'g>)],
+        global_step: Option<Variable<'g, i64>>,
+    ) -> Operation<'g> {
+        let _here = graph.here();
+        let slopes = slopes(gradients);
+        if slopes.is_empty() {
+            let problem = nothing_to_apply(gradients, None);
+            return graph.poisoned_operation("apply_gradients", self.name(), problem);
+        }
+        let scope = graph.scope(self.name());
+        let mut last = self.updates(graph, &slopes);
+        if let Some(step) = global_step {
+            let _after = graph.order_after(&last);
+            last = vec![step.assign_add(1).op()];
+        }
+        graph.group_scope(&scope, last)
+    }
+
+    /// The operation that changes all trainable variables so that the loss, or the sum of its
+    /// elements, gets smaller.
+    #[track_caller]
+    fn minimize(&self, loss: impl Into<AnyTensor<'g>>) -> Operation<'g> {
+        self.minimize_with(loss, Minimize::new())
+    }
+
+    /// [`Optimizer::minimize`] of some variables only, or with a count of steps.
+    #[track_caller]
+    fn minimize_with(
+        &self,
+        loss: impl Into<AnyTensor<'g>>,
+        options: Minimize<'g>,
+    ) -> Operation<'g> {
+        let loss = loss.into();
+        let graph = loss.graph();
+        let _here = graph.here();
+        let variables = options.variables;
+        let variables = variables.unwrap_or_else(|| graph.trainable_variables());
+        let gradients = self.compute_gradients(loss, variables);
+        if slopes(&gradients).is_empty() {
+            let problem = nothing_to_apply(&gradients, Some(loss));
+            return graph.poisoned_operation("minimize", self.name(), problem);
+        }
+        self.apply_gradients(graph, &gradients, options.global_step)
+    }
+}
+
+/// Settings of [`Optimizer::minimize_with`].
+///
+/// ```
+/// use aqueduct_graph::Graph;
+/// use aqueduct_optimizer::{
+///     GradientDescentOptimizer, Minimize, Optimizer, get_or_create_global_step,
+/// };
+///
+/// let g = Graph::new();
+/// let (w, frozen) = (g.variable("w", 3.0_f32), g.variable("frozen", 1.0_f32));
+/// let step = get_or_create_global_step(&g);
+/// let options = Minimize::new().variables([w]).global_step(step);
+/// let train = GradientDescentOptimizer::new(0.1).minimize_with(w * frozen, options);
+/// # let _ = train;
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Minimize<'g> {
+    variables: Option<Vec<AnyVariable<'g>>>,
+    global_step: Option<Variable<'g, i64>>,
+}
+
+impl<'g> Minimize<'g> {
+    /// All trainable variables; no count of steps.
+    pub fn new() -> Minimize<'g> {
+        Minimize::default()
+    }
+
+    /// Changes these variables only.
+    #[must_use]
+    pub fn variables(
+        mut self,
+        variables: impl IntoIterator<Item = impl Into<AnyVariable<'g>>>,
+    ) -> Minimize<'g> {
+        self.variables = Some(variables.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Adds 1 to this variable after the others have been changed.
+    #[must_use]
+    pub fn global_step(mut self, global_step: Variable<'g, i64>) -> Minimize<'g> {
+        self.global_step = Some(global_step);
+        self
+    }
+}
+
+/// A variable in which an optimizer keeps something from step to step: not trained, named from the
+/// top whatever scopes are open, with one number everywhere at first. `dtype` is `F32` or `F64`.
+#[track_caller]
+pub fn untrained_slot<'g>(
+    graph: &'g Graph,
+    name: &str,
+    dtype: DType,
+    shape: &Shape,
+    start: f64,
+) -> AnyVariable<'g> {
+    let _here = graph.here();
+    let _top = graph.top_scope();
+    let _root = graph.at_root();
+    let initial = fill(Sizes::from(shape), start);
+    let in_scope = || graph.scope(&format!("{name}/Initializer"));
+    if dtype == DType::F64 {
+        let initial = {
+            let _scope = in_scope();
+            initial.tensor::<f64>(graph)
+        };
+        return graph.untrained_variable(name, initial).any();
+    }
+    let initial = {
+        let _scope = in_scope();
+        initial.tensor::<f32>(graph)
+    };
+    graph.untrained_variable(name, initial).any()
+}
+
+/// The variables that have a gradient, with it.
+fn slopes<'g>(gradients: &[(Gradient<'g>, AnyVariable<'g>)]) -> Vec<(Slope<'g>, AnyVariable<'g>)> {
+    gradients
+        .iter()
+        .filter_map(|(gradient, variable)| Some((gradient.slope()?, *variable)))
+        .collect()
+}
+
+/// Why no variable can be changed.
+fn nothing_to_apply(
+    gradients: &[(Gradient<'_>, AnyVariable<'_>)],
+    loss: Option<AnyTensor<'_>>,
+) -> Problem {
+    if gradients.is_empty() {
+        return Problem::new(MistakeKind::Gradient, "there are no variables to train")
+            .help("make one with `variable` or `get_variable`, or name those to train");
+    }
+    let of_loss = loss.map_or(String::new(), |loss| {
+        format!(" by the loss `{}`", loss.name())
+    });
+    let reasons: Vec<String> = gradients
+        .iter()
+        .filter_map(|(gradient, variable)| {
+            let why = gradient.why_not()?;
+            Some(format!("`{}`: {why}", variable.name()))
+        })
+        .collect();
+    let message = format!(
+        "no gradients provided for any variable{of_loss}: {}",
+        reasons.join("; ")
+    );
+    Problem::new(MistakeKind::Gradient, message)
+        .help("the loss must depend on a variable through operations that have gradients")
+}

@@ -1,0 +1,193 @@
+//! Gradients of family `array`.
+
+#![deny(clippy::wildcard_enum_match_arm)]
+
+use aqueduct_graph::ir::{Array, Binary, Compare, NodeId, Reduction, SliceSpec, Store};
+use aqueduct_graph::{AnyTensor, DType, Dim, Size, Value};
+
+use super::reduce::broadcast_to;
+use super::{Rule, Step, as_is, concat, flows, signed, sizes_like, zero};
+use crate::gradient::{IndexedSlices, Slope};
+
+pub(super) fn rule(op: &Array, store: &Store, id: NodeId) -> Rule {
+    match op {
+        Array::Placeholder { .. } | Array::Constant(_) => Rule::Leaf,
+        Array::Identity => flows(as_is),
+        Array::StopGradient => Rule::Stops,
+        Array::Shape { .. } | Array::Size { .. } => {
+            Rule::Blocks("it uses the shape of its operand, not the elements")
+        }
+        Array::Reshape | Array::ExpandDims { .. } | Array::Squeeze { .. } => flows(reshape),
+        Array::Transpose { perm } => {
+            let inverse = inverse(perm);
+            flows(move |step| transpose(step, &inverse))
+        }
+        Array::Fill => flows(fill),
+        Array::BroadcastTo => flows(broadcast_to),
+        Array::Slice(spec) => {
+            let spec = spec.clone();
+            flows(move |step| slice(step, &spec))
+        }
+        Array::SliceGrad(spec) => {
+            let spec = spec.clone();
+            flows(move |step| slice_grad(step, &spec))
+        }
+        Array::Stack { axis } => {
+            let axis = signed(*axis);
+            flows(move |step| stack(step, axis))
+        }
+        Array::Unstack { axis, .. } => {
+            let axis = signed(*axis);
+            flows(move |step| unstack(step, axis))
+        }
+        Array::Concat { axis } => concat::rule(*axis, store, id),
+        Array::Split { axis, .. } => {
+            let axis = signed(*axis);
+            flows(move |step| split(step, axis))
+        }
+        Array::Gather { axis: 0 } => flows(gather_rows),
+        Array::Gather { axis } => {
+            let axis = *axis;
+            flows(move |step| gather_along(step, axis))
+        }
+        Array::SegmentSum => flows(segment_sum),
+    }
+}
+
+fn reshape(step: &mut Step<'_>) {
+    let (x, g) = (step.operand(0), step.grad());
+    step.give(0, || g.reshape(sizes_like(x)));
+}
+
+/// The permutation that undoes `perm`.
+fn inverse(perm: &[usize]) -> Vec<usize> {
+    let mut inverse: Vec<usize> = (0..perm.len()).collect();
+    inverse.sort_unstable_by_key(|axis| perm.get(*axis));
+    inverse
+}
+
+fn transpose(step: &mut Step<'_>, inverse: &[usize]) {
+    let g = step.grad();
+    step.give(0, || g.transpose(inverse.to_vec()));
+}
+
+fn fill(step: &mut Step<'_>) {
+    let g = step.grad();
+    step.give(1, || g.reduce(Reduction::Sum, .., false));
+}
+
+fn slice(step: &mut Step<'_>, spec: &SliceSpec) {
+    let (x, g) = (step.operand(0), step.grad());
+    step.give(0, || g.slice_grad(spec.clone(), sizes_like(x)));
+}
+
+fn slice_grad(step: &mut Step<'_>, spec: &SliceSpec) {
+    let g = step.grad();
+    step.give(0, || g.slice(spec.clone()));
+}
+
+fn stack(step: &mut Step<'_>, axis: i64) {
+    let g = step.grad();
+    let pieces = g.unstack(step.operands.len(), axis);
+    for (slot, piece) in pieces.into_iter().enumerate() {
+        step.give(slot, || piece);
+    }
+}
+
+fn unstack(step: &mut Step<'_>, axis: i64) {
+    let (graph, grads) = (step.graph(), step.all_grads());
+    step.give(0, || graph.stack_any(&grads, axis));
+}
+
+fn split(step: &mut Step<'_>, axis: i64) {
+    let (graph, grads) = (step.graph(), step.all_grads());
+    step.give(0, || graph.concat_any(&grads, axis));
+}
+
+/// The only sparse gradient: of the rows that were gathered.
+fn gather_rows(step: &mut Step<'_>) {
+    let (x, indices, g) = (step.operand(0), step.operand(1), step.grad());
+    let slices = if indices.shape().rank() == 1 {
+        IndexedSlices {
+            values: g,
+            indices,
+            rows: row_count(x, 0),
+        }
+    } else {
+        let others: Vec<usize> = (1..x.shape().rank()).collect();
+        IndexedSlices {
+            values: with_one_axis_for(indices, g, x, &others),
+            indices: indices.reshape([-1]),
+            rows: row_count(x, 0),
+        }
+    };
+    step.give_slope(0, Slope::Sparse(slices));
+}
+
+/// Brings the gathered axes to the front, sums rows, and moves the one axis left back.
+fn gather_along(step: &mut Step<'_>, axis: usize) {
+    let (x, indices, g) = (step.operand(0), step.operand(1), step.grad());
+    let gathered = axis..axis + indices.shape().rank();
+    let others = (0..g.shape().rank()).filter(|place| !gathered.contains(place));
+    let to_front: Vec<usize> = gathered.clone().chain(others).collect();
+    let others_of_x: Vec<usize> = (0..x.shape().rank())
+        .filter(|place| *place != axis)
+        .collect();
+    let x_to_front: Vec<usize> = std::iter::once(axis)
+        .chain(others_of_x.iter().copied())
+        .collect();
+    step.give(0, || {
+        let front = g.transpose(to_front);
+        let rows = with_one_axis_for(indices, front, x, &others_of_x);
+        let sums = rows.segment_sum(indices.reshape([-1]), row_count(x, axis));
+        sums.transpose(inverse(&x_to_front))
+    });
+}
+
+/// `gradient`, whose first axes are those of `indices` and whose others are these axes of `x`, with
+/// one axis in place of those of `indices`.
+fn with_one_axis_for<'g>(
+    indices: AnyTensor<'g>,
+    gradient: AnyTensor<'g>,
+    x: AnyTensor<'g>,
+    others: &[usize],
+) -> AnyTensor<'g> {
+    // The size is given, not left to be worked out, as one of the others may be 0.
+    let count = match indices.shape().elements() {
+        Some(count) => Size::from(count),
+        None => Size::Tensor(indices.size(DType::I32)),
+    };
+    let others = others.iter().map(|axis| match x.shape().dim(*axis) {
+        Some(Dim::Known(size)) => Size::from(size),
+        Some(Dim::Unknown(_)) | None => Size::Tensor(x.size_of(signed(*axis))),
+    });
+    gradient.reshape(
+        std::iter::once(count)
+            .chain(others)
+            .collect::<Vec<Size<'g>>>(),
+    )
+}
+
+/// The size of an axis as an integer scalar.
+fn row_count(x: AnyTensor<'_>, axis: usize) -> AnyTensor<'_> {
+    match x.shape().dim(axis) {
+        Some(Dim::Known(size)) => x
+            .graph()
+            .constant_value(Value::scalar(signed(size)), "rows"),
+        Some(Dim::Unknown(_)) | None => x.size_of(signed(axis)),
+    }
+}
+
+/// Each row has the gradient of the sum that it went into; one with a negative index went nowhere.
+fn segment_sum(step: &mut Step<'_>) {
+    let (values, indices, g) = (step.operand(0), step.operand(1), step.grad());
+    step.give(0, || {
+        let first = zero(indices);
+        let used = indices.compare(Compare::GreaterEqual, first);
+        let rows = indices.binary(Binary::Maximum, first, "Maximum");
+        let used =
+            (1..values.shape().rank()).fold(used, |used, axis| used.expand_dims(signed(axis)));
+        let gathered = g.gather(rows, 0);
+        used.select(gathered, zero(gathered))
+    });
+}

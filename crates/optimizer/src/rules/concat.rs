@@ -1,0 +1,105 @@
+//! The gradient of `Concat`: the pieces of the gradient that belong to each operand.
+
+use aqueduct_graph::ir::{Bound, NodeId, SliceSpec, Store};
+
+use super::{Rule, Step, flows, signed};
+
+/// One piece may have an unknown size: the pieces before it are counted from the front, those after
+/// it from the back.
+pub(super) fn rule(axis: usize, store: &Store, id: NodeId) -> Rule {
+    let sizes: Vec<Option<usize>> = store
+        .inputs(id)
+        .iter()
+        .map(|input| store.fact(*input).shape.dim(axis)?.known())
+        .collect();
+    let known: Option<Vec<usize>> = sizes.iter().copied().collect();
+    match (known, bounds(&sizes)) {
+        (Some(known), _) => flows(move |step| cut(step, axis, &known)),
+        (None, Some(bounds)) => flows(move |step| slice(step, axis, &bounds)),
+        (None, None) => {
+            Rule::Blocks("the sizes of several of its operands along the axis are unknown")
+        }
+    }
+}
+
+fn cut(step: &mut Step<'_>, axis: usize, sizes: &[usize]) {
+    let g = step.grad();
+    let pieces = g.split(sizes.len(), Some(sizes.to_vec()), signed(axis));
+    for (slot, piece) in pieces.into_iter().enumerate() {
+        step.give(slot, || piece);
+    }
+}
+
+fn slice(step: &mut Step<'_>, axis: usize, bounds: &[Bound]) {
+    let g = step.grad();
+    for (slot, bound) in bounds.iter().enumerate() {
+        let mut spec = vec![Bound::from(..); axis];
+        spec.push(*bound);
+        step.give(slot, || g.slice(SliceSpec { bounds: spec }));
+    }
+}
+
+/// Where each piece stands, if at most one has an unknown size.
+fn bounds(sizes: &[Option<usize>]) -> Option<Vec<Bound>> {
+    let unknown = sizes.iter().position(Option::is_none)?;
+    let (before, after) = sizes.split_at(unknown);
+    let after = after.split_first()?.1;
+    let mut bounds = Vec::with_capacity(sizes.len());
+    let mut front = 0_i64;
+    for size in before {
+        let end = front.checked_add(i64::try_from((*size)?).ok()?)?;
+        bounds.push(Bound::from(front..end));
+        front = end;
+    }
+    let mut trailing = Vec::with_capacity(after.len());
+    let mut back = 0_i64;
+    for size in after.iter().rev() {
+        let start = back.checked_sub(i64::try_from((*size)?).ok()?)?;
+        // A position of 0 is the front, not the back: a piece of nothing may stand anywhere.
+        trailing.push(if start == back {
+            Bound::from(0_i64..0)
+        } else {
+            Bound::range(Some(start), end_at(back), 1)
+        });
+        back = start;
+    }
+    bounds.push(Bound::range(Some(front), end_at(back), 1));
+    bounds.extend(trailing.into_iter().rev());
+    Some(bounds)
+}
+
+/// A position counted from the back as the end of a range.
+fn end_at(back: i64) -> Option<i64> {
+    (back < 0).then_some(back)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_beside_an_unknown_one_are_counted_from_both_ends() {
+        let spans = |sizes: &[Option<usize>]| {
+            let spec = SliceSpec {
+                bounds: bounds(sizes).unwrap(),
+            };
+            spec.bounds
+                .into_iter()
+                .map(|bound| {
+                    let spec = SliceSpec {
+                        bounds: vec![bound],
+                    };
+                    let cut = spec.resolve(&[10]).unwrap().cuts[0];
+                    (cut.start, cut.count)
+                })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            spans(&[Some(2), None, Some(3), Some(1)]),
+            [(0, 2), (2, 4), (6, 3), (9, 1)]
+        );
+        assert_eq!(spans(&[None, Some(10), Some(0)]), [(0, 0), (0, 10), (0, 0)]);
+        assert_eq!(spans(&[Some(0), None]), [(0, 0), (0, 10)]);
+        assert_eq!(bounds(&[None, Some(2), None]), None);
+    }
+}

@@ -1,0 +1,194 @@
+//! The gradient of each op: a file for each family, an exhaustive match in each.
+//!
+//! A rule is written with the builders of differentiable ops, so that gradients have gradients. It
+//! follows TensorFlow where there is a choice, as at a kink.
+
+#![deny(clippy::wildcard_enum_match_arm)]
+
+mod array;
+mod concat;
+mod control;
+mod math;
+mod nn;
+mod random;
+mod reduce;
+mod state;
+
+use aqueduct_graph::ir::{NodeId, Op, Store, TensorId};
+use aqueduct_graph::{AnyTensor, DType, Graph, Operation, Sizes};
+
+use crate::gradient::Slope;
+
+/// What a gradient does that comes to an operation.
+pub(crate) enum Rule {
+    /// It is passed on to the operands of floats by this function.
+    Flows(Backward),
+    /// It ends, for this reason: a clause in which "it" is the operation.
+    Blocks(&'static str),
+    /// It ends, because the user said so.
+    Stops,
+    /// There is no operand that it could be passed on to.
+    Leaf,
+}
+
+/// A vector-Jacobian product: gives each wanted operand its gradient.
+pub(crate) type Backward = Box<dyn for<'g> Fn(&mut Step<'g>)>;
+
+fn flows(backward: impl for<'g> Fn(&mut Step<'g>) + 'static) -> Rule {
+    Rule::Flows(Box::new(backward))
+}
+
+/// The rule of an operation.
+pub(crate) fn rule(store: &Store, id: NodeId) -> Rule {
+    match &store.node(id).op {
+        Op::Math(op) => math::rule(*op),
+        Op::Array(op) => array::rule(op, store, id),
+        Op::Reduce(op) => reduce::rule(op),
+        Op::Nn(op) => nn::rule(*op),
+        Op::Random(op) => random::rule(*op),
+        Op::State(op) => state::rule(*op),
+        Op::Control(op) => control::rule(op),
+    }
+}
+
+/// An operation on the walk back: its operands, its outputs, and the gradients of these.
+///
+/// No operation that a mistake was found in is ever walked over, so its operands are as many and of
+/// such shapes as the shape rule asks.
+pub(crate) struct Step<'g> {
+    graph: &'g Graph,
+    operands: Vec<AnyTensor<'g>>,
+    outputs: Vec<AnyTensor<'g>>,
+    grads: Vec<Option<Slope<'g>>>,
+    wanted: Vec<bool>,
+    found: Vec<(AnyTensor<'g>, Slope<'g>)>,
+}
+
+impl<'g> Step<'g> {
+    /// `grads` has an entry for each output, `wanted` one for each operand.
+    pub(crate) fn new(
+        graph: &'g Graph,
+        id: NodeId,
+        operands: &[TensorId],
+        grads: Vec<Option<Slope<'g>>>,
+        wanted: Vec<bool>,
+    ) -> Step<'g> {
+        let tensor = |id: &TensorId| AnyTensor::new(graph, *id);
+        Step {
+            graph,
+            operands: operands.iter().map(tensor).collect(),
+            outputs: Operation::new(graph, id).outputs(),
+            grads,
+            wanted,
+            found: Vec::new(),
+        }
+    }
+
+    /// The gradients that the rule gave, each with the operand that it is for.
+    pub(crate) fn found(self) -> Vec<(AnyTensor<'g>, Slope<'g>)> {
+        self.found
+    }
+
+    fn graph(&self) -> &'g Graph {
+        self.graph
+    }
+
+    fn operand(&self, slot: usize) -> AnyTensor<'g> {
+        self.operands[slot]
+    }
+
+    fn output(&self) -> AnyTensor<'g> {
+        self.outputs[0]
+    }
+
+    /// The gradient of the only output. A sparse one is made dense.
+    fn grad(&mut self) -> AnyTensor<'g> {
+        self.grad_of(0)
+    }
+
+    /// The gradient of each output; zeros for one that has none.
+    fn all_grads(&mut self) -> Vec<AnyTensor<'g>> {
+        let outputs = 0..self.outputs.len();
+        outputs.map(|output| self.grad_of(output)).collect()
+    }
+
+    fn grad_of(&mut self, output: usize) -> AnyTensor<'g> {
+        let dense = match self.grads[output] {
+            Some(slope) => slope.to_dense(),
+            None => self.outputs[output].zeros_like(),
+        };
+        self.grads[output] = Some(Slope::Dense(dense));
+        dense
+    }
+
+    /// The gradient of an operand, built only if it is wanted.
+    fn give(&mut self, slot: usize, gradient: impl FnOnce() -> AnyTensor<'g>) {
+        if self.wanted[slot] {
+            let gradient = gradient();
+            self.give_slope(slot, Slope::Dense(gradient));
+        }
+    }
+
+    /// The gradient of an operand that was broadcast: it is summed to the operand's shape.
+    fn give_summed(&mut self, slot: usize, gradient: impl FnOnce() -> AnyTensor<'g>) {
+        let operand = self.operand(slot);
+        self.give(slot, || sum_to_like(gradient(), operand));
+    }
+
+    fn give_slope(&mut self, slot: usize, slope: Slope<'g>) {
+        if self.wanted[slot] {
+            self.found.push((self.operands[slot], slope));
+        }
+    }
+}
+
+/// The gradient of each operand is that of the output, sparse if that is.
+fn as_is(step: &mut Step<'_>) {
+    let Some(slope) = step.grads[0] else {
+        return;
+    };
+    for slot in 0..step.operands.len() {
+        step.give_slope(slot, slope);
+    }
+}
+
+/// The sizes of a tensor, as numbers if all are known.
+fn sizes_like(tensor: AnyTensor<'_>) -> Sizes<'_> {
+    match tensor.shape().sizes() {
+        Some(sizes) => Sizes::from(sizes),
+        None => Sizes::vector(tensor.shape_tensor(DType::I32)),
+    }
+}
+
+/// `gradient` with the shape of `like`, which was broadcast to the shape of `gradient`.
+fn sum_to_like<'g>(gradient: AnyTensor<'g>, like: AnyTensor<'g>) -> AnyTensor<'g> {
+    if gradient.shape().same(&like.shape()) {
+        gradient
+    } else {
+        gradient.sum_to(sizes_like(like))
+    }
+}
+
+/// `gradient` repeated to the shape of `like`.
+fn broadcast_like<'g>(gradient: AnyTensor<'g>, like: AnyTensor<'g>) -> AnyTensor<'g> {
+    if gradient.shape().same(&like.shape()) {
+        gradient
+    } else {
+        gradient.broadcast_to(sizes_like(like))
+    }
+}
+
+/// A scalar zero of the type of `like`.
+fn zero(like: AnyTensor<'_>) -> AnyTensor<'_> {
+    like.graph().number(like.dtype(), 0.0, "zero")
+}
+
+/// A scalar one of the type of `like`.
+fn one(like: AnyTensor<'_>) -> AnyTensor<'_> {
+    like.graph().number(like.dtype(), 1.0, "one")
+}
+
+/// An axis or a size as builders take it. No array has more than fit.
+fn signed(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
