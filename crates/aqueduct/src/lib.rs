@@ -22,6 +22,7 @@
 //! ```
 
 pub use aqueduct_graph::*;
+pub use aqueduct_optimizer::*;
 pub use aqueduct_session::*;
 pub use ndarray;
 
@@ -33,6 +34,10 @@ pub mod prelude {
         glorot_normal, glorot_uniform, mean_squared_error, ones, ones_initializer, random_normal,
         random_normal_initializer, random_uniform, random_uniform_initializer, shape, sizes,
         truncated_normal, truncated_normal_initializer, zeros, zeros_initializer,
+    };
+    pub use aqueduct_optimizer::{
+        Adam, AdamOptimizer, Gradient, GradientDescent, GradientDescentOptimizer, Gradients,
+        Minimize, Optimizer, get_or_create_global_step, gradient, gradients,
     };
     pub use aqueduct_session::{Session, TensorExt, feed};
 }
