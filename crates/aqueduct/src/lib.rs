@@ -1,1 +1,43 @@
-//! .
+//! A static-graph dataflow framework in the style of TensorFlow 1.
+//!
+//! Build a [`Graph`] of placeholders, variables and operations once; derive gradients as more graph;
+//! run it many times through a [`Session`]. This crate is the one that users name: it exports the
+//! three that do the work.
+//!
+//! ```
+//! use aqueduct::prelude::*;
+//!
+//! fn main() -> aqueduct::Result<()> {
+//!     let g = Graph::new();
+//!     let x = g.placeholder::<f32>("x", shape![?, 2]);
+//!     let w = g.variable("w", [[1.0_f32], [2.0]]);
+//!     let y = x.matmul(w) + 0.5;
+//!
+//!     let sess = Session::new(&g);
+//!     sess.run(g.global_variables_initializer(), feed![])?;
+//!     let value = sess.run(y, feed![x => [[1.0, 1.0], [2.0, 0.0]]])?;
+//!     assert_eq!(value, ndarray::arr2(&[[3.5], [2.5]]).into_dyn());
+//!     Ok(())
+//! }
+//! ```
+
+pub use aqueduct_graph::*;
+pub use aqueduct_optimizer::*;
+pub use aqueduct_session::*;
+pub use ndarray;
+
+/// What most programs need: `use aqueduct::prelude::*;`.
+pub mod prelude {
+    pub use aqueduct_graph::{
+        AnyTensor, AnyVariable, DType, Dim, ELLIPSIS, Graph, NEW_AXIS, Nest, Operand, Operation,
+        Reuse, Tensor, Variable, VariableOptions, VariableScope, constant_initializer, fill,
+        glorot_normal, glorot_uniform, mean_squared_error, ones, ones_initializer, random_normal,
+        random_normal_initializer, random_uniform, random_uniform_initializer, shape, sizes,
+        truncated_normal, truncated_normal_initializer, zeros, zeros_initializer,
+    };
+    pub use aqueduct_optimizer::{
+        Adam, AdamOptimizer, Gradient, GradientDescent, GradientDescentOptimizer, Gradients,
+        Minimize, Optimizer, get_or_create_global_step, gradient, gradients,
+    };
+    pub use aqueduct_session::{Session, TensorExt, feed};
+}

@@ -48,7 +48,7 @@ impl From<Dim> for Int {
 ///
 /// While building, sizes may be unknown. The session runs the same shape rules again with numbers
 /// in place of unknowns.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Fact {
     /// The element type.
     pub dtype: DType,

@@ -142,6 +142,11 @@ impl Value {
         &mut self.data
     }
 
+    /// The elements, taken out.
+    pub fn into_data(self) -> Data {
+        self.data
+    }
+
     /// The elements, if they are of type `T`.
     pub fn as_slice<T: Element>(&self) -> Option<&[T]> {
         T::slice(&self.data)

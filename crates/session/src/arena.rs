@@ -197,8 +197,15 @@ mod tests {
         let truths = layout.place(DType::Bool, 100).unwrap();
         let none = layout.place(DType::I64, 0).unwrap();
         let mut arena = Arena::new(&layout).unwrap();
-        arena.open().write(floats).unwrap().copy_from(Slice::F32(&[1.0, 2.0, 3.0]));
-        assert!(matches!(arena.read(floats), Some(Slice::F32([1.0, 2.0, 3.0]))));
+        arena
+            .open()
+            .write(floats)
+            .unwrap()
+            .copy_from(Slice::F32(&[1.0, 2.0, 3.0]));
+        assert!(matches!(
+            arena.read(floats),
+            Some(Slice::F32([1.0, 2.0, 3.0]))
+        ));
         assert!(matches!(arena.read(truths), Some(Slice::Bool(all)) if all == [false; 100]));
         assert!(matches!(arena.read(none), Some(Slice::I64([]))));
     }

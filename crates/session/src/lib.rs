@@ -1,6 +1,35 @@
-//! Plans and runs graphs.
+//! Plans and runs Aqueduct graphs, and keeps their variables.
+//!
+//! A [`Session`] takes fetches and [feeds](feed!), makes a plan for the shapes that are fed, and
+//! runs it: a flat list of instructions over one arena. Plans are kept, so the second run plans
+//! nothing. Variables and random streams live in the session; a run is all or nothing.
+//!
+//! The way of one run: `request` checks fetches and feeds, `compile` makes a plan (or `cache` has it),
+//! `execute` runs it with `kernels` over an `arena`, `state` takes over what it wrote.
+//!
+//! This crate knows the graph crate alone. It never adds an operation to a user's graph, and
+//! knows nothing of gradients.
 
+mod arena;
+mod cache;
+mod compile;
+mod error;
+mod execute;
+mod feed;
+mod fetch;
 mod kernels;
 mod philox;
+mod plan;
+mod prepared;
+mod request;
+mod session;
+mod state;
 
+pub use error::{Error, FeedProblem, OperationFailure, Result};
+pub use feed::{Feed, FeedKey, FeedValue, Feeds};
+pub use fetch::{
+    ArrayAt, ArrayOf, Assemble, Fetch, Fetched, Nothing, Requests, Scalar, ScalarAt, ValueAt,
+};
 pub use philox::Philox;
+pub use prepared::{Inputs, One, Prepared, Values};
+pub use session::{Session, TensorExt};

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aqueduct_graph::Value;
-use aqueduct_graph::ir::{Fact, NodeId, Seeds, TensorId, Update, VariableId};
+use aqueduct_graph::ir::{Fact, NodeId, TensorId, Update, VariableId};
 
 use crate::arena::{Arena, Buffer, Layout};
 use crate::compile::Draft;
@@ -33,6 +33,8 @@ pub(crate) struct Plan {
     pub(crate) next: Option<Next>,
     /// Of the last stage: where each result is.
     pub(crate) results: Vec<Operand>,
+    /// Of the last stage: the sizes of each result; `None` for a value of late shape.
+    pub(crate) result_sizes: Vec<Option<Vec<usize>>>,
     /// Of the last stage: the last version of each variable that the region writes.
     pub(crate) exits: Vec<(VariableId, usize)>,
     layout: Layout,
@@ -66,15 +68,12 @@ pub(crate) enum Action {
     /// Runs a kernel.
     Kernel(Kernel),
     /// Draws random numbers, and moves the op's counter on by `blocks`.
-    Draw {
-        kernel: RandomKernel,
-        seeds: Option<Seeds>,
-        blocks: u64,
-    },
+    Draw { kernel: RandomKernel, blocks: u64 },
     /// Makes a new version of a variable.
     Write {
         variable: VariableId,
         update: Update,
+        /// Whether the operands are indices and rows (a scatter) or one whole value.
         rows: bool,
         from: usize,
         to: usize,
@@ -101,6 +100,7 @@ pub(crate) struct Body {
 }
 
 /// A variable that a body may write.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Written {
     pub(crate) variable: VariableId,
     pub(crate) before: usize,
@@ -153,6 +153,7 @@ pub(crate) struct Parts {
     pub(crate) versions: usize,
     pub(crate) next: Option<Next>,
     pub(crate) results: Vec<Operand>,
+    pub(crate) result_sizes: Vec<Option<Vec<usize>>>,
     pub(crate) exits: Vec<(VariableId, usize)>,
     pub(crate) layout: Layout,
 }
@@ -172,6 +173,7 @@ impl Plan {
             versions: parts.versions,
             next: parts.next,
             results: parts.results,
+            result_sizes: parts.result_sizes,
             exits: parts.exits,
             layout: parts.layout,
             pool: Mutex::new(Vec::new()),
@@ -180,7 +182,11 @@ impl Plan {
 
     /// An arena for one run, from the pool if it has one; `None` if memory is out.
     pub(crate) fn take_arena(&self) -> Option<Arena> {
-        let pooled = self.pool.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let pooled = self
+            .pool
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
         pooled.or_else(|| Arena::new(&self.layout))
     }
 

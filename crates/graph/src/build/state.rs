@@ -70,6 +70,13 @@ impl<'g, T: Element, const N: usize> InitialValue<'g, T> for [T; N] {
     }
 }
 
+impl<'g, T: Element, const N: usize, const M: usize> InitialValue<'g, T> for [[T; M]; N] {
+    #[track_caller]
+    fn into_initial_value(self, graph: &'g Graph) -> Tensor<'g, T> {
+        graph.constant(self)
+    }
+}
+
 impl<'g, T, S, D> InitialValue<'g, T> for ndarray::ArrayBase<S, D>
 where
     T: Element,

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use aqueduct_graph::ir::{
-    Control, Fact, NodeId, Op, RegionId, Store, Surroundings, TensorId, VariableId, infer,
+    Control, Fact, NodeId, Op, Problem, RegionId, Store, Surroundings, TensorId, VariableId, infer,
 };
 use aqueduct_graph::{Shape, Value};
 
@@ -18,7 +18,6 @@ use crate::plan::{Operand, Plan};
 pub(crate) struct Draft {
     pub(super) pruned: Arc<Pruned>,
     pub(super) results: Vec<TensorId>,
-    targets: Vec<NodeId>,
     /// Operations not yet planned, ascending.
     pending: Vec<NodeId>,
     /// What is known of each tensor so far.
@@ -71,11 +70,14 @@ impl Draft {
         pruned: Arc<Pruned>,
         inputs: Vec<(TensorId, Fact)>,
         results: &[TensorId],
-        targets: &[NodeId],
     ) -> Draft {
         let effects = &pruned.effects;
         let entry: Vec<VariableId> = effects.reads.union(&effects.writes).copied().collect();
-        let current = entry.iter().enumerate().map(|(slot, id)| (*id, slot)).collect();
+        let current = entry
+            .iter()
+            .enumerate()
+            .map(|(slot, id)| (*id, slot))
+            .collect();
         let places = inputs
             .iter()
             .enumerate()
@@ -83,7 +85,6 @@ impl Draft {
             .collect();
         Draft {
             results: results.to_vec(),
-            targets: targets.to_vec(),
             pending: pruned.nodes.clone(),
             facts: inputs.into_iter().collect(),
             places,
@@ -95,6 +96,11 @@ impl Draft {
             written: HashMap::new(),
             pruned,
         }
+    }
+
+    /// The sizes of a tensor, if they are known before it has run.
+    pub(crate) fn sizes_of(&self, tensor: TensorId) -> Option<Vec<usize>> {
+        self.facts.get(&tensor)?.shape.sizes()
     }
 
     /// The draft of the next stage, with what this one could not know.
@@ -164,8 +170,15 @@ impl Draft {
             }
         }
         for slot in size_inputs(&node.op, inputs.len()) {
-            let known = facts.get(slot).is_some_and(|fact| fact.known_ints().is_some());
-            if let (false, Some(input)) = (known, inputs.get(slot)) {
+            let (Some(fact), Some(input)) = (facts.get(slot), inputs.get(slot)) else {
+                continue;
+            };
+            if fact.ints.is_none() {
+                let problem =
+                    Problem::shape(format!("more than {} sizes were given", Fact::TRACKED));
+                return Err(failure(store, id, &facts, problem));
+            }
+            if fact.known_ints().is_none() {
                 late.push(*input);
             }
         }
@@ -177,13 +190,12 @@ impl Draft {
             bodies: HashMap::new(),
         };
         if let Op::Control(control) = &node.op {
-            for (place, body) in control.bodies().into_iter().enumerate() {
+            for body in control.bodies() {
                 let parameters = parameters_of(control, &facts);
                 let planned = match self.plan_body(store, body, &parameters)? {
                     Ok(planned) => planned,
                     Err(late) => return Ok(Verdict::Deferred(late)),
                 };
-                let _ = place;
                 let results = self.all_results(store, body, &planned);
                 around.bodies.insert(body, (parameters, results));
                 bodies.insert(body, planned);
@@ -215,12 +227,12 @@ impl Draft {
                 None => return Ok(Err(Vec::new())),
             }
         }
-        let results: Vec<TensorId> =
-            pruned_body.results.iter().map(|place| region.results[*place]).collect();
-        let pruned = Arc::new(pruned_body.pruned.shallow());
-        let targets: Vec<NodeId> = Vec::new();
-        let mut draft = Draft::new(pruned, inputs, &results, &targets);
-        draft.targets = draft.pruned.targets.clone();
+        let results: Vec<TensorId> = pruned_body
+            .results
+            .iter()
+            .map(|place| region.results[*place])
+            .collect();
+        let draft = Draft::new(Arc::clone(&pruned_body.pruned), inputs, &results);
         let mut facts = HashMap::new();
         let plan = draft.plan_noting(store, &mut facts)?;
         let captured: Vec<TensorId> = plan
@@ -235,7 +247,12 @@ impl Draft {
         }
         let facts = results
             .iter()
-            .map(|result| facts.get(result).cloned().unwrap_or_else(|| unknown(store, *result)))
+            .map(|result| {
+                facts
+                    .get(result)
+                    .cloned()
+                    .unwrap_or_else(|| unknown(store, *result))
+            })
             .collect();
         Ok(Ok(Planned {
             plan: Arc::new(plan),
@@ -273,7 +290,7 @@ impl Draft {
     fn find_live(&self, store: &Store, stage: &mut Stage) {
         let mut wanted: HashSet<TensorId> = self.results.iter().copied().collect();
         wanted.extend(&stage.late);
-        let mut run: HashSet<NodeId> = self.targets.iter().copied().collect();
+        let mut run: HashSet<NodeId> = self.pruned.targets.iter().copied().collect();
         for id in &stage.deferred {
             wanted.extend(store.inputs(*id));
             wanted.extend(self.captures(store, *id));
@@ -282,7 +299,8 @@ impl Draft {
         for id in stage.ready.iter().rev() {
             let node = store.node(*id);
             let mut outputs = 0..node.outputs.len();
-            if !run.contains(id) && !outputs.any(|output| wanted.contains(&output_of(*id, output))) {
+            if !run.contains(id) && !outputs.any(|output| wanted.contains(&output_of(*id, output)))
+            {
                 continue;
             }
             stage.live.insert(*id);
@@ -342,10 +360,19 @@ impl PutOff {
         if self.nodes.is_empty() {
             return false;
         }
-        let mut inputs = store.inputs(id).into_iter().chain(draft.captures(store, id));
+        let mut inputs = store
+            .inputs(id)
+            .into_iter()
+            .chain(draft.captures(store, id));
         inputs.any(|input| self.nodes.contains(&input.node) && !draft.facts.contains_key(&input))
-            || store.controls(id).iter().any(|control| self.nodes.contains(control))
-            || draft.writes_of(store, id).iter().any(|id| self.variables.contains(id))
+            || store
+                .controls(id)
+                .iter()
+                .any(|control| self.nodes.contains(control))
+            || draft
+                .writes_of(store, id)
+                .iter()
+                .any(|id| self.variables.contains(id))
     }
 }
 
@@ -360,9 +387,12 @@ impl Draft {
                 .filter_map(|body| self.pruned.bodies.get(body))
                 .flat_map(|body| body.pruned.effects.writes.iter().copied())
                 .collect(),
-            Op::State(_) | Op::Math(_) | Op::Array(_) | Op::Reduce(_) | Op::Nn(_) | Op::Random(_) => {
-                Vec::new()
-            }
+            Op::State(_)
+            | Op::Math(_)
+            | Op::Array(_)
+            | Op::Reduce(_)
+            | Op::Nn(_)
+            | Op::Random(_) => Vec::new(),
         }
     }
 }
@@ -370,7 +400,9 @@ impl Draft {
 /// Which operands decide sizes by their values; of a scan, the number of steps.
 fn size_inputs(op: &Op, count: usize) -> Vec<usize> {
     match op {
-        Op::Control(Control::Scan { length: true, .. }) => count.checked_sub(1).into_iter().collect(),
+        Op::Control(Control::Scan { length: true, .. }) => {
+            count.checked_sub(1).into_iter().collect()
+        }
         op => op.size_inputs().to_vec(),
     }
 }
@@ -400,9 +432,13 @@ fn parameters_of(control: &Control, inputs: &[Fact]) -> Vec<Fact> {
 fn unknown(store: &Store, tensor: TensorId) -> Fact {
     let fact = store.fact(tensor);
     let anonymous = |dim: &aqueduct_graph::Dim| {
-        dim.known().map_or(aqueduct_graph::Dim::UNKNOWN, aqueduct_graph::Dim::Known)
+        dim.known()
+            .map_or(aqueduct_graph::Dim::UNKNOWN, aqueduct_graph::Dim::Known)
     };
-    Fact::new(fact.dtype, Shape::new(fact.shape.dims().iter().map(anonymous).collect()))
+    Fact::new(
+        fact.dtype,
+        Shape::new(fact.shape.dims().iter().map(anonymous).collect()),
+    )
 }
 
 /// What the rules of stateful and structured ops look up while planning.
@@ -418,10 +454,16 @@ impl Surroundings for Around<'_> {
     }
 
     fn parameters(&self, region: RegionId) -> Vec<Fact> {
-        self.bodies.get(&region).map(|(parameters, _)| parameters.clone()).unwrap_or_default()
+        self.bodies
+            .get(&region)
+            .map(|(parameters, _)| parameters.clone())
+            .unwrap_or_default()
     }
 
     fn results(&self, region: RegionId) -> Vec<Fact> {
-        self.bodies.get(&region).map(|(_, results)| results.clone()).unwrap_or_default()
+        self.bodies
+            .get(&region)
+            .map(|(_, results)| results.clone())
+            .unwrap_or_default()
     }
 }

@@ -19,7 +19,7 @@ use aqueduct_graph::ir::{Fact, NodeId, RegionId, Store, TensorId};
 
 pub(crate) use draft::Draft;
 pub(crate) use failure::failure;
-pub(crate) use prune::{Effects, Pruned, prune};
+pub(crate) use prune::{Effects, prune};
 
 use crate::error::{Error, FeedProblem, Result};
 use crate::plan::Plan;
@@ -49,15 +49,26 @@ pub(crate) fn plan(store: &Store, goal: &Goal) -> Result<(Arc<Plan>, Effects)> {
         return Err(Error::Build(Mistakes(mistakes.collect())));
     }
     if !pruned.missing.is_empty() {
-        return Err(Error::Feeds(pruned.missing.iter().map(|id| not_fed(store, *id)).collect()));
+        return Err(Error::Feeds(
+            pruned
+                .missing
+                .iter()
+                .map(|id| not_fed(store, *id))
+                .collect(),
+        ));
     }
     let inputs: Vec<(TensorId, Fact)> = goal
         .feeds
         .iter()
-        .map(|(tensor, sizes)| (*tensor, Fact::new(store.fact(*tensor).dtype, sizes.as_slice())))
+        .map(|(tensor, sizes)| {
+            (
+                *tensor,
+                Fact::new(store.fact(*tensor).dtype, sizes.as_slice()),
+            )
+        })
         .collect();
     let effects = pruned.effects.clone();
-    let draft = Draft::new(Arc::new(pruned), inputs, &goal.results, &goal.targets);
+    let draft = Draft::new(Arc::new(pruned), inputs, &goal.results);
     Ok((Arc::new(draft.plan(store)?), effects))
 }
 

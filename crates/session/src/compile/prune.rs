@@ -1,6 +1,7 @@
 //! Prune: which operations of a region a run needs.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use aqueduct_graph::ir::{
     Array, Control, MistakeId, NodeId, Op, RegionId, State, Store, TensorId, VariableId,
@@ -11,6 +12,8 @@ use aqueduct_graph::ir::{
 pub(crate) struct Pruned {
     /// The operations, ascending: a topological order.
     pub(crate) nodes: Vec<NodeId>,
+    /// Those that run for their effect.
+    pub(crate) targets: Vec<NodeId>,
     /// Tensors of the regions around that the operations use, with what is needed of each.
     pub(crate) captures: Vec<(TensorId, Need)>,
     /// The bodies of the loops and branches among the operations.
@@ -26,7 +29,7 @@ pub(crate) struct Pruned {
 /// A body, and which of its results are used.
 #[derive(Debug)]
 pub(crate) struct PrunedBody {
-    pub(crate) pruned: Pruned,
+    pub(crate) pruned: Arc<Pruned>,
     /// Places in the region's list of results, ascending.
     pub(crate) results: Vec<usize>,
 }
@@ -84,7 +87,10 @@ pub(crate) fn prune(
         needs: HashMap::new(),
         wanted: BTreeSet::new(),
         run: HashSet::new(),
-        pruned: Pruned::default(),
+        pruned: Pruned {
+            targets: targets.to_vec(),
+            ..Pruned::default()
+        },
     };
     for result in results {
         walk.need(*result, Need::Value);
@@ -131,7 +137,10 @@ impl Walk<'_> {
 
     /// The most that is needed of any output.
     fn need_of(&self, id: NodeId) -> Need {
-        if self.run.contains(&id) {
+        // The shape of what a loop or branch gives may be known only when it has run.
+        let owns_bodies =
+            matches!(&self.store.node(id).op, Op::Control(op) if !op.bodies().is_empty());
+        if owns_bodies || self.run.contains(&id) {
             return Need::Value;
         }
         let outputs = 0..self.store.node(id).outputs.len();
@@ -218,28 +227,37 @@ impl Walk<'_> {
             let results: Vec<usize> = match control {
                 // Every state takes part in the next step; a stacked result that nobody uses does not.
                 Control::Scan { states, .. } => (0..count)
-                    .filter(|place| *place < *states || self.needs.contains_key(&output_of(id, *place)))
+                    .filter(|place| {
+                        *place < *states || self.needs.contains_key(&output_of(id, *place))
+                    })
                     .collect(),
                 Control::Cond { .. } | Control::NoOp | Control::Parameter { .. } => {
                     (0..count).collect()
                 }
             };
-            let wanted: Vec<TensorId> = results.iter().map(|place| region.results[*place]).collect();
+            let wanted: Vec<TensorId> =
+                results.iter().map(|place| region.results[*place]).collect();
             // A write inside of a body cannot be fetched: it runs whenever its body does.
             let targets: Vec<NodeId> = if need == Need::Value {
                 writes_of(self.store, body)
             } else {
                 Vec::new()
             };
-            let parameters: HashSet<TensorId> =
-                region.parameters.iter().map(|id| TensorId::new(*id, 0)).collect();
+            let parameters: HashSet<TensorId> = region
+                .parameters
+                .iter()
+                .map(|id| TensorId::new(*id, 0))
+                .collect();
             let pruned = prune(self.store, body, &wanted, &targets, &parameters);
             for (tensor, of_capture) in &pruned.captures {
                 self.need(*tensor, need.min(*of_capture));
             }
             self.pruned.mistakes.extend(&pruned.mistakes);
             self.pruned.effects.add(&pruned.effects);
-            self.pruned.bodies.insert(body, PrunedBody { pruned, results });
+            let pruned = Arc::new(pruned);
+            self.pruned
+                .bodies
+                .insert(body, PrunedBody { pruned, results });
         }
     }
 }

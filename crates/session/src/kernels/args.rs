@@ -1,5 +1,7 @@
 //! The operands and results that a kernel works on.
 
+use std::ops::Range;
+
 use aqueduct_graph::ir::Data;
 use aqueduct_graph::{DType, Element};
 use smallvec::SmallVec;
@@ -62,6 +64,15 @@ macro_rules! typed {
                 match self { $(Slice::$variant(values) => values.len()),* }
             }
 
+            /// Some of the elements; none if the range is out of bounds.
+            pub(crate) fn part(&self, range: Range<usize>) -> Self {
+                match self {
+                    $(Slice::$variant(values) => {
+                        Slice::$variant(values.get(range).unwrap_or_default())
+                    })*
+                }
+            }
+
             /// A copy of the elements.
             pub(crate) fn to_data(self) -> Data {
                 match self { $(Slice::$variant(values) => Data::$variant(values.to_vec())),* }
@@ -69,6 +80,20 @@ macro_rules! typed {
         }
 
         impl<'a> SliceMut<'a> {
+            /// The number of elements.
+            pub(crate) fn len(&self) -> usize {
+                match self { $(SliceMut::$variant(values) => values.len()),* }
+            }
+
+            /// Some of the elements; none if the range is out of bounds.
+            pub(crate) fn part(&mut self, range: Range<usize>) -> SliceMut<'_> {
+                match self {
+                    $(SliceMut::$variant(values) => {
+                        SliceMut::$variant(values.get_mut(range).unwrap_or_default())
+                    })*
+                }
+            }
+
             /// Copies all elements of `source`; both must be of one type and length.
             pub(crate) fn copy_from(self, source: Slice<'_>) {
                 match (self, source) {
@@ -77,6 +102,14 @@ macro_rules! typed {
                     })*
                     (to, from) => debug_assert!(false, "cannot copy {from:?} to {to:?}"),
                 }
+            }
+        }
+
+        /// Appends the elements of `source`, which must be of the same type.
+        pub(crate) fn append(data: &mut Data, source: Slice<'_>) {
+            match (data, source) {
+                $((Data::$variant(to), Slice::$variant(from)) => to.extend_from_slice(from),)*
+                (to, from) => debug_assert!(false, "cannot append {from:?} to {to:?}"),
             }
         }
 
@@ -118,14 +151,24 @@ impl<'a> Args<'a> {
         self.outputs.push(Some(slice));
     }
 
+    /// Adds a result that goes nowhere, or that the executor makes itself.
+    pub(crate) fn skip_output(&mut self) {
+        self.outputs.push(None);
+    }
+
+    /// An operand of whatever type; `None` if its value is not needed.
+    pub(crate) fn any_input(&self, index: usize) -> Option<Slice<'a>> {
+        self.inputs.get(index).copied().flatten()
+    }
+
+    /// Takes a result of whatever type; `None` if it goes nowhere.
+    pub(crate) fn any_output(&mut self, index: usize) -> Option<SliceMut<'a>> {
+        self.outputs.get_mut(index).and_then(Option::take)
+    }
+
     /// The number of operands.
     pub(crate) fn input_count(&self) -> usize {
         self.inputs.len()
-    }
-
-    /// The number of results.
-    pub(crate) fn output_count(&self) -> usize {
-        self.outputs.len()
     }
 
     /// The elements of an operand. The planner sees to it that the type is right.

@@ -22,6 +22,7 @@ mod moves;
 mod nn;
 pub(crate) mod random;
 mod reduce;
+pub(crate) mod state;
 mod strides;
 #[cfg(test)]
 mod tests;
@@ -29,7 +30,7 @@ mod tests;
 use aqueduct_graph::DType;
 use aqueduct_graph::ir::{Fact, Op};
 
-pub(crate) use args::{Args, Slice, SliceMut, Typed};
+pub(crate) use args::{Args, Slice, SliceMut, Typed, append};
 
 /// A kernel made for concrete shapes.
 pub(crate) type Kernel = Box<dyn Fn(&mut Args<'_>) -> Result<(), Failure> + Send + Sync>;

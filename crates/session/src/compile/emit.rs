@@ -1,0 +1,489 @@
+//! Emit: versions of variables, places in the arena, one instruction for each operation.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use aqueduct_graph::ir::{
+    Array, Control, Fact, NodeId, Op, Random, RegionId, State, Store, TensorId, VariableId,
+};
+
+use crate::arena::Layout;
+use crate::compile::draft::{Draft, Planned, Stage};
+use crate::compile::prune::{Need, output_of};
+use crate::error::{Error, Result};
+use crate::kernels::{self, Spec, random};
+use crate::plan::{
+    Action, Body, Instruction, Next, Operand, Output, Parts, Plan, ScanLoop, Written,
+};
+
+/// What one stage of a plan has so far.
+struct Emission {
+    program: Vec<Instruction>,
+    layout: Layout,
+    late_values: usize,
+    bodies: HashMap<RegionId, Planned>,
+}
+
+impl Draft {
+    /// The stage's program. What is left, if anything is, goes along with it.
+    pub(super) fn emit(mut self, store: &Store, stage: Stage) -> Result<Plan> {
+        let mut emission = Emission {
+            program: Vec::new(),
+            layout: Layout::default(),
+            late_values: 0,
+            bodies: stage.bodies,
+        };
+        for id in stage.ready.iter().filter(|id| stage.live.contains(id)) {
+            self.emit_node(store, *id, &mut emission)?;
+        }
+        let finished = stage.deferred.is_empty();
+        let results = if finished {
+            self.result_places(store)?
+        } else {
+            Vec::new()
+        };
+        let result_sizes = self
+            .results
+            .iter()
+            .map(|result| self.sizes_of(*result))
+            .collect();
+        let exits = if finished { self.exits() } else { Vec::new() };
+        let next = if finished {
+            None
+        } else {
+            Some(self.next(store, &stage.late)?)
+        };
+        Ok(Plan::new(Parts {
+            program: emission.program,
+            constants: self.constants,
+            late_values: emission.late_values,
+            entry: self.entry,
+            versions: self.versions,
+            next,
+            results,
+            result_sizes,
+            exits,
+            layout: emission.layout,
+        }))
+    }
+
+    fn result_places(&self, store: &Store) -> Result<Vec<Operand>> {
+        self.results
+            .iter()
+            .map(|result| self.place(store, *result))
+            .collect()
+    }
+
+    fn exits(&self) -> Vec<(VariableId, usize)> {
+        let writes = &self.pruned.effects.writes;
+        writes
+            .iter()
+            .filter_map(|variable| Some((*variable, *self.current.get(variable)?)))
+            .collect()
+    }
+
+    fn next(&self, store: &Store, late: &BTreeSet<TensorId>) -> Result<Next> {
+        let late = late
+            .iter()
+            .map(|tensor| Ok((*tensor, self.place(store, *tensor)?)))
+            .collect::<Result<Vec<_>>>()?;
+        let mut draft = self.clone();
+        draft.stage += 1;
+        Ok(Next {
+            late,
+            draft: Arc::new(draft),
+        })
+    }
+
+    fn place(&self, store: &Store, tensor: TensorId) -> Result<Operand> {
+        self.places.get(&tensor).copied().ok_or_else(|| {
+            Error::internal(format!("`{}` was not planned", store.tensor_name(tensor)))
+        })
+    }
+
+    fn emit_node(&mut self, store: &Store, id: NodeId, emission: &mut Emission) -> Result<()> {
+        match &store.node(id).op {
+            Op::State(op) => self.emit_state(store, id, *op, emission),
+            Op::Random(op) => self.emit_draw(store, id, *op, emission),
+            Op::Control(op) => self.emit_control(store, id, op, emission),
+            Op::Array(Array::Constant(value)) => {
+                self.put(id, 0, Operand::Constant(self.constants.len()));
+                self.constants.push(Arc::clone(value));
+                Ok(())
+            }
+            op @ (Op::Math(_) | Op::Array(_) | Op::Reduce(_) | Op::Nn(_)) => {
+                let inputs = self.input_facts(store, id);
+                let outputs = self.output_facts(store, id);
+                let spec = Spec {
+                    inputs: &inputs,
+                    outputs: &outputs,
+                };
+                let kernel = kernels::kernel(op, &spec).ok_or_else(|| {
+                    Error::internal(format!("`{}` has no kernel", store.node(id).name))
+                })?;
+                self.push(store, id, Action::Kernel(kernel), emission)
+            }
+        }
+    }
+
+    fn emit_state(
+        &mut self,
+        store: &Store,
+        id: NodeId,
+        op: State,
+        emission: &mut Emission,
+    ) -> Result<()> {
+        let variable = op.variable();
+        match op {
+            State::Read(_) => {
+                let version = self.entry_version(variable)?;
+                self.put(id, 0, Operand::Version(version));
+                Ok(())
+            }
+            State::ReadValue(_) => {
+                let version = self.version_seen_by(store, id, variable)?;
+                self.put(id, 0, Operand::Version(version));
+                Ok(())
+            }
+            State::IsInitialized(_) => {
+                let version = self.entry_version(variable)?;
+                self.push(store, id, Action::IsInitialized { version }, emission)
+            }
+            State::Assign(_, update) | State::Scatter(_, update) => {
+                let (from, to) = self.write(id, variable)?;
+                let action = Action::Write {
+                    variable,
+                    update,
+                    rows: matches!(op, State::Scatter(..)),
+                    from,
+                    to,
+                };
+                let inputs = self.operands(store, id)?;
+                self.put(id, 0, Operand::Version(to));
+                emission.program.push(Instruction {
+                    node: id,
+                    action,
+                    inputs,
+                    outputs: Vec::new(),
+                    facts: self.input_facts(store, id),
+                });
+                Ok(())
+            }
+        }
+    }
+
+    /// The version that the region starts with.
+    fn entry_version(&self, variable: VariableId) -> Result<usize> {
+        self.entry
+            .binary_search(&variable)
+            .map_err(|_| Error::internal("a variable was not counted as read"))
+    }
+
+    /// A new version of a variable, made by `id` from the last one so far.
+    fn write(&mut self, id: NodeId, variable: VariableId) -> Result<(usize, usize)> {
+        let from = match self.current.get(&variable) {
+            Some(version) => *version,
+            None => return Err(Error::internal("a variable was not counted as written")),
+        };
+        let to = self.versions;
+        self.versions += 1;
+        self.current.insert(variable, to);
+        self.written.insert((id, variable), to);
+        Ok((from, to))
+    }
+
+    /// The version that `reader` sees: the last one made by an operation that it is ordered after,
+    /// else the one that the region starts with.
+    fn version_seen_by(
+        &self,
+        store: &Store,
+        reader: NodeId,
+        variable: VariableId,
+    ) -> Result<usize> {
+        let mut seen = HashSet::from([reader]);
+        let mut stack = vec![reader];
+        let mut last: Option<(NodeId, usize)> = None;
+        while let Some(id) = stack.pop() {
+            let sources = store.inputs(id).into_iter().map(|input| input.node);
+            for source in sources.chain(store.controls(id)) {
+                if !seen.insert(source) {
+                    continue;
+                }
+                if let Some(version) = self.written.get(&(source, variable)) {
+                    last = last.max(Some((source, *version)));
+                }
+                stack.push(source);
+            }
+        }
+        match last {
+            Some((_, version)) => Ok(version),
+            None => self.entry_version(variable),
+        }
+    }
+
+    fn emit_draw(
+        &mut self,
+        store: &Store,
+        id: NodeId,
+        op: Random,
+        emission: &mut Emission,
+    ) -> Result<()> {
+        let inputs = self.input_facts(store, id);
+        let outputs = self.output_facts(store, id);
+        let spec = Spec {
+            inputs: &inputs,
+            outputs: &outputs,
+        };
+        let action = Action::Draw {
+            kernel: random::kernel(&op, &spec),
+            blocks: random::blocks(&op, &spec),
+        };
+        self.push(store, id, action, emission)
+    }
+
+    fn emit_control(
+        &mut self,
+        store: &Store,
+        id: NodeId,
+        op: &Control,
+        emission: &mut Emission,
+    ) -> Result<()> {
+        match op {
+            Control::NoOp => Ok(()),
+            Control::Parameter { .. } => Err(Error::internal("a parameter was not given")),
+            Control::Scan {
+                body,
+                states,
+                sequences,
+                reverse,
+                ..
+            } => {
+                let writes = self.body_writes(store, id)?;
+                let stacked = self
+                    .used_results(*body)
+                    .into_iter()
+                    .filter(|place| place >= states);
+                let action = Action::Scan(Box::new(ScanLoop {
+                    steps: self.steps(store, id, *states)?,
+                    states: *states,
+                    sequences: *sequences,
+                    reverse: *reverse,
+                    stacked: stacked.collect(),
+                    body: self.body(store, id, *body, writes, emission)?,
+                }));
+                self.push(store, id, action, emission)
+            }
+            Control::Cond { then, otherwise } => {
+                let writes = self.body_writes(store, id)?;
+                let action = Action::Cond {
+                    then: self.body(store, id, *then, writes.clone(), emission)?,
+                    otherwise: self.body(store, id, *otherwise, writes, emission)?,
+                };
+                self.push(store, id, action, emission)
+            }
+        }
+    }
+
+    fn body_writes(&mut self, store: &Store, id: NodeId) -> Result<Vec<Written>> {
+        let variables: BTreeSet<VariableId> = self.writes_of(store, id).into_iter().collect();
+        variables
+            .into_iter()
+            .map(|variable| {
+                let (before, after) = self.write(id, variable)?;
+                Ok(Written {
+                    variable,
+                    before,
+                    after,
+                })
+            })
+            .collect()
+    }
+
+    fn body(
+        &self,
+        store: &Store,
+        id: NodeId,
+        region: RegionId,
+        writes: Vec<Written>,
+        emission: &mut Emission,
+    ) -> Result<Body> {
+        let planned = emission.bodies.remove(&region);
+        let (Some(planned), Some(pruned)) = (planned, self.pruned.bodies.get(&region)) else {
+            return Err(Error::internal("a body was not planned"));
+        };
+        let captures = pruned
+            .pruned
+            .captures
+            .iter()
+            .map(|(tensor, need)| match need {
+                Need::Value => self.place(store, *tensor).map(Some),
+                Need::Shape => Ok(None),
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let entry = planned
+            .plan
+            .entry
+            .iter()
+            .map(|variable| {
+                let written = writes.iter().find(|written| written.variable == *variable);
+                match written {
+                    Some(written) => Ok(written.before),
+                    None => self.version_seen_by(store, id, *variable),
+                }
+            })
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Body {
+            plan: planned.plan,
+            captures,
+            entry,
+            writes,
+        })
+    }
+
+    fn used_results(&self, body: RegionId) -> Vec<usize> {
+        self.pruned
+            .bodies
+            .get(&body)
+            .map(|body| body.results.clone())
+            .unwrap_or_default()
+    }
+
+    /// The number of steps of a scan: its length operand, or the size of its sequences.
+    fn steps(&self, store: &Store, id: NodeId, states: usize) -> Result<usize> {
+        let facts = self.input_facts(store, id);
+        let sizes = facts.get(states..).unwrap_or_default().iter().map(|fact| {
+            match (fact.shape.dim(0), fact.known_ints().as_deref()) {
+                (Some(size), _) => size.known(),
+                (None, Some([length])) => usize::try_from(*length).ok(),
+                (None, _) => None,
+            }
+        });
+        sizes
+            .flatten()
+            .next()
+            .ok_or_else(|| Error::internal("a scan has no number of steps"))
+    }
+
+    /// Adds an instruction, with a place for each output that is used.
+    fn push(
+        &mut self,
+        store: &Store,
+        id: NodeId,
+        action: Action,
+        emission: &mut Emission,
+    ) -> Result<()> {
+        let inputs = self.operands(store, id)?;
+        let used = match &action {
+            Action::Scan(scan) => Some((scan.states, scan.stacked.clone())),
+            _ => None,
+        };
+        let mut outputs = Vec::new();
+        for output in 0..store.node(id).outputs.len() {
+            let unused = used
+                .as_ref()
+                .is_some_and(|(states, stacked)| output >= *states && !stacked.contains(&output));
+            let tensor = output_of(id, output);
+            let place = if unused {
+                Output::Nowhere
+            } else {
+                self.make_room(store, tensor, emission)?
+            };
+            match place {
+                Output::Buffer(buffer) => {
+                    self.put(
+                        id,
+                        output,
+                        Operand::Buffer {
+                            stage: self.stage,
+                            buffer,
+                        },
+                    );
+                }
+                Output::Late(slot) => {
+                    self.put(
+                        id,
+                        output,
+                        Operand::Late {
+                            stage: self.stage,
+                            slot,
+                        },
+                    );
+                }
+                Output::Nowhere => {}
+            }
+            outputs.push(place);
+        }
+        emission.program.push(Instruction {
+            node: id,
+            action,
+            inputs,
+            outputs,
+            facts: self.input_facts(store, id),
+        });
+        Ok(())
+    }
+
+    fn make_room(
+        &self,
+        store: &Store,
+        tensor: TensorId,
+        emission: &mut Emission,
+    ) -> Result<Output> {
+        let Some(fact) = self.facts.get(&tensor) else {
+            return Err(Error::internal("an output has no shape"));
+        };
+        if !fact.shape.is_known() {
+            emission.late_values += 1;
+            return Ok(Output::Late(emission.late_values - 1));
+        }
+        let elements = fact.shape.elements();
+        let buffer = elements.and_then(|elements| emission.layout.place(fact.dtype, elements));
+        buffer.map(Output::Buffer).ok_or_else(|| {
+            let problem = aqueduct_graph::ir::Problem::shape(format!(
+                "its result {}{} does not fit in memory",
+                fact.dtype, fact.shape
+            ));
+            super::failure(
+                store,
+                tensor.node,
+                &self.input_facts(store, tensor.node),
+                problem,
+            )
+        })
+    }
+
+    /// Where each operand is; `None` for one whose elements are not needed.
+    fn operands(&self, store: &Store, id: NodeId) -> Result<Vec<Option<Operand>>> {
+        self.value_inputs(store, id)
+            .into_iter()
+            .map(|input| input.map(|tensor| self.place(store, tensor)).transpose())
+            .collect()
+    }
+
+    fn put(&mut self, id: NodeId, output: usize, place: Operand) {
+        // A value that was fed stands for the output in all its uses.
+        self.places.entry(output_of(id, output)).or_insert(place);
+    }
+
+    fn input_facts(&self, store: &Store, id: NodeId) -> Vec<Fact> {
+        let known = |tensor: &TensorId| {
+            self.facts
+                .get(tensor)
+                .unwrap_or_else(|| store.fact(*tensor))
+                .clone()
+        };
+        store.inputs(id).iter().map(known).collect()
+    }
+
+    fn output_facts(&self, store: &Store, id: NodeId) -> Vec<Fact> {
+        let outputs = 0..store.node(id).outputs.len();
+        let known = |output| {
+            let tensor = output_of(id, output);
+            self.facts
+                .get(&tensor)
+                .unwrap_or_else(|| store.fact(tensor))
+                .clone()
+        };
+        outputs.map(known).collect()
+    }
+}

@@ -1,0 +1,203 @@
+//! Frames: the memory of one run of one region.
+
+use std::sync::Arc;
+
+use aqueduct_graph::Value;
+use aqueduct_graph::ir::{Fact, TensorId};
+
+use crate::arena::{Arena, OpenArena};
+use crate::error::{Error, Result};
+use crate::kernels::Slice;
+use crate::plan::{Operand, Plan};
+
+/// A version of a variable; `None` if the variable has no value.
+pub(crate) type Version = Option<Arc<Value>>;
+
+/// The memory of one run of one region: of each stage so far.
+pub(crate) struct Frame<'a> {
+    pub(super) inputs: &'a [Option<Slice<'a>>],
+    pub(super) versions: Vec<Version>,
+    pub(super) stages: Vec<StageFrame>,
+}
+
+/// The memory of one stage.
+pub(super) struct StageFrame {
+    pub(super) plan: Arc<Plan>,
+    pub(super) arena: Arena,
+    pub(super) late: Vec<Option<Value>>,
+}
+
+/// Why an operand cannot be had.
+pub(super) enum Absent {
+    /// The version of a variable that has no value.
+    Version(usize),
+    /// The plan and the frame do not belong together.
+    Broken(Operand),
+}
+
+impl<'a> Frame<'a> {
+    /// A frame that starts with these versions of the plan's entry variables.
+    pub(super) fn new(inputs: &'a [Option<Slice<'a>>], entry: Vec<Version>) -> Frame<'a> {
+        Frame {
+            inputs,
+            versions: entry,
+            stages: Vec::new(),
+        }
+    }
+
+    /// Makes room for the next stage.
+    pub(super) fn begin(&mut self, plan: Arc<Plan>) -> Result<()> {
+        let arena = plan
+            .take_arena()
+            .ok_or_else(|| Error::internal("out of memory for intermediate results"))?;
+        self.versions.resize(plan.versions, None);
+        let late = (0..plan.late_values).map(|_| None).collect();
+        self.stages.push(StageFrame { plan, arena, late });
+        Ok(())
+    }
+
+    /// The elements of an operand, between instructions.
+    pub(super) fn read(&self, operand: Operand) -> std::result::Result<Slice<'_>, Absent> {
+        let found = match operand {
+            Operand::Buffer { stage, buffer } => self
+                .stages
+                .get(stage)
+                .and_then(|stage| stage.arena.read(buffer)),
+            operand => return self.sources().read(operand),
+        };
+        found.ok_or(Absent::Broken(operand))
+    }
+
+    fn sources(&self) -> Sources<'_> {
+        Sources {
+            inputs: self.inputs,
+            versions: &self.versions,
+            earlier: &self.stages,
+            late: &[],
+            plan: self.stages.last().map(|stage| &*stage.plan),
+        }
+    }
+
+    /// The last stage's plan.
+    pub(crate) fn plan(&self) -> Result<&Arc<Plan>> {
+        let stage = self.stages.last();
+        stage
+            .map(|stage| &stage.plan)
+            .ok_or_else(|| Error::internal("nothing was run"))
+    }
+
+    /// A result of the region and its sizes. `Err` names the version of a variable that has no value.
+    pub(super) fn result(
+        &self,
+        index: usize,
+    ) -> std::result::Result<(Slice<'_>, Vec<usize>), Absent> {
+        let last = self.stages.last().map(|stage| &stage.plan);
+        let operand = last.and_then(|plan| plan.results.get(index)).copied();
+        let operand = operand.ok_or(Absent::Broken(Operand::Input(index)))?;
+        let elements = self.read(operand)?;
+        let planned = last
+            .and_then(|plan| plan.result_sizes.get(index))
+            .cloned()
+            .flatten();
+        let sizes = planned
+            .or_else(|| self.late_sizes(operand))
+            .ok_or(Absent::Broken(operand))?;
+        Ok((elements, sizes))
+    }
+
+    fn late_sizes(&self, operand: Operand) -> Option<Vec<usize>> {
+        let Operand::Late { stage, slot } = operand else {
+            return None;
+        };
+        let value = self.stages.get(stage)?.late.get(slot)?.as_ref()?;
+        Some(value.shape().to_vec())
+    }
+
+    /// The last version of each variable that the region writes.
+    pub(crate) fn exits(&self) -> impl Iterator<Item = (aqueduct_graph::ir::VariableId, Version)> {
+        let plan = self.stages.last().map(|stage| &stage.plan);
+        plan.into_iter()
+            .flat_map(|plan| &plan.exits)
+            .map(|(variable, slot)| (*variable, self.versions.get(*slot).cloned().flatten()))
+    }
+
+    /// What the next stage must know: the shapes, and the elements of small integer tensors.
+    pub(super) fn late_facts(&self) -> std::result::Result<Vec<(TensorId, Fact)>, Absent> {
+        let next = self
+            .stages
+            .last()
+            .and_then(|stage| stage.plan.next.as_ref());
+        let mut facts = Vec::new();
+        for (tensor, operand) in next.iter().flat_map(|next| &next.late) {
+            let elements = self.read(*operand)?;
+            let planned = next.and_then(|next| next.draft.sizes_of(*tensor));
+            let sizes = planned
+                .or_else(|| self.late_sizes(*operand))
+                .ok_or(Absent::Broken(*operand))?;
+            facts.push((*tensor, elements.fact(&sizes)));
+        }
+        Ok(facts)
+    }
+}
+
+impl Drop for Frame<'_> {
+    fn drop(&mut self) {
+        for stage in self.stages.drain(..) {
+            stage.plan.give_arena(stage.arena);
+        }
+    }
+}
+
+/// Where operands come from while an instruction of the last stage runs, but for that stage's arena.
+pub(super) struct Sources<'a> {
+    pub(super) inputs: &'a [Option<Slice<'a>>],
+    pub(super) versions: &'a [Version],
+    pub(super) earlier: &'a [StageFrame],
+    pub(super) late: &'a [Option<Value>],
+    pub(super) plan: Option<&'a Plan>,
+}
+
+impl<'a> Sources<'a> {
+    /// The elements of an operand, from the open arena of the last stage or from elsewhere.
+    pub(super) fn read_with(
+        &self,
+        operand: Operand,
+        open: &mut OpenArena<'a>,
+    ) -> std::result::Result<Slice<'a>, Absent> {
+        match operand {
+            Operand::Buffer { stage, buffer } if stage == self.earlier.len() => {
+                open.read(buffer).ok_or(Absent::Broken(operand))
+            }
+            operand => self.read(operand),
+        }
+    }
+
+    fn read(&self, operand: Operand) -> std::result::Result<Slice<'a>, Absent> {
+        let found = match operand {
+            Operand::Buffer { stage, buffer } => self
+                .earlier
+                .get(stage)
+                .and_then(|stage| stage.arena.read(buffer)),
+            Operand::Late { stage, slot } => {
+                let late = self
+                    .earlier
+                    .get(stage)
+                    .map_or(self.late, |stage| &stage.late);
+                late.get(slot)
+                    .and_then(Option::as_ref)
+                    .map(|value| Slice::from(value.data()))
+            }
+            Operand::Input(slot) => self.inputs.get(slot).copied().flatten(),
+            Operand::Constant(slot) => self
+                .plan
+                .and_then(|plan| plan.constants.get(slot))
+                .map(|value| Slice::from(value.data())),
+            Operand::Version(slot) => {
+                let version = self.versions.get(slot).ok_or(Absent::Broken(operand))?;
+                let value = version.as_ref().ok_or(Absent::Version(slot))?;
+                Some(Slice::from(value.data()))
+            }
+        };
+        found.ok_or(Absent::Broken(operand))
+    }
+}

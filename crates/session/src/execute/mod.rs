@@ -1,0 +1,309 @@
+//! Execute: a loop over the instructions of a plan, stage by stage.
+
+mod frame;
+mod structured;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use aqueduct_graph::ir::{Fact, NodeId, Problem, Update, VariableId};
+use aqueduct_graph::{DType, Graph, Value};
+
+pub(crate) use frame::{Frame, Version};
+
+use crate::arena::OpenArena;
+use crate::cache::PlanCache;
+use crate::compile;
+use crate::error::{Error, Result};
+use crate::kernels::{Args, Failure, Slice, SliceMut, state};
+use crate::philox::Philox;
+use crate::plan::{Action, Instruction, Operand, Output, Plan};
+use crate::state::{Spares, Stream};
+use frame::{Absent, Sources, StageFrame};
+
+/// What a run needs besides its plan and its inputs.
+pub(crate) struct Run<'s> {
+    pub(crate) graph: &'s Graph,
+    pub(crate) plans: &'s PlanCache,
+    /// The streams of the random operations that the run may execute.
+    pub(crate) streams: HashMap<NodeId, Stream>,
+    /// Memory for new versions of variables; only a run that writes has some.
+    pub(crate) spares: Option<&'s mut Spares>,
+}
+
+/// What an instruction does besides writing to the arena.
+#[derive(Default)]
+struct Changes {
+    late: Vec<(usize, Value)>,
+    versions: Vec<(usize, Version)>,
+}
+
+impl Run<'_> {
+    /// Runs a region: its plan, and the stages that come after it.
+    ///
+    /// # Errors
+    /// The first operation that fails. Nothing outside of the frame has changed then but the run's
+    /// own streams, which the session forgets.
+    pub(crate) fn execute<'a>(
+        &mut self,
+        plan: &Arc<Plan>,
+        inputs: &'a [Option<Slice<'a>>],
+        entry: Vec<Version>,
+    ) -> Result<Frame<'a>> {
+        let mut frame = Frame::new(inputs, entry);
+        let mut plan = Arc::clone(plan);
+        loop {
+            frame.begin(Arc::clone(&plan))?;
+            for instruction in &plan.program {
+                self.perform(&mut frame, instruction)?;
+            }
+            match self.next_stage(&frame, &plan)? {
+                Some(next) => plan = next,
+                None => return Ok(frame),
+            }
+        }
+    }
+
+    /// The plan of what a late size has put off, now that it is known.
+    fn next_stage(&self, frame: &Frame<'_>, plan: &Plan) -> Result<Option<Arc<Plan>>> {
+        let Some(next) = &plan.next else {
+            return Ok(None);
+        };
+        let late = match frame.late_facts() {
+            Ok(late) => late,
+            Err(absent) => return Err(self.absent(plan, None, &absent)),
+        };
+        let facts: Vec<Fact> = late.iter().map(|(_, fact)| fact.clone()).collect();
+        let planned = self.plans.next_stage(plan.id, facts, || {
+            compile::continue_plan(&self.graph.view(), &next.draft, &late)
+        })?;
+        Ok(Some(planned))
+    }
+
+    fn perform(&mut self, frame: &mut Frame<'_>, instruction: &Instruction) -> Result<()> {
+        let Some((current, earlier)) = frame.stages.split_last_mut() else {
+            return Err(Error::internal("an instruction has no stage"));
+        };
+        let StageFrame { plan, arena, late } = current;
+        let sources = Sources {
+            inputs: frame.inputs,
+            versions: &frame.versions,
+            earlier,
+            late,
+            plan: Some(plan),
+        };
+        let changes = self.run_instruction(instruction, &sources, arena.open(), plan)?;
+        for (slot, value) in changes.late {
+            if let Some(place) = late.get_mut(slot) {
+                *place = Some(value);
+            }
+        }
+        for (slot, version) in changes.versions {
+            if let Some(place) = frame.versions.get_mut(slot) {
+                *place = version;
+            }
+        }
+        Ok(())
+    }
+
+    fn run_instruction<'a>(
+        &mut self,
+        instruction: &Instruction,
+        sources: &Sources<'a>,
+        mut open: OpenArena<'a>,
+        plan: &Plan,
+    ) -> Result<Changes> {
+        let node = instruction.node;
+        let mut args = Args::new();
+        for operand in &instruction.inputs {
+            let slice = match operand {
+                Some(operand) => Some(self.read(sources, *operand, &mut open, plan, node)?),
+                None => None,
+            };
+            args.push_input(slice);
+        }
+        for output in &instruction.outputs {
+            match output {
+                Output::Buffer(buffer) => match open.write(*buffer) {
+                    Some(slice) => args.push_output(slice),
+                    None => return Err(Error::internal("an output overlaps an operand")),
+                },
+                Output::Late(_) | Output::Nowhere => args.skip_output(),
+            }
+        }
+        let done = match &instruction.action {
+            Action::Kernel(kernel) => kernel(&mut args).map(|()| Changes::default()),
+            Action::Draw { kernel, blocks } => {
+                let stream = self.streams.get_mut(&node);
+                let stream =
+                    stream.ok_or_else(|| Error::internal("a random operation has no stream"))?;
+                let mut philox = Philox::from(stream.seeds);
+                philox.skip(stream.block);
+                stream.block = stream.block.wrapping_add(*blocks);
+                kernel(&mut args, &philox).map(|()| Changes::default())
+            }
+            Action::IsInitialized { version } => {
+                let initialized = sources.versions.get(*version).is_some_and(Option::is_some);
+                args.output::<bool>(0).fill(initialized);
+                Ok(Changes::default())
+            }
+            Action::Write {
+                variable,
+                update,
+                rows,
+                from,
+                to,
+            } => {
+                // Only an update of the old value needs there to be one.
+                let old = if *update == Update::Set && !*rows {
+                    None
+                } else {
+                    Some(self.read(sources, Operand::Version(*from), &mut open, plan, node)?)
+                };
+                self.write(*variable, *update, *rows, old, &args)
+                    .map(|value| Changes {
+                        versions: vec![(*to, Some(Arc::new(value)))],
+                        ..Changes::default()
+                    })
+            }
+            Action::Scan(scan) => {
+                let captures = self.captures(&scan.body, sources, &mut open, plan, node)?;
+                return self.scan(instruction, scan, &mut args, &captures, sources.versions);
+            }
+            Action::Cond { then, otherwise } => {
+                let taken = args.input::<bool>(0).first().copied().unwrap_or(false);
+                let body = if taken { then } else { otherwise };
+                let captures = self.captures(body, sources, &mut open, plan, node)?;
+                return self.branch(instruction, body, &mut args, &captures, sources.versions);
+            }
+        };
+        done.map_err(|failure| self.failed(instruction, failure))
+    }
+
+    /// The new value of a variable.
+    fn write(
+        &mut self,
+        variable: VariableId,
+        update: Update,
+        rows: bool,
+        old: Option<Slice<'_>>,
+        args: &Args<'_>,
+    ) -> std::result::Result<Value, Failure> {
+        let mut new = self.fresh_value(variable)?;
+        let row_count = new.shape().first().copied().unwrap_or(0);
+        let place = SliceMut::from(new.data_mut());
+        if rows {
+            let indices: Vec<i64> = match args.any_input(0) {
+                Some(Slice::I64(indices)) => indices.to_vec(),
+                Some(Slice::I32(indices)) => {
+                    indices.iter().map(|index| i64::from(*index)).collect()
+                }
+                other => return Err(Failure::new(format!("indices are {other:?}"))),
+            };
+            if let (Some(old), Some(updates)) = (old, args.any_input(1)) {
+                state::scatter(update, old, &indices, updates, place, row_count)?;
+            }
+        } else if let Some(value) = args.any_input(0) {
+            state::assign(update, old, value, place);
+        }
+        Ok(new)
+    }
+
+    /// Memory for a new version: what an earlier run has left over, or new.
+    fn fresh_value(&mut self, variable: VariableId) -> std::result::Result<Value, Failure> {
+        if let Some(spare) = self
+            .spares
+            .as_mut()
+            .and_then(|spares| spares.take(variable))
+        {
+            return Ok(spare);
+        }
+        let view = self.graph.view();
+        let record = view.variable(variable);
+        Value::zeros(record.dtype, &record.shape)
+            .ok_or_else(|| Failure::new("the variable does not fit in memory"))
+    }
+
+    fn read<'a>(
+        &self,
+        sources: &Sources<'a>,
+        operand: Operand,
+        open: &mut OpenArena<'a>,
+        plan: &Plan,
+        reader: NodeId,
+    ) -> Result<Slice<'a>> {
+        let read = sources.read_with(operand, open);
+        read.map_err(|absent| self.absent(plan, Some(reader), &absent))
+    }
+
+    /// The report of an operand that is not there.
+    fn absent(&self, plan: &Plan, reader: Option<NodeId>, absent: &Absent) -> Error {
+        let slot = match absent {
+            Absent::Version(slot) => slot,
+            Absent::Broken(operand) => {
+                return Error::internal(format!("operand {operand:?} is not there"));
+            }
+        };
+        match plan.entry.get(*slot) {
+            Some(variable) => uninitialized(self.graph, *variable, reader),
+            None => Error::internal(format!("version {slot} was not written")),
+        }
+    }
+
+    fn failed(&self, instruction: &Instruction, failure: Failure) -> Error {
+        let mut problem = Problem::argument(failure.message);
+        problem.help = failure.help;
+        compile::failure(
+            &self.graph.view(),
+            instruction.node,
+            &instruction.facts,
+            problem,
+        )
+    }
+
+    /// A result of a finished run as a value of its own.
+    pub(crate) fn result(&self, frame: &Frame<'_>, index: usize) -> Result<Value> {
+        let (elements, sizes) = match frame.result(index) {
+            Ok(result) => result,
+            Err(absent) => return Err(self.absent(&*Arc::clone(frame.plan()?), None, &absent)),
+        };
+        Value::new(sizes, elements.to_data())
+            .ok_or_else(|| Error::internal("a result has another size than planned"))
+    }
+}
+
+/// The report of a variable without a value.
+pub(crate) fn uninitialized(graph: &Graph, id: VariableId, reader: Option<NodeId>) -> Error {
+    let view = graph.view();
+    let variable = view.variable(id);
+    let reader = reader.unwrap_or(variable.read);
+    Error::Uninitialized {
+        variable: variable.name.clone(),
+        at: view.trace(variable.site),
+        reader: view.node(reader).name.clone(),
+        reader_at: view.trace_of(reader),
+    }
+}
+
+impl Slice<'_> {
+    /// What is known of a tensor that has run: its sizes, and the elements of a small integer one.
+    fn fact(&self, sizes: &[usize]) -> Fact {
+        let scalar = sizes.is_empty();
+        let ints: Option<Vec<i64>> = match self {
+            Slice::I32(values) => Some(values.iter().map(|value| i64::from(*value)).collect()),
+            Slice::I64(values) => Some(values.to_vec()),
+            Slice::F32(_) | Slice::F64(_) | Slice::U8(_) | Slice::Bool(_) => None,
+        };
+        let dtype: DType = self.dtype();
+        match ints {
+            Some(ints) if sizes.len() <= 1 && ints.len() <= Fact::TRACKED => {
+                let ints = ints
+                    .into_iter()
+                    .map(aqueduct_graph::ir::Int::Known)
+                    .collect();
+                Fact::of_ints(dtype, scalar, ints)
+            }
+            _ => Fact::new(dtype, sizes),
+        }
+    }
+}

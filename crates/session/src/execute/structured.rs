@@ -1,0 +1,325 @@
+//! Loops and branches.
+
+use std::sync::Arc;
+
+use aqueduct_graph::Value;
+use aqueduct_graph::ir::{Data, NodeId, Problem, VariableId};
+
+use crate::arena::OpenArena;
+use crate::compile;
+use crate::error::{Error, Result};
+use crate::execute::frame::{Frame, Sources, Version};
+use crate::execute::{Changes, Run};
+use crate::kernels::{Args, Slice, SliceMut, append};
+use crate::plan::{Body, Instruction, Output, Plan, ScanLoop};
+
+impl Run<'_> {
+    /// The tensors that a body uses from around.
+    pub(super) fn captures<'a>(
+        &self,
+        body: &Body,
+        sources: &Sources<'a>,
+        open: &mut OpenArena<'a>,
+        plan: &Plan,
+        node: NodeId,
+    ) -> Result<Vec<Option<Slice<'a>>>> {
+        body.captures
+            .iter()
+            .map(|operand| match operand {
+                Some(operand) => self.read(sources, *operand, open, plan, node).map(Some),
+                None => Ok(None),
+            })
+            .collect()
+    }
+
+    /// Runs the taken branch, and gives its results.
+    pub(super) fn branch(
+        &mut self,
+        instruction: &Instruction,
+        body: &Body,
+        args: &mut Args<'_>,
+        captures: &[Option<Slice<'_>>],
+        versions: &[Version],
+    ) -> Result<Changes> {
+        let frame = self.execute(&body.plan, captures, body.entry_versions(versions))?;
+        let mut changes = Changes::default();
+        for (index, output) in instruction.outputs.iter().enumerate() {
+            match output {
+                Output::Nowhere => {}
+                Output::Late(slot) => changes.late.push((*slot, self.result(&frame, index)?)),
+                Output::Buffer(_) => {
+                    let (elements, _) = self.body_result(&frame, index)?;
+                    if let Some(place) = args.any_output(index) {
+                        place.copy_from(elements);
+                    }
+                }
+            }
+        }
+        let exits: Vec<(VariableId, Version)> = frame.exits().collect();
+        changes.versions = body.exit_versions(&exits, versions);
+        Ok(changes)
+    }
+
+    fn body_result<'f>(
+        &self,
+        frame: &'f Frame<'_>,
+        index: usize,
+    ) -> Result<(Slice<'f>, Vec<usize>)> {
+        match frame.result(index) {
+            Ok(result) => Ok(result),
+            Err(absent) => Err(self.absent(&*Arc::clone(frame.plan()?), None, &absent)),
+        }
+    }
+
+    /// Runs the body once a step, and gives the last state and the stacked outputs.
+    pub(super) fn scan(
+        &mut self,
+        instruction: &Instruction,
+        scan: &ScanLoop,
+        args: &mut Args<'_>,
+        captures: &[Option<Slice<'_>>],
+        versions: &[Version],
+    ) -> Result<Changes> {
+        let given = |index: usize| {
+            args.any_input(index)
+                .ok_or_else(|| Error::internal("a scan lacks an operand"))
+        };
+        let mut states = (0..scan.states)
+            .map(|index| Ok(given(index)?.to_data()))
+            .collect::<Result<Vec<Data>>>()?;
+        let sequences = (scan.states..scan.states + scan.sequences)
+            .map(given)
+            .collect::<Result<Vec<Slice<'_>>>>()?;
+        let mut stacks: Vec<Stack<'_>> = scan
+            .stacked
+            .iter()
+            .map(|output| Stack::new(args.any_output(*output), scan.steps))
+            .collect();
+        let mut hidden = scan.body.entry_versions(versions);
+        let mut exits = Vec::new();
+        for step in 0..scan.steps {
+            let place = if scan.reverse {
+                scan.steps - 1 - step
+            } else {
+                step
+            };
+            let mut inputs: Vec<Option<Slice<'_>>> = states
+                .iter()
+                .map(|state| Some(Slice::from(state)))
+                .collect();
+            inputs.extend(
+                sequences
+                    .iter()
+                    .map(|sequence| Some(sequence.element(place, scan.steps))),
+            );
+            inputs.extend_from_slice(captures);
+            let frame = self.execute(&scan.body.plan, &inputs, hidden.clone())?;
+            let mut next = Vec::with_capacity(states.len());
+            for (index, state) in states.iter().enumerate() {
+                let (elements, _) = self.body_result(&frame, index)?;
+                if elements.len() != state.len() {
+                    return Err(self.state_changed(instruction, index, step, state, elements));
+                }
+                next.push(elements.to_data());
+            }
+            for (index, stack) in stacks.iter_mut().enumerate() {
+                let (elements, sizes) = self.body_result(&frame, scan.states + index)?;
+                if !stack.put(place, elements, sizes) {
+                    return Err(self.output_changed(instruction, index, step));
+                }
+            }
+            exits = frame.exits().collect();
+            scan.body.carry(&exits, &mut hidden);
+            drop(frame);
+            drop(inputs);
+            states = next;
+        }
+        let mut changes = Changes {
+            versions: scan.body.exit_versions(&exits, versions),
+            ..Changes::default()
+        };
+        for (index, state) in states.iter().enumerate() {
+            if let Some(place) = args.any_output(index) {
+                place.copy_from(Slice::from(state));
+            }
+        }
+        for (output, stack) in scan.stacked.iter().zip(stacks) {
+            if let Some(Output::Late(slot)) = instruction.outputs.get(*output) {
+                let value = stack.into_value(scan.reverse);
+                let value = value.ok_or_else(|| self.no_shape(instruction, *output))?;
+                changes.late.push((*slot, value));
+            }
+        }
+        Ok(changes)
+    }
+
+    fn state_changed(
+        &self,
+        instruction: &Instruction,
+        index: usize,
+        step: usize,
+        state: &Data,
+        next: Slice<'_>,
+    ) -> Error {
+        let problem = Problem::shape(format!(
+            "state {index} has {} elements before step {step} and {} after it",
+            state.len(),
+            next.len()
+        ))
+        .help("the state of a loop keeps its shape: pad it, or keep the size fixed");
+        compile::failure(
+            &self.graph.view(),
+            instruction.node,
+            &instruction.facts,
+            problem,
+        )
+    }
+
+    fn output_changed(&self, instruction: &Instruction, index: usize, step: usize) -> Error {
+        let problem = Problem::shape(format!(
+            "output {index} of step {step} has another shape than before"
+        ))
+        .help("outputs of all steps are stacked: give them one shape");
+        compile::failure(
+            &self.graph.view(),
+            instruction.node,
+            &instruction.facts,
+            problem,
+        )
+    }
+
+    fn no_shape(&self, instruction: &Instruction, output: usize) -> Error {
+        let problem = Problem::shape(format!(
+            "output {output} has a shape that only a step can tell, and there was no step"
+        ))
+        .help("give the output a shape that is known before the loop runs");
+        compile::failure(
+            &self.graph.view(),
+            instruction.node,
+            &instruction.facts,
+            problem,
+        )
+    }
+}
+
+impl Body {
+    /// The versions that the body starts with, of those of the plan around it.
+    fn entry_versions(&self, versions: &[Version]) -> Vec<Version> {
+        let version = |slot: &usize| versions.get(*slot).cloned().flatten();
+        self.entry.iter().map(version).collect()
+    }
+
+    /// The body's last versions become those that its next run starts with.
+    fn carry(&self, exits: &[(VariableId, Version)], hidden: &mut [Version]) {
+        for (variable, version) in exits {
+            if let Ok(slot) = self.plan.entry.binary_search(variable)
+                && let Some(place) = hidden.get_mut(slot)
+            {
+                place.clone_from(version);
+            }
+        }
+    }
+
+    /// The versions after the loop or branch: the body's last, or those from before where the body
+    /// did not run or does not write.
+    fn exit_versions(
+        &self,
+        exits: &[(VariableId, Version)],
+        versions: &[Version],
+    ) -> Vec<(usize, Version)> {
+        self.writes
+            .iter()
+            .map(|written| {
+                let exit = exits
+                    .iter()
+                    .find(|(variable, _)| *variable == written.variable);
+                let version = match exit {
+                    Some((_, version)) => version.clone(),
+                    None => versions.get(written.before).cloned().flatten(),
+                };
+                (written.after, version)
+            })
+            .collect()
+    }
+}
+
+/// One output of all steps: in its place in the arena, or growing where its shape is late.
+enum Stack<'a> {
+    Planned {
+        place: SliceMut<'a>,
+        steps: usize,
+    },
+    Growing {
+        steps: usize,
+        shape: Option<Vec<usize>>,
+        data: Option<Data>,
+    },
+}
+
+impl<'a> Stack<'a> {
+    fn new(place: Option<SliceMut<'a>>, steps: usize) -> Stack<'a> {
+        match place {
+            Some(place) => Stack::Planned { place, steps },
+            None => Stack::Growing {
+                steps,
+                shape: None,
+                data: None,
+            },
+        }
+    }
+
+    /// Puts the output of one step at its place; `false` if its shape is not that of the others.
+    fn put(&mut self, at: usize, elements: Slice<'_>, sizes: Vec<usize>) -> bool {
+        match self {
+            Stack::Planned { place, steps } => {
+                let width = place.len().checked_div(*steps).unwrap_or(0);
+                if elements.len() != width {
+                    return false;
+                }
+                place.part(at * width..(at + 1) * width).copy_from(elements);
+                true
+            }
+            Stack::Growing { shape, data, .. } => {
+                if shape.get_or_insert_with(|| sizes.clone()) != &sizes {
+                    return false;
+                }
+                match data {
+                    Some(data) => append(data, elements),
+                    None => *data = Some(elements.to_data()),
+                }
+                true
+            }
+        }
+    }
+
+    /// The outputs of all steps as one value, in the order of the sequences.
+    fn into_value(self, reverse: bool) -> Option<Value> {
+        let Stack::Growing { steps, shape, data } = self else {
+            return None;
+        };
+        let (shape, data) = (shape?, data?);
+        let mut sizes = vec![steps];
+        sizes.extend(shape);
+        if !reverse {
+            return Value::new(sizes, data);
+        }
+        let mut ordered: Option<Data> = None;
+        let all = Slice::from(&data);
+        for place in (0..steps).rev() {
+            let element = all.element(place, steps);
+            match &mut ordered {
+                Some(ordered) => append(ordered, element),
+                None => ordered = Some(element.to_data()),
+            }
+        }
+        Value::new(sizes, ordered?)
+    }
+}
+
+impl<'a> Slice<'a> {
+    /// One of `count` equal parts.
+    fn element(&self, place: usize, count: usize) -> Slice<'a> {
+        let width = self.len().checked_div(count).unwrap_or(0);
+        self.part(place * width..(place + 1) * width)
+    }
+}

@@ -1,0 +1,275 @@
+//! Feeds: values given to a run.
+
+use aqueduct_graph::ir::{Data, TensorId};
+use aqueduct_graph::{AnyTensor, Element, Tensor, Value, Variable};
+use ndarray::{ArrayBase, ArrayRef, Dimension, OwnedRepr, RawData, ViewRepr};
+
+use crate::kernels::{Slice, Typed};
+
+/// The values given to one run: which tensors have which values.
+///
+/// Made by [`feed!`](crate::feed). Any tensor outside of loop bodies can be fed, not placeholders
+/// only; what would compute it does not run then.
+#[derive(Debug, Default)]
+pub struct Feeds<'f> {
+    pub(crate) entries: Vec<Entry<'f>>,
+}
+
+/// One tensor and its value.
+#[derive(Debug)]
+pub(crate) struct Entry<'f> {
+    pub(crate) graph: u64,
+    pub(crate) tensor: TensorId,
+    pub(crate) name: String,
+    pub(crate) value: FeedValue<'f>,
+}
+
+impl<'f> Feeds<'f> {
+    /// No values.
+    pub fn new() -> Feeds<'f> {
+        Feeds::default()
+    }
+
+    /// Gives `tensor` a value. Its element type is checked by the compiler, its shape by the run.
+    pub fn add<'g, K: FeedKey<'g>>(&mut self, tensor: K, value: impl Feed<'f, K::Element>) {
+        self.add_value(tensor.tensor(), value.into_feed());
+    }
+
+    /// Gives a tensor, whose element type is known at run time, a value.
+    pub fn add_any(&mut self, tensor: AnyTensor<'_>, value: Value) {
+        self.add_value(tensor, FeedValue::from(value));
+    }
+
+    pub(crate) fn add_value(&mut self, tensor: AnyTensor<'_>, value: FeedValue<'f>) {
+        self.entries.push(Entry {
+            graph: tensor.graph().id(),
+            tensor: tensor.id(),
+            name: tensor.name(),
+            value,
+        });
+    }
+}
+
+/// Values for a run: `feed![x => xs, y => ys]`.
+///
+/// A value is an array or view of `ndarray`, a vector, a slice, an array (nested ones too), or a
+/// number for a scalar. Given by reference, and lying row by row in memory, it is not copied.
+///
+/// ```
+/// use aqueduct_graph::{Graph, shape};
+/// use aqueduct_session::{Session, feed};
+/// use ndarray::arr2;
+///
+/// let g = Graph::new();
+/// let x = g.placeholder::<f32>("x", shape![?, 2]);
+/// let scale = g.placeholder::<f32>("scale", shape![]);
+/// let y = (x * scale).reduce_sum(..);
+///
+/// let sess = Session::new(&g);
+/// let xs = arr2(&[[1.0, 2.0], [3.0, 4.0]]);
+/// let sum = sess.run(y, feed![x => &xs, scale => 10.0])?;
+/// assert_eq!(sum.sum(), 100.0);
+/// # Ok::<(), aqueduct_session::Error>(())
+/// ```
+#[macro_export]
+macro_rules! feed {
+    () => { $crate::Feeds::new() };
+    ($($tensor:expr => $value:expr),+ $(,)?) => {{
+        let mut feeds = $crate::Feeds::new();
+        $(feeds.add($tensor, $value);)+
+        feeds
+    }};
+}
+
+/// A tensor that can be fed.
+pub trait FeedKey<'g> {
+    /// The type of its elements.
+    type Element: Element;
+
+    /// The tensor.
+    fn tensor(&self) -> AnyTensor<'g>;
+}
+
+impl<'g, T: Element> FeedKey<'g> for Tensor<'g, T> {
+    type Element = T;
+
+    fn tensor(&self) -> AnyTensor<'g> {
+        self.any()
+    }
+}
+
+/// Feeding a variable feeds its value as this run sees it; the variable itself is not changed.
+impl<'g, T: Element> FeedKey<'g> for Variable<'g, T> {
+    type Element = T;
+
+    fn tensor(&self) -> AnyTensor<'g> {
+        self.value().any()
+    }
+}
+
+/// Something that can be fed as elements `T`.
+pub trait Feed<'f, T: Element> {
+    /// The elements and their shape.
+    fn into_feed(self) -> FeedValue<'f>;
+}
+
+/// A value as a run takes it: borrowed where that is possible.
+#[derive(Debug)]
+pub struct FeedValue<'f> {
+    pub(crate) sizes: Vec<usize>,
+    pub(crate) elements: Elements<'f>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Elements<'f> {
+    Borrowed(Slice<'f>),
+    Owned(Data),
+    /// Rows of different lengths.
+    Ragged,
+}
+
+impl FeedValue<'_> {
+    pub(crate) fn slice(&self) -> Option<Slice<'_>> {
+        match &self.elements {
+            Elements::Borrowed(slice) => Some(*slice),
+            Elements::Owned(data) => Some(Slice::from(data)),
+            Elements::Ragged => None,
+        }
+    }
+}
+
+impl From<Value> for FeedValue<'_> {
+    fn from(value: Value) -> Self {
+        FeedValue {
+            sizes: value.shape().to_vec(),
+            elements: Elements::Owned(value.into_data()),
+        }
+    }
+}
+
+fn owned<'f, T: Element>(sizes: Vec<usize>, values: Vec<T>) -> FeedValue<'f> {
+    FeedValue {
+        sizes,
+        elements: Elements::Owned(T::into_data(values)),
+    }
+}
+
+fn borrowed<T: Typed>(sizes: Vec<usize>, values: &[T]) -> FeedValue<'_> {
+    FeedValue {
+        sizes,
+        elements: Elements::Borrowed(T::wrap(values)),
+    }
+}
+
+macro_rules! feeds {
+    ($($type:ty),*) => {$(
+        impl<'f> Feed<'f, $type> for $type {
+            fn into_feed(self) -> FeedValue<'f> {
+                owned(Vec::new(), vec![self])
+            }
+        }
+
+        impl<'f> Feed<'f, $type> for Vec<$type> {
+            fn into_feed(self) -> FeedValue<'f> {
+                owned(vec![self.len()], self)
+            }
+        }
+
+        impl<'f> Feed<'f, $type> for &'f Vec<$type> {
+            fn into_feed(self) -> FeedValue<'f> {
+                borrowed(vec![self.len()], self)
+            }
+        }
+
+        impl<'f> Feed<'f, $type> for &'f [$type] {
+            fn into_feed(self) -> FeedValue<'f> {
+                borrowed(vec![self.len()], self)
+            }
+        }
+
+        impl<'f, const N: usize> Feed<'f, $type> for [$type; N] {
+            fn into_feed(self) -> FeedValue<'f> {
+                owned(vec![N], self.to_vec())
+            }
+        }
+
+        impl<'f, const N: usize> Feed<'f, $type> for &'f [$type; N] {
+            fn into_feed(self) -> FeedValue<'f> {
+                borrowed(vec![N], self)
+            }
+        }
+
+        impl<'f, const N: usize, const M: usize> Feed<'f, $type> for [[$type; M]; N] {
+            fn into_feed(self) -> FeedValue<'f> {
+                owned(vec![N, M], self.as_flattened().to_vec())
+            }
+        }
+
+        impl<'f, const N: usize, const M: usize> Feed<'f, $type> for &'f [[$type; M]; N] {
+            fn into_feed(self) -> FeedValue<'f> {
+                borrowed(vec![N, M], self.as_flattened())
+            }
+        }
+
+        impl<'f, const L: usize, const N: usize, const M: usize> Feed<'f, $type>
+            for [[[$type; M]; N]; L]
+        {
+            fn into_feed(self) -> FeedValue<'f> {
+                owned(vec![L, N, M], self.as_flattened().as_flattened().to_vec())
+            }
+        }
+
+        /// Rows, which must have one length.
+        impl<'f> Feed<'f, $type> for Vec<Vec<$type>> {
+            fn into_feed(self) -> FeedValue<'f> {
+                let width = self.first().map_or(0, Vec::len);
+                let sizes = vec![self.len(), width];
+                if self.iter().any(|row| row.len() != width) {
+                    return FeedValue { sizes, elements: Elements::Ragged };
+                }
+                owned(sizes, self.into_iter().flatten().collect())
+            }
+        }
+
+        impl<'f, D: Dimension> Feed<'f, $type> for ArrayBase<OwnedRepr<$type>, D> {
+            fn into_feed(self) -> FeedValue<'f> {
+                let sizes = self.shape().to_vec();
+                if self.is_standard_layout() {
+                    let (mut values, offset) = self.into_raw_vec_and_offset();
+                    let start = offset.unwrap_or(0);
+                    let count = sizes.iter().product();
+                    values.drain(..start.min(values.len()));
+                    values.truncate(count);
+                    return owned(sizes, values);
+                }
+                owned(sizes, self.iter().copied().collect())
+            }
+        }
+
+        impl<'f, D: Dimension> Feed<'f, $type> for ArrayBase<ViewRepr<&'f $type>, D> {
+            fn into_feed(self) -> FeedValue<'f> {
+                let sizes = self.shape().to_vec();
+                match self.to_slice() {
+                    Some(values) => borrowed(sizes, values),
+                    None => owned(sizes, self.iter().copied().collect()),
+                }
+            }
+        }
+
+        impl<'f, S, D> Feed<'f, $type> for &'f ArrayBase<S, D>
+        where
+            S: RawData<Elem = $type> + ndarray::Data,
+            D: Dimension,
+        {
+            fn into_feed(self) -> FeedValue<'f> {
+                let array: &'f ArrayRef<$type, D> = self;
+                let sizes = array.shape().to_vec();
+                match array.as_slice() {
+                    Some(values) => borrowed(sizes, values),
+                    None => owned(sizes, array.iter().copied().collect()),
+                }
+            }
+        }
+    )*};
+}
+feeds!(f32, f64, i32, i64, u8, bool);

@@ -1,0 +1,315 @@
+//! Fetches: what a run is asked for.
+
+use std::marker::PhantomData;
+
+use aqueduct_graph::ir::{NodeId, TensorId};
+use aqueduct_graph::{AnyTensor, Element, Operation, Tensor, Value, Variable};
+use ndarray::ArrayD;
+
+use crate::error::{Error, Result};
+
+/// Something that a run can be asked for: a tensor, a variable, an operation, and any tuple, vector
+/// or array of these, nested.
+///
+/// The type of the result follows from it: a `Tensor<T>` gives an `ArrayD<T>`, an operation gives
+/// `()`, [`scalar`](crate::TensorExt::scalar) gives a plain number, a structure gives the same
+/// structure of results.
+pub trait Fetch {
+    /// What the run gives.
+    type Output;
+    /// How to put the result together, without a tie to the graph.
+    type Recipe: Assemble<Output = Self::Output>;
+
+    /// Says what is wanted.
+    fn request(&self, requests: &mut Requests) -> Self::Recipe;
+}
+
+/// How to put a result together from fetched values.
+pub trait Assemble {
+    /// What it makes.
+    type Output;
+
+    /// Takes what was requested.
+    ///
+    /// # Errors
+    /// A value is not there or is of another type, which only a fault of this library can bring about.
+    fn assemble(&self, fetched: &mut Fetched) -> Result<Self::Output>;
+}
+
+/// What a run is asked for, taken apart.
+#[derive(Debug, Default)]
+pub struct Requests {
+    pub(crate) tensors: Vec<Request<TensorId>>,
+    pub(crate) operations: Vec<Request<NodeId>>,
+}
+
+/// One thing that is wanted.
+#[derive(Debug)]
+pub(crate) struct Request<Id> {
+    pub(crate) graph: u64,
+    pub(crate) id: Id,
+    pub(crate) name: String,
+}
+
+impl Requests {
+    /// Asks for a tensor; the result tells where to find it among the fetched values.
+    pub fn tensor(&mut self, tensor: AnyTensor<'_>) -> usize {
+        self.tensors.push(Request {
+            graph: tensor.graph().id(),
+            id: tensor.id(),
+            name: tensor.name(),
+        });
+        self.tensors.len() - 1
+    }
+
+    /// Asks for an operation to be run.
+    pub fn operation(&mut self, operation: Operation<'_>) {
+        self.operations.push(Request {
+            graph: operation.graph().id(),
+            id: operation.id(),
+            name: operation.name(),
+        });
+    }
+}
+
+/// The values that a run has fetched.
+#[derive(Debug)]
+pub struct Fetched(pub(crate) Vec<Option<Value>>);
+
+impl Fetched {
+    /// Takes a value out.
+    ///
+    /// # Errors
+    /// It was taken before, or never asked for.
+    pub fn take(&mut self, place: usize) -> Result<Value> {
+        let value = self.0.get_mut(place).and_then(Option::take);
+        value.ok_or_else(|| Error::internal("a fetched value was taken twice"))
+    }
+}
+
+/// The place of an array of elements `T` among the fetched values.
+#[derive(Debug)]
+pub struct ArrayAt<T> {
+    place: usize,
+    element: PhantomData<fn() -> T>,
+}
+
+impl<T: Element> Assemble for ArrayAt<T> {
+    type Output = ArrayD<T>;
+
+    fn assemble(&self, fetched: &mut Fetched) -> Result<ArrayD<T>> {
+        let value = fetched.take(self.place)?;
+        value.into_array().map_err(|value| wrong_type::<T>(&value))
+    }
+}
+
+fn wrong_type<T: Element>(value: &Value) -> Error {
+    Error::internal(format!("fetched {} instead of {}", value.dtype(), T::DTYPE))
+}
+
+impl<T: Element> Fetch for Tensor<'_, T> {
+    type Output = ArrayD<T>;
+    type Recipe = ArrayAt<T>;
+
+    fn request(&self, requests: &mut Requests) -> ArrayAt<T> {
+        ArrayAt {
+            place: requests.tensor(self.any()),
+            element: PhantomData,
+        }
+    }
+}
+
+impl<T: Element> Fetch for Variable<'_, T> {
+    type Output = ArrayD<T>;
+    type Recipe = ArrayAt<T>;
+
+    /// The variable's value at the start of the run.
+    fn request(&self, requests: &mut Requests) -> ArrayAt<T> {
+        self.value().request(requests)
+    }
+}
+
+/// The place of an untyped value among the fetched ones.
+#[derive(Debug)]
+pub struct ValueAt(usize);
+
+impl Assemble for ValueAt {
+    type Output = Value;
+
+    fn assemble(&self, fetched: &mut Fetched) -> Result<Value> {
+        fetched.take(self.0)
+    }
+}
+
+impl Fetch for AnyTensor<'_> {
+    type Output = Value;
+    type Recipe = ValueAt;
+
+    fn request(&self, requests: &mut Requests) -> ValueAt {
+        ValueAt(requests.tensor(*self))
+    }
+}
+
+/// A scalar tensor, fetched as a plain number. Made by [`scalar`](crate::TensorExt::scalar).
+#[derive(Clone, Copy, Debug)]
+pub struct Scalar<'g, T>(pub(crate) Tensor<'g, T>);
+
+/// The place of a number among the fetched values.
+#[derive(Debug)]
+pub struct ScalarAt<T> {
+    place: usize,
+    name: String,
+    element: PhantomData<fn() -> T>,
+}
+
+impl<T: Element> Fetch for Scalar<'_, T> {
+    type Output = T;
+    type Recipe = ScalarAt<T>;
+
+    fn request(&self, requests: &mut Requests) -> ScalarAt<T> {
+        ScalarAt {
+            place: requests.tensor(self.0.any()),
+            name: self.0.name(),
+            element: PhantomData,
+        }
+    }
+}
+
+impl<T: Element> Assemble for ScalarAt<T> {
+    type Output = T;
+
+    fn assemble(&self, fetched: &mut Fetched) -> Result<T> {
+        let value = fetched.take(self.place)?;
+        let elements = value
+            .as_slice::<T>()
+            .ok_or_else(|| wrong_type::<T>(&value))?;
+        match elements {
+            [element] => Ok(*element),
+            _ => Err(Error::Fetch {
+                name: self.name.clone(),
+                reason: format!("its shape is {:?}, so it is not one number", value.shape()),
+            }),
+        }
+    }
+}
+
+/// Nothing: what an operation gives.
+#[derive(Debug)]
+pub struct Nothing;
+
+impl Assemble for Nothing {
+    type Output = ();
+
+    fn assemble(&self, _: &mut Fetched) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Fetch for Operation<'_> {
+    type Output = ();
+    type Recipe = Nothing;
+
+    fn request(&self, requests: &mut Requests) -> Nothing {
+        requests.operation(*self);
+        Nothing
+    }
+}
+
+impl Fetch for () {
+    type Output = ();
+    type Recipe = Nothing;
+
+    fn request(&self, _: &mut Requests) -> Nothing {
+        Nothing
+    }
+}
+
+impl<F: Fetch + ?Sized> Fetch for &F {
+    type Output = F::Output;
+    type Recipe = F::Recipe;
+
+    fn request(&self, requests: &mut Requests) -> F::Recipe {
+        (**self).request(requests)
+    }
+}
+
+impl<A: Assemble> Assemble for Vec<A> {
+    type Output = Vec<A::Output>;
+
+    fn assemble(&self, fetched: &mut Fetched) -> Result<Vec<A::Output>> {
+        self.iter().map(|part| part.assemble(fetched)).collect()
+    }
+}
+
+impl<F: Fetch> Fetch for Vec<F> {
+    type Output = Vec<F::Output>;
+    type Recipe = Vec<F::Recipe>;
+
+    fn request(&self, requests: &mut Requests) -> Vec<F::Recipe> {
+        self.as_slice().request(requests)
+    }
+}
+
+impl<F: Fetch> Fetch for [F] {
+    type Output = Vec<F::Output>;
+    type Recipe = Vec<F::Recipe>;
+
+    fn request(&self, requests: &mut Requests) -> Vec<F::Recipe> {
+        self.iter().map(|part| part.request(requests)).collect()
+    }
+}
+
+/// The parts of an array.
+#[derive(Debug)]
+pub struct ArrayOf<A, const N: usize>([A; N]);
+
+impl<A: Assemble, const N: usize> Assemble for ArrayOf<A, N> {
+    type Output = [A::Output; N];
+
+    fn assemble(&self, fetched: &mut Fetched) -> Result<[A::Output; N]> {
+        let parts: Result<Vec<A::Output>> =
+            self.0.iter().map(|part| part.assemble(fetched)).collect();
+        let parts = <[A::Output; N]>::try_from(parts?);
+        parts.map_err(|_| Error::internal("an array has another length than its recipe"))
+    }
+}
+
+impl<F: Fetch, const N: usize> Fetch for [F; N] {
+    type Output = [F::Output; N];
+    type Recipe = ArrayOf<F::Recipe, N>;
+
+    fn request(&self, requests: &mut Requests) -> ArrayOf<F::Recipe, N> {
+        ArrayOf(self.each_ref().map(|part| part.request(requests)))
+    }
+}
+
+macro_rules! tuples {
+    ($(($($name:ident $place:tt),*))*) => {$(
+        impl<$($name: Fetch),*> Fetch for ($($name,)*) {
+            type Output = ($($name::Output,)*);
+            type Recipe = ($($name::Recipe,)*);
+
+            fn request(&self, requests: &mut Requests) -> Self::Recipe {
+                ($(self.$place.request(requests),)*)
+            }
+        }
+
+        impl<$($name: Assemble),*> Assemble for ($($name,)*) {
+            type Output = ($($name::Output,)*);
+
+            fn assemble(&self, fetched: &mut Fetched) -> Result<Self::Output> {
+                Ok(($(self.$place.assemble(fetched)?,)*))
+            }
+        }
+    )*};
+}
+tuples! {
+    (A 0)
+    (A 0, B 1)
+    (A 0, B 1, C 2)
+    (A 0, B 1, C 2, D 3)
+    (A 0, B 1, C 2, D 3, E 4)
+    (A 0, B 1, C 2, D 3, E 4, F 5)
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6)
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7)
+}

@@ -1,0 +1,205 @@
+//! Requests: fetches and feeds checked, and turned into the goal of a plan.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use aqueduct_graph::ir::{NodeId, RegionId, Store, TensorId};
+use aqueduct_graph::{Dim, Graph, Symbol};
+
+use crate::compile::Goal;
+use crate::error::{Error, FeedProblem, Result};
+use crate::feed::{Entry, FeedValue, Feeds};
+use crate::fetch::{Request, Requests};
+use crate::kernels::Slice;
+
+/// A goal, and the values of its feeds in the goal's order.
+pub(crate) struct Resolved<'f> {
+    pub(crate) goal: Arc<Goal>,
+    values: Vec<FeedValue<'f>>,
+}
+
+impl Resolved<'_> {
+    /// The elements of the feeds, as the plan takes them.
+    pub(crate) fn inputs(&self) -> Vec<Option<Slice<'_>>> {
+        self.values.iter().map(FeedValue::slice).collect()
+    }
+}
+
+/// Checks fetches and feeds.
+///
+/// # Errors
+/// A fetch that is not of this graph's root, or all feeds that are wrong, together with the
+/// placeholders that are not fed at all.
+pub(crate) fn resolve<'f>(
+    graph: &Graph,
+    requests: &Requests,
+    feeds: Feeds<'f>,
+) -> Result<Resolved<'f>> {
+    let (results, targets) = resolve_fetches(graph, &graph.view(), requests)?;
+    resolve_feeds(graph, results, targets, feeds)
+}
+
+/// Checks feeds.
+///
+/// # Errors
+/// All feeds that are wrong.
+pub(crate) fn resolve_feeds<'f>(
+    graph: &Graph,
+    results: Vec<TensorId>,
+    targets: Vec<NodeId>,
+    feeds: Feeds<'f>,
+) -> Result<Resolved<'f>> {
+    let view = graph.view();
+    let mut problems = Vec::new();
+    let mut sizes = HashMap::new();
+    let mut entries: Vec<Entry<'f>> = Vec::new();
+    for entry in feeds.entries {
+        match check_feed(graph, &view, &entry, &mut sizes, &entries) {
+            Some(problem) => problems.push(problem),
+            None => entries.push(entry),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(Error::Feeds(problems));
+    }
+    entries.sort_unstable_by_key(|entry| entry.tensor);
+    let feeds = entries
+        .iter()
+        .map(|entry| (entry.tensor, entry.value.sizes.clone()))
+        .collect();
+    Ok(Resolved {
+        goal: Arc::new(Goal {
+            results,
+            targets,
+            feeds,
+        }),
+        values: entries.into_iter().map(|entry| entry.value).collect(),
+    })
+}
+
+/// The ids of what is fetched.
+///
+/// # Errors
+/// A fetch belongs to another graph or to a body.
+pub(crate) fn resolve_fetches(
+    graph: &Graph,
+    store: &Store,
+    requests: &Requests,
+) -> Result<(Vec<TensorId>, Vec<NodeId>)> {
+    let tensor = |request: &Request<TensorId>| {
+        check_fetch(graph, store, request.graph, request.id.node, &request.name)?;
+        Ok(request.id)
+    };
+    let operation = |request: &Request<NodeId>| {
+        check_fetch(graph, store, request.graph, request.id, &request.name)?;
+        Ok(request.id)
+    };
+    let results = requests
+        .tensors
+        .iter()
+        .map(tensor)
+        .collect::<Result<Vec<_>>>()?;
+    let targets = requests
+        .operations
+        .iter()
+        .map(operation)
+        .collect::<Result<Vec<_>>>()?;
+    Ok((results, targets))
+}
+
+fn check_fetch(graph: &Graph, store: &Store, of: u64, node: NodeId, name: &str) -> Result<()> {
+    let reason = if of != graph.id() {
+        "it belongs to another graph than the session".to_owned()
+    } else {
+        match body_of(store, node) {
+            Some(body) => format!("{body}; return it from the body and fetch what that gives"),
+            None => return Ok(()),
+        }
+    };
+    Err(Error::Fetch {
+        name: name.to_owned(),
+        reason,
+    })
+}
+
+/// Of a node in a body: which body.
+fn body_of(store: &Store, node: NodeId) -> Option<String> {
+    let region = store.node(node).region;
+    (region != RegionId::ROOT).then(|| {
+        let region = store.region(region);
+        format!(
+            "it belongs to the body of the {} called at {}",
+            region.kind,
+            store.trace(region.site)
+        )
+    })
+}
+
+/// What is wrong with a feed, if anything.
+fn check_feed(
+    graph: &Graph,
+    store: &Store,
+    entry: &Entry<'_>,
+    sizes: &mut HashMap<Symbol, (usize, String)>,
+    before: &[Entry<'_>],
+) -> Option<FeedProblem> {
+    let problem = |message: String, at| {
+        Some(FeedProblem {
+            name: entry.name.clone(),
+            message,
+            at,
+        })
+    };
+    if entry.graph != graph.id() {
+        return problem(
+            "it belongs to another graph than the session".to_owned(),
+            None,
+        );
+    }
+    let at = Some(store.trace_of(entry.tensor.node));
+    if let Some(body) = body_of(store, entry.tensor.node) {
+        return problem(format!("{body} and cannot be fed"), at);
+    }
+    if before.iter().any(|other| other.tensor == entry.tensor) {
+        return problem("it is fed twice".to_owned(), at);
+    }
+    let fact = store.fact(entry.tensor);
+    let Some(elements) = entry.value.slice() else {
+        return problem("the rows have different lengths".to_owned(), at);
+    };
+    if elements.dtype() != fact.dtype {
+        return problem(
+            format!("it needs {}, not {}", fact.dtype, elements.dtype()),
+            at,
+        );
+    }
+    let given = &entry.value.sizes;
+    let poisoned = store.node(entry.tensor.node).poison.is_some();
+    let dims = fact.shape.dims();
+    let fits = dims.len() == given.len()
+        && dims
+            .iter()
+            .zip(given)
+            .all(|(dim, size)| dim.compatible(Dim::Known(*size)));
+    if !fits && !poisoned {
+        let message = format!(
+            "it needs {}{}, and was given {}{given:?}",
+            fact.dtype, fact.shape, fact.dtype
+        );
+        return problem(message, at);
+    }
+    for (dim, size) in dims.iter().zip(given) {
+        let Dim::Unknown(symbol) = dim else {
+            continue;
+        };
+        let (known, by) = sizes
+            .entry(*symbol)
+            .or_insert_with(|| (*size, entry.name.clone()));
+        if known != size {
+            let message =
+                format!("it shares an unknown size with `{by}`, which has {known} and not {size}");
+            return problem(message, at);
+        }
+    }
+    None
+}

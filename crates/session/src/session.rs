@@ -1,0 +1,296 @@
+//! Sessions: where graphs run.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aqueduct_graph::ir::VariableId;
+use aqueduct_graph::{AnyVariable, Element, Graph, Shape, Tensor, Value, Variable};
+use ndarray::ArrayD;
+
+use crate::cache::{PlanCache, Planned};
+use crate::compile::{self, Goal};
+use crate::error::{Error, Result};
+use crate::execute::{Run, uninitialized};
+use crate::feed::{Feed, Feeds};
+use crate::fetch::{Assemble, Fetch, Fetched, Requests, Scalar};
+use crate::kernels::Slice;
+use crate::prepared::{Inputs, Prepared};
+use crate::request;
+use crate::state::{Spares, State};
+
+/// Runs a graph, and keeps the values of its variables from run to run.
+///
+/// A session shares its graph's storage and carries no lifetime. Clones are the same session. Many
+/// threads may use one at once: runs that only read never wait for another run; runs that write
+/// variables, or draw random numbers, go one after the other.
+///
+/// A run is all or nothing. It sees the variables as they were when it began, and what it writes
+/// is there for others when it has ended well, all at once. A run that fails changes nothing.
+///
+/// ```
+/// use aqueduct_graph::{Graph, shape};
+/// use aqueduct_session::{Session, TensorExt, feed};
+///
+/// let g = Graph::new();
+/// let x = g.placeholder::<f32>("x", shape![?, 2]);
+/// let total = g.variable("total", 0.0_f32);
+/// let add = total.assign_add(x.reduce_sum(..));
+///
+/// let sess = Session::new(&g);
+/// sess.run(g.global_variables_initializer(), feed![])?;
+/// let (_, before) = sess.run((add.op(), total), feed![x => [[1.0, 2.0], [3.0, 4.0]]])?;
+/// assert_eq!(before.sum(), 0.0);
+/// assert_eq!(sess.run(total.scalar(), feed![])?, 10.0);
+/// # Ok::<(), aqueduct_session::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Session {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) graph: Graph,
+    pub(crate) plans: PlanCache,
+    state: Mutex<State>,
+    /// Held for the length of a run that writes; the memory it may write new versions to.
+    writer: Mutex<Spares>,
+}
+
+impl Session {
+    /// A session of a graph. Its variables have no values yet.
+    pub fn new(graph: &Graph) -> Session {
+        Session {
+            shared: Arc::new(Shared {
+                graph: graph.clone(),
+                plans: PlanCache::default(),
+                state: Mutex::default(),
+                writer: Mutex::default(),
+            }),
+        }
+    }
+
+    /// The graph.
+    pub fn graph(&self) -> &Graph {
+        &self.shared.graph
+    }
+
+    /// Runs what the fetches need, and gives their values.
+    ///
+    /// Everything is computed at most once. Values given in `feeds` stand for what would compute
+    /// them. The first run with new fetches or with feeds of new shapes makes a plan; it is kept
+    /// for later runs.
+    ///
+    /// # Errors
+    /// Mistakes made while building what is fetched; values fed wrongly or not at all (all of them
+    /// together); variables without a value; operations that fail. No variable has changed then.
+    pub fn run<F: Fetch>(&self, fetches: F, feeds: Feeds<'_>) -> Result<F::Output> {
+        let mut requests = Requests::default();
+        let recipe = fetches.request(&mut requests);
+        let resolved = request::resolve(&self.shared.graph, &requests, feeds)?;
+        let inputs = resolved.inputs();
+        let planned = self.shared.plan(&resolved.goal)?;
+        self.shared
+            .run(&planned, &inputs, resolved.goal.results.len(), &recipe)
+    }
+
+    /// Makes fetches and feeds ready to be run many times, for a hot loop: `run` of the result
+    /// takes just the values, in the order of `inputs`, and has no lifetime of the graph.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    /// use aqueduct_session::{Session, TensorExt};
+    ///
+    /// let g = Graph::new();
+    /// let x = g.placeholder::<f32>("x", shape![?]);
+    /// let y = g.placeholder::<f32>("y", shape![?]);
+    /// let sess = Session::new(&g);
+    /// let dot = sess.prepare((x * y).reduce_sum(..).scalar(), (x, y))?;
+    /// assert_eq!(dot.run(([1.0, 2.0], [3.0, 4.0]))?, 11.0);
+    /// # Ok::<(), aqueduct_session::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A fetch or an input belongs to another graph or to a loop's body.
+    pub fn prepare<'g, F: Fetch, I: Inputs<'g>>(
+        &self,
+        fetches: F,
+        inputs: I,
+    ) -> Result<Prepared<F::Recipe, I::Elements>> {
+        let mut requests = Requests::default();
+        let recipe = fetches.request(&mut requests);
+        Prepared::new(Arc::clone(&self.shared), &requests, recipe, &inputs.keys())
+    }
+
+    /// Gives a variable a value from outside. TensorFlow's `Variable.load`.
+    ///
+    /// # Errors
+    /// The value has another shape than the variable, or the variable is of another graph.
+    pub fn load<'f, T: Element>(
+        &self,
+        variable: Variable<'_, T>,
+        value: impl Feed<'f, T>,
+    ) -> Result<()> {
+        let value = value.into_feed();
+        let elements = value.slice().map(Slice::to_data);
+        let value = elements.and_then(|elements| Value::new(value.sizes.clone(), elements));
+        let value = value.ok_or_else(|| Error::Load {
+            variable: variable.name(),
+            given: "rows of different lengths".to_owned(),
+            wanted: wanted(variable.any()),
+        })?;
+        self.load_value(variable.any(), value)
+    }
+
+    /// [`Session::load`] for an element type known at run time.
+    ///
+    /// # Errors
+    /// The value has another type or shape than the variable, or the variable is of another graph.
+    pub fn load_value(&self, variable: AnyVariable<'_>, value: Value) -> Result<()> {
+        self.check_own(variable)?;
+        let fits =
+            Shape::known(value.shape()) == variable.shape() && value.dtype() == variable.dtype();
+        if !fits {
+            return Err(Error::Load {
+                variable: variable.name(),
+                given: format!("{}{:?}", value.dtype(), value.shape()),
+                wanted: wanted(variable),
+            });
+        }
+        let mut spares = self.shared.lock_writer();
+        let versions = vec![(variable.id(), Some(Arc::new(value)))];
+        self.shared
+            .lock_state()
+            .commit(versions, Default::default(), &mut spares);
+        Ok(())
+    }
+
+    /// A variable's current value.
+    ///
+    /// # Errors
+    /// The variable has none, or is of another graph.
+    pub fn value<T: Element>(&self, variable: Variable<'_, T>) -> Result<ArrayD<T>> {
+        let value = self.any_value(variable.any())?;
+        value
+            .into_array()
+            .map_err(|_| Error::internal("a variable changed its type"))
+    }
+
+    /// [`Session::value`] for an element type known at run time.
+    ///
+    /// # Errors
+    /// The variable has none, or is of another graph.
+    pub fn any_value(&self, variable: AnyVariable<'_>) -> Result<Value> {
+        self.check_own(variable)?;
+        let snapshot = self.shared.lock_state().snapshot(&[variable.id()]);
+        match snapshot.into_iter().flatten().next() {
+            Some(value) => Ok(Value::clone(&value)),
+            None => Err(uninitialized(&self.shared.graph, variable.id(), None)),
+        }
+    }
+
+    /// How many plans the session keeps. A steady state makes no new ones.
+    pub fn plan_count(&self) -> usize {
+        self.shared.plans.len()
+    }
+
+    fn check_own(&self, variable: AnyVariable<'_>) -> Result<()> {
+        if variable.graph().is_same(&self.shared.graph) {
+            return Ok(());
+        }
+        Err(Error::Fetch {
+            name: variable.name(),
+            reason: "it belongs to another graph than the session".to_owned(),
+        })
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("graph", &self.shared.graph.id())
+            .field("plans", &self.plan_count())
+            .finish_non_exhaustive()
+    }
+}
+
+fn wanted(variable: AnyVariable<'_>) -> String {
+    format!("{}{}", variable.dtype(), variable.shape())
+}
+
+impl Shared {
+    fn lock_state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_writer(&self) -> MutexGuard<'_, Spares> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn plan(&self, goal: &Arc<Goal>) -> Result<Planned> {
+        self.graph.note_run();
+        self.plans
+            .first_stage(goal, || compile::plan(&self.graph.view(), goal))
+    }
+
+    /// Runs a plan on its inputs, puts the results together, and commits what it wrote.
+    pub(crate) fn run<A: Assemble>(
+        &self,
+        planned: &Planned,
+        inputs: &[Option<Slice<'_>>],
+        results: usize,
+        recipe: &A,
+    ) -> Result<A::Output> {
+        let effects = &planned.effects;
+        // A run that changes the state takes its snapshot when the one before has committed.
+        let mut writer = effects.changes_state().then(|| self.lock_writer());
+        let (entry, streams) = {
+            let mut state = self.lock_state();
+            let streams = match writer {
+                Some(_) => state.streams(&self.graph.view(), &effects.draws)?,
+                None => Default::default(),
+            };
+            (state.snapshot(&planned.plan.entry), streams)
+        };
+        let mut run = Run {
+            graph: &self.graph,
+            plans: &self.plans,
+            streams,
+            spares: writer.as_deref_mut(),
+        };
+        let frame = run.execute(&planned.plan, inputs, entry)?;
+        let values = (0..results)
+            .map(|index| run.result(&frame, index).map(Some))
+            .collect::<Result<Vec<Option<Value>>>>()?;
+        // Nothing after this can fail, so a run that fails has not committed.
+        let output = recipe.assemble(&mut Fetched(values))?;
+        let versions: Vec<(VariableId, _)> = frame.exits().collect();
+        let streams = run.streams;
+        // The frame holds the versions that are replaced; they can be spares when it is gone.
+        drop(frame);
+        if let Some(spares) = &mut writer {
+            self.lock_state().commit(versions, streams, spares);
+        }
+        Ok(output)
+    }
+}
+
+/// What a session adds to tensors.
+pub trait TensorExt<'g, T: Element> {
+    /// The tensor to be fetched as a plain number; it must have one element in the run.
+    fn scalar(self) -> Scalar<'g, T>;
+
+    /// Runs the tensor and gives its value. TensorFlow's `eval`.
+    ///
+    /// # Errors
+    /// Those of [`Session::run`].
+    fn eval(self, session: &Session, feeds: Feeds<'_>) -> Result<ArrayD<T>>;
+}
+
+impl<'g, T: Element> TensorExt<'g, T> for Tensor<'g, T> {
+    fn scalar(self) -> Scalar<'g, T> {
+        Scalar(self)
+    }
+
+    fn eval(self, session: &Session, feeds: Feeds<'_>) -> Result<ArrayD<T>> {
+        session.run(self, feeds)
+    }
+}

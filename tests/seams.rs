@@ -1,0 +1,153 @@
+//! The seams: loops, branches, late sizes and state, run through the plan.
+
+use aqueduct::ScanOptions;
+use aqueduct::prelude::*;
+use ndarray::{arr1, arr2};
+
+#[test]
+fn a_scan_uses_an_outer_tensor() {
+    let g = Graph::new();
+    let xs = g.placeholder::<f32>("xs", shape![?, 2]);
+    let scale = g.placeholder::<f32>("scale", shape![]);
+    let start = g.zeros::<f32>([2]);
+    let (last, sums) = g.scan(start, xs, |sum, x| {
+        let next = sum + x * scale;
+        (next, next)
+    });
+    let sess = Session::new(&g);
+    for _ in 0..2 {
+        let (last, sums) = sess
+            .run(
+                (last, sums),
+                feed![xs => [[1.0, 2.0], [3.0, 4.0]], scale => 10.0],
+            )
+            .unwrap();
+        assert_eq!(last, arr1(&[40.0, 60.0]).into_dyn());
+        assert_eq!(sums, arr2(&[[10.0, 20.0], [40.0, 60.0]]).into_dyn());
+    }
+    let none = ndarray::Array2::<f32>::zeros((0, 2));
+    let (last, sums) = sess
+        .run((last, sums), feed![xs => &none, scale => 1.0])
+        .unwrap();
+    assert_eq!(last, arr1(&[0.0, 0.0]).into_dyn());
+    assert_eq!(sums.shape(), [0, 2]);
+}
+
+#[test]
+fn a_late_size() {
+    let g = Graph::new();
+    let n = g.placeholder::<i32>("n", shape![]);
+    let filled = g.fill(sizes![n, 2], 1.5_f32);
+    let sum = filled.reduce_sum(..);
+    let sess = Session::new(&g);
+    for size in [3, 0, 5] {
+        let (filled, sum) = sess.run((filled, sum.scalar()), feed![n => size]).unwrap();
+        assert_eq!(filled.shape(), [size as usize, 2]);
+        assert_eq!(sum, size as f32 * 3.0);
+    }
+    let error = sess.run(filled, feed![n => -1]).unwrap_err();
+    println!("{error}");
+}
+
+#[test]
+fn a_fed_trip_count() {
+    let g = Graph::new();
+    let n = g.placeholder::<i32>("n", shape![]);
+    let options = ScanOptions::new().length(n);
+    let (last, all) = g.scan_with(options, g.constant(1_i64), (), |x, ()| (x * 2, x));
+    let sess = Session::new(&g);
+    let (last, all) = sess.run((last.scalar(), all), feed![n => 10]).unwrap();
+    assert_eq!(last, 1024);
+    assert_eq!(all.len(), 10);
+}
+
+#[test]
+fn an_assign_inside_a_cond() {
+    let g = Graph::new();
+    let v = g.variable("v", 1.0_f32);
+    let on = g.placeholder::<bool>("on", shape![]);
+    let result = g.cond(on, || v.assign_add(10.0), || v.value() * 2.0);
+    let sess = Session::new(&g);
+    sess.run(g.global_variables_initializer(), feed![]).unwrap();
+    assert_eq!(sess.run(result.scalar(), feed![on => false]).unwrap(), 2.0);
+    assert_eq!(sess.run(v.scalar(), feed![]).unwrap(), 1.0);
+    assert_eq!(sess.run(result.scalar(), feed![on => true]).unwrap(), 11.0);
+    assert_eq!(sess.run(v.scalar(), feed![]).unwrap(), 11.0);
+}
+
+#[test]
+fn a_random_op_in_a_scan_draws_once_a_step() {
+    let g = Graph::new();
+    g.set_random_seed(1);
+    let start = g.zeros::<f32>(());
+    let steps = g.constant(4_i32);
+    let (_, drawn) = g.scan_with(ScanOptions::new().length(steps), start, (), |s, ()| {
+        (s, random_uniform([2], 0.0, 1.0).seed(7).tensor::<f32>(&g))
+    });
+    let sess = Session::new(&g);
+    let first = sess.run(drawn, feed![]).unwrap();
+    let second = sess.run(drawn, feed![]).unwrap();
+    assert_ne!(first, second);
+    assert_eq!(Session::new(&g).run(drawn, feed![]).unwrap(), first);
+}
+
+#[test]
+fn a_variable_made_in_a_body_belongs_to_the_graph() {
+    let g = Graph::new();
+    let xs = g.placeholder::<f32>("xs", shape![?, 3]);
+    let (last, _) = g.scan(g.zeros::<f32>([1, 3]), xs, |h, x| {
+        let w = g.get_variable_with::<f32>("w", [3, 3], ones_initializer());
+        (h.matmul(w) + x, ())
+    });
+    assert_eq!(g.global_variables().len(), 1);
+    let sess = Session::new(&g);
+    let error = sess.run(last, feed![xs => [[1.0, 0.0, 0.0]]]).unwrap_err();
+    println!("{error}");
+    sess.run(g.global_variables_initializer(), feed![]).unwrap();
+    let last = sess
+        .run(last, feed![xs => [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]])
+        .unwrap();
+    assert_eq!(last, arr2(&[[1.0, 2.0, 1.0]]).into_dyn());
+}
+
+#[test]
+fn a_poisoned_body() {
+    let g = Graph::new();
+    let xs = g.placeholder::<f32>("xs", shape![?, 3]);
+    let (last, _) = g.scan(g.zeros::<f32>([3]), xs, |h, x| {
+        let wrong = x + g.zeros::<f32>([4]);
+        (h + wrong, ())
+    });
+    let after = last * 2.0;
+    let report = g.check().unwrap_err();
+    assert_eq!(report.0.len(), 1, "{report}");
+    println!("{report}");
+    let sess = Session::new(&g);
+    let error = sess.run(after, feed![xs => [[1.0, 2.0, 3.0]]]).unwrap_err();
+    println!("{error}");
+}
+
+#[test]
+fn read_value_sees_the_writes_it_is_ordered_after() {
+    let g = Graph::new();
+    let v = g.variable("v", 1.0_f32);
+    let add = v.assign_add(1.0);
+    let unordered = v.read_value();
+    let ordered = g.control_dependencies([add.op()], || v.read_value());
+    let double = v.assign(v * 10.0);
+    let sess = Session::new(&g);
+    sess.run(g.global_variables_initializer(), feed![]).unwrap();
+    let (unordered, ordered, double, start) = sess
+        .run(
+            (
+                unordered.scalar(),
+                ordered.scalar(),
+                double.scalar(),
+                v.scalar(),
+            ),
+            feed![],
+        )
+        .unwrap();
+    assert_eq!((unordered, ordered, double, start), (1.0, 2.0, 10.0, 1.0));
+    assert_eq!(sess.run(v.scalar(), feed![]).unwrap(), 10.0);
+}
