@@ -27,21 +27,8 @@ pub enum Error {
         reason: String,
     },
     /// A variable was read that has no value.
-    #[error(
-        "variable `{variable}` has no value\n  --> {at}\n  read by `{reader}`, built at {reader_at}\n  \
-         help: run `graph.global_variables_initializer()` (or `{variable}`'s own initializer) in this \
-         session first, or restore a checkpoint"
-    )]
-    Uninitialized {
-        /// The variable.
-        variable: String,
-        /// Where the variable was made.
-        at: Trace,
-        /// The operation that reads it.
-        reader: String,
-        /// Where that operation was built.
-        reader_at: Trace,
-    },
+    #[error("{0}")]
+    Uninitialized(Box<UninitializedVariable>),
     /// An operation failed on the values of this run.
     #[error("{0}")]
     Operation(Box<OperationFailure>),
@@ -105,6 +92,36 @@ impl fmt::Display for FeedProblem {
 fn list(problems: &[FeedProblem]) -> String {
     let lines: Vec<String> = problems.iter().map(FeedProblem::to_string).collect();
     lines.join("\n")
+}
+
+/// A read of a variable that has no value yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UninitializedVariable {
+    /// The variable.
+    pub variable: String,
+    /// Where the variable was made.
+    pub at: Trace,
+    /// The operation that reads it.
+    pub reader: String,
+    /// Where that operation was built.
+    pub reader_at: Trace,
+}
+
+impl fmt::Display for UninitializedVariable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let variable = &self.variable;
+        write!(f, "variable `{variable}` has no value\n  --> {}", self.at)?;
+        write!(
+            f,
+            "\n  read by `{}`, built at {}",
+            self.reader, self.reader_at
+        )?;
+        write!(
+            f,
+            "\n  help: run `graph.global_variables_initializer()` (or `{variable}`'s own initializer) \
+             in this session first, or restore a checkpoint"
+        )
+    }
 }
 
 /// An operation that failed on the values or sizes of a run.
