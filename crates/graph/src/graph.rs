@@ -292,6 +292,7 @@ impl Graph {
             region: context.region,
             site,
             origin: context.origin,
+            poison: context.poison,
             problem,
         })
     }
