@@ -319,7 +319,10 @@ fn pieces_that_do_not_fit() {
     let _ = x.split(0, 0);
     let _ = x.split(usize::MAX, 0);
     let _ = x.unstack(usize::MAX, 0);
-    check(&g, here, expect![[r#"
+    check(
+        &g,
+        here,
+        expect![[r#"
         shape mismatch in split: axis 1 of size 5 does not divide into 2 equal pieces
           --> tests/diagnostics.rs:+3:20        name `split`
           x  x  f32[?, 5]  from tests/diagnostics.rs:+2:15
@@ -347,7 +350,8 @@ fn pieces_that_do_not_fit() {
         invalid argument in unstack: 18446744073709551615 results are more than 1048576
           --> tests/diagnostics.rs:+11:15        name `unstack_1`
           x  x  f32[?, 5]  from tests/diagnostics.rs:+2:15
-          help: keep it in one tensor, and loop over that with `scan`"#]]);
+          help: keep it in one tensor, and loop over that with `scan`"#]],
+    );
 }
 
 #[test]
