@@ -41,3 +41,8 @@ pub mod prelude {
     };
     pub use aqueduct_session::{Session, TensorExt, feed};
 }
+
+/// The README's example, compiled and run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;
