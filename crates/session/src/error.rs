@@ -42,6 +42,12 @@ pub enum Error {
         /// The variable's type and shape.
         wanted: String,
     },
+    /// The system has not enough memory for the intermediate results of the run.
+    #[error("not enough memory: the intermediate results of this run take {bytes} bytes")]
+    OutOfMemory {
+        /// How much was asked for.
+        bytes: usize,
+    },
     /// The library broke a promise to itself. Please report it.
     #[error("internal error: {0}")]
     Internal(String),
