@@ -475,6 +475,12 @@ impl Store {
         for fact in &mut facts {
             self.identify_fact(fact);
         }
+        if let Op::Array(Array::Split { sizes: None, .. }) = &new.op
+            && let Some(first) = facts.first().cloned()
+        {
+            // Equal pieces have one size: where it is unknown, they share its identity.
+            facts.fill(first);
+        }
         Ok(facts)
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use aqueduct_graph::ir::{OperandNote, write_operands};
+use aqueduct_graph::ir::{OperandNote, Report};
 use aqueduct_graph::{Mistake, Mistakes, Trace};
 use thiserror::Error;
 
@@ -41,6 +41,12 @@ pub enum Error {
         given: String,
         /// The variable's type and shape.
         wanted: String,
+    },
+    /// The system has not enough memory for the intermediate results of the run.
+    #[error("not enough memory: the intermediate results of this run take {bytes} bytes")]
+    OutOfMemory {
+        /// How much was asked for.
+        bytes: usize,
     },
     /// The library broke a promise to itself. Please report it.
     #[error("internal error: {0}")]
@@ -145,15 +151,16 @@ pub struct OperationFailure {
 
 impl fmt::Display for OperationFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} failed: {}", self.subject, self.message)?;
-        write!(f, "\n  --> {}        name `{}`", self.at, self.name)?;
-        write_operands(f, &self.operands)?;
-        if let Some((name, at)) = &self.on_behalf_of {
-            write!(f, "\n  in the gradient of `{name}`, built at {at}")?;
-        }
-        if let Some(help) = &self.help {
-            write!(f, "\n  help: {help}")?;
-        }
-        Ok(())
+        let headline = format!("{} failed: {}", self.subject, self.message);
+        let report = Report {
+            headline: &headline,
+            at: &self.at,
+            scope: "",
+            name: &self.name,
+            operands: &self.operands,
+            on_behalf_of: self.on_behalf_of.as_ref(),
+            help: self.help.as_deref(),
+        };
+        report.fmt(f)
     }
 }

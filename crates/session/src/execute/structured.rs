@@ -103,9 +103,13 @@ impl Run<'_> {
             let frame = self.execute(&scan.body.plan, &inputs, hidden.clone())?;
             let mut next = Vec::with_capacity(states.len());
             for (index, state) in states.iter().enumerate() {
-                let (elements, _) = self.view_result(&frame, index)?;
-                if elements.len() != state.len() {
-                    return Err(self.state_changed(instruction, index, step, state, elements));
+                let (elements, sizes) = self.view_result(&frame, index)?;
+                let before = instruction
+                    .facts
+                    .get(index)
+                    .and_then(|fact| fact.shape.sizes());
+                if before.as_ref() != Some(&sizes) || elements.len() != state.len() {
+                    return Err(self.state_changed(instruction, index, step, &sizes));
                 }
                 next.push(elements.to_data());
             }
@@ -145,13 +149,10 @@ impl Run<'_> {
         instruction: &Instruction,
         index: usize,
         step: usize,
-        state: &Data,
-        next: Slice<'_>,
+        sizes: &[usize],
     ) -> Error {
         let problem = Problem::shape(format!(
-            "state {index} has {} elements before step {step} and {} after it",
-            state.len(),
-            next.len()
+            "state {index} has the new shape {sizes:?} after step {step}"
         ))
         .help("the state of a loop keeps its shape: pad it, or keep the size fixed");
         compile::failure(
