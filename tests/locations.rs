@@ -311,7 +311,7 @@ fn variables<'g>(g: &'g Graph, x: Tensor<'g, f32>) {
     let _ = g.get_any_variable("any", DType::F64, &[2], VariableOptions::new());
     let _ = (
         v.assign(x),
-        v.assign_add(1.0),
+        v.assign_add(x),
         v.assign_sub(v),
         v.read_value(),
     );
@@ -403,9 +403,8 @@ fn nodes_name_the_users_lines() {
     let g = Graph::new();
     build_everything(&g);
     assert_all_here(&g);
-    g.check()
-        .expect_err("`typed` of another type is the one mistake");
-    assert_eq!(g.check().unwrap_err().0.len(), 1);
+    let report = g.check().expect_err("`typed` of another type is a mistake");
+    assert_eq!(report.0.len(), 1, "{report}");
 }
 
 #[test]

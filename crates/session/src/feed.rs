@@ -1,9 +1,10 @@
 //! Feeds: values given to a run.
 
 use aqueduct_graph::ir::{Data, TensorId};
-use aqueduct_graph::{AnyTensor, Element, Tensor, Value, Variable};
+use aqueduct_graph::{AnyTensor, Element, Tensor, Trace, Value, Variable};
 use ndarray::{ArrayBase, ArrayRef, Dimension, OwnedRepr, RawData, ViewRepr};
 
+use crate::error::FeedProblem;
 use crate::kernels::{Slice, Typed};
 
 /// The values given to one run: which tensors have which values.
@@ -18,10 +19,34 @@ pub struct Feeds<'f> {
 /// One tensor and its value.
 #[derive(Debug)]
 pub(crate) struct Entry<'f> {
+    pub(crate) key: FeedTensor,
+    pub(crate) value: FeedValue<'f>,
+}
+
+/// A tensor that is fed.
+#[derive(Clone, Debug)]
+pub(crate) struct FeedTensor {
     pub(crate) graph: u64,
     pub(crate) tensor: TensorId,
     pub(crate) name: String,
-    pub(crate) value: FeedValue<'f>,
+}
+
+impl FeedTensor {
+    pub(crate) fn new(tensor: AnyTensor<'_>) -> FeedTensor {
+        FeedTensor {
+            graph: tensor.graph().id(),
+            tensor: tensor.id(),
+            name: tensor.name(),
+        }
+    }
+
+    pub(crate) fn problem(&self, message: impl Into<String>, at: Option<Trace>) -> FeedProblem {
+        FeedProblem {
+            name: self.name.clone(),
+            message: message.into(),
+            at,
+        }
+    }
 }
 
 impl<'f> Feeds<'f> {
@@ -41,12 +66,8 @@ impl<'f> Feeds<'f> {
     }
 
     pub(crate) fn add_value(&mut self, tensor: AnyTensor<'_>, value: FeedValue<'f>) {
-        self.entries.push(Entry {
-            graph: tensor.graph().id(),
-            tensor: tensor.id(),
-            name: tensor.name(),
-            value,
-        });
+        let key = FeedTensor::new(tensor);
+        self.entries.push(Entry { key, value });
     }
 }
 

@@ -93,9 +93,10 @@ pub(crate) fn missing_feeds(
 
 fn not_fed(store: &Store, pruned: &Pruned) -> Vec<FeedProblem> {
     let problem = |placeholder: &NodeId| {
-        let fact = store.fact(TensorId::new(*placeholder, 0));
+        let tensor = TensorId::new(*placeholder, 0);
+        let fact = store.fact(tensor);
         FeedProblem {
-            name: store.node(*placeholder).name.clone(),
+            name: store.tensor_name(tensor),
             message: format!("no value was fed; it needs {}{}", fact.dtype, fact.shape),
             at: Some(store.trace_of(*placeholder)),
         }
