@@ -60,6 +60,13 @@ impl<'f> Feeds<'f> {
         self.add_value(tensor.tensor(), value.into_feed());
     }
 
+    /// The same values, and this one for `tensor`.
+    #[must_use]
+    pub fn with<'g, K: FeedKey<'g>>(mut self, tensor: K, value: impl Feed<'f, K::Element>) -> Self {
+        self.add(tensor, value);
+        self
+    }
+
     /// Gives a tensor, whose element type is known at run time, a value.
     pub fn add_any(&mut self, tensor: AnyTensor<'_>, value: Value) {
         self.add_value(tensor, FeedValue::from(value));
@@ -95,11 +102,10 @@ impl<'f> Feeds<'f> {
 #[macro_export]
 macro_rules! feed {
     () => { $crate::Feeds::new() };
-    ($($tensor:expr => $value:expr),+ $(,)?) => {{
-        let mut feeds = $crate::Feeds::new();
-        $(feeds.add($tensor, $value);)+
-        feeds
-    }};
+    // One expression: what `$value` borrows from lives as long as the call that the feeds are for.
+    ($($tensor:expr => $value:expr),+ $(,)?) => {
+        $crate::Feeds::new()$(.with($tensor, $value))+
+    };
 }
 
 /// A tensor that can be fed.
