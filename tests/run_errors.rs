@@ -63,20 +63,20 @@ fn all_feeds_that_are_wrong_or_missing_are_told_at_once() {
     feeds.add_any(last.any(), Value::scalar(1_i32));
     reports.add(Session::new(&g).run(fetches, feeds));
     reports.check(expect![[r#"
-        feed of `y:0`: it shares an unknown size with `x:0`, which has 2 and not 3
+        feed of `y`: it shares an unknown size with `x`, which has 2 and not 3
           --> tests/run_errors.rs:+5:15
-        feed of `x:0`: it is fed twice
+        feed of `x`: it is fed twice
           --> tests/run_errors.rs:+4:15
-        feed of `wide:0`: it needs f32[3], and was given f32[1, 3]
+        feed of `wide`: it needs f32[3], and was given f32[1, 3]
           --> tests/run_errors.rs:+7:18
-        feed of `rows:0`: the rows have different lengths
+        feed of `rows`: the rows have different lengths
           --> tests/run_errors.rs:+8:18
-        feed of `foreign:0`: it belongs to another graph than the session
-        feed of `scan/add:0`: it belongs to the body of the scan called at tests/run_errors.rs:+11:23 and cannot be fed
+        feed of `foreign`: it belongs to another graph than the session
+        feed of `scan/add`: it belongs to the body of the scan called at tests/run_errors.rs:+11:23 and cannot be fed
           --> tests/run_errors.rs:+12:18, called from tests/run_errors.rs:+11:23
-        feed of `scan:0`: it needs f32, not i32
+        feed of `scan`: it needs f32, not i32
           --> tests/run_errors.rs:+11:23
-        feed of `missing:0`: no value was fed; it needs i64[?, 3]
+        feed of `missing`: no value was fed; it needs i64[?, 3]
           --> tests/run_errors.rs:+6:21"#]]);
 }
 
@@ -89,9 +89,9 @@ fn placeholders_that_are_not_fed() {
     let (last, _) = g.scan(g.zeros::<f32>([2]), x, |h, x| (h + x * y.cast::<f32>(), ()));
     reports.add(Session::new(&g).run(last, feed![]));
     reports.check(expect![[r#"
-        feed of `x:0`: no value was fed; it needs f32[?, 2]
+        feed of `x`: no value was fed; it needs f32[?, 2]
           --> tests/run_errors.rs:+2:15
-        feed of `model/y:0`: no value was fed; it needs i32[]
+        feed of `model/y`: no value was fed; it needs i32[]
           --> tests/run_errors.rs:+3:40"#]]);
 }
 
@@ -288,12 +288,12 @@ fn fetches_that_cannot_be_had() {
 
         cannot fetch `cond/mul:0`: it belongs to the body of the cond called at tests/run_errors.rs:+8:7; return it from the body and fetch what that gives
 
-        feed of `cond/mul:0`: it belongs to the body of the cond called at tests/run_errors.rs:+8:7 and cannot be fed
+        feed of `cond/mul`: it belongs to the body of the cond called at tests/run_errors.rs:+8:7 and cannot be fed
           --> tests/run_errors.rs:+11:22, called from tests/run_errors.rs:+8:7
 
-        feed of `y:0`: it belongs to another graph than the session
+        feed of `y`: it belongs to another graph than the session
 
-        feed of `x:0`: it is fed twice
+        feed of `x`: it is fed twice
           --> tests/run_errors.rs:+3:15"#]]);
 }
 

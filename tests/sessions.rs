@@ -133,7 +133,9 @@ fn writes_inside_of_a_loop_follow_each_other() {
     let g = Graph::new();
     let total = g.variable("total", 1_i32);
     let xs = g.constant([1, 2, 3]);
-    let (_, seen) = g.scan((), xs, |(), x| ((), total.assign(total.value() * 10 + x)));
+    let (_, seen) = g.scan((), xs, |(), x| {
+        ((), total.assign(total.read_value() * 10 + x))
+    });
     let sess = session(&g);
     let seen = sess.run(seen, feed![]).unwrap();
     assert_eq!(seen, arr1(&[11, 112, 1123]).into_dyn());
@@ -335,7 +337,7 @@ fn prepared_calls_live_without_the_graph() {
         let (count, one) = model.count.run(()).unwrap();
         assert_eq!((count, one.len()), (round as i32, 1));
     }
-    assert!(model.dot.run(([1.0], [3.0, 4.0])).is_err());
+    assert!(model.dot.run(([1.0; 3], [3.0, 4.0])).is_err());
 }
 
 #[test]

@@ -93,10 +93,9 @@ pub(crate) fn missing_feeds(
 
 fn not_fed(store: &Store, pruned: &Pruned) -> Vec<FeedProblem> {
     let problem = |placeholder: &NodeId| {
-        let tensor = TensorId::new(*placeholder, 0);
-        let fact = store.fact(tensor);
+        let fact = store.fact(TensorId::new(*placeholder, 0));
         FeedProblem {
-            name: store.tensor_name(tensor),
+            name: store.node(*placeholder).name.clone(),
             message: format!("no value was fed; it needs {}{}", fact.dtype, fact.shape),
             at: Some(store.trace_of(*placeholder)),
         }
