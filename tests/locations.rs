@@ -26,6 +26,7 @@ fn assert_all_here(graph: &Graph) {
         let variable = view.variable(id);
         assert_here(&variable.name, &view.trace(variable.site));
     }
+    drop(view);
     for mistake in graph.check().err().iter().flat_map(|all| &all.0) {
         assert_here(&mistake.message, &mistake.at);
         let notes = mistake.operands.iter().map(|note| &note.from);
