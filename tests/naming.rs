@@ -109,7 +109,8 @@ fn variables_are_made_of_the_operations_that_tensorflow_makes() {
         v/Initializer/random_uniform/mul:Mul
         v/Initializer/random_uniform:Add
         v/Assign:Assign
-        v/read:Identity"#]].assert_eq(&got.join("\n"));
+        v/read:Identity"#]]
+    .assert_eq(&got.join("\n"));
     g.variable::<f32>("Variable", random_normal([2]));
     expect![[r#"
         random_normal/shape:Const
@@ -119,7 +120,8 @@ fn variables_are_made_of_the_operations_that_tensorflow_makes() {
         random_normal/mul:Mul
         random_normal:Add
         Variable/Assign:Assign
-        Variable/read:Identity"#]].assert_eq(&names(got.len()).join("\n"));
+        Variable/read:Identity"#]]
+    .assert_eq(&names(got.len()).join("\n"));
 }
 
 #[test]
@@ -184,7 +186,8 @@ fn printed_forms() {
         input: "^Variable/Assign"
         <tf.Operation 'add' type=Add>
         <tf.Operation 'NoOp' type=NoOp>
-        Graph"#]].assert_eq(&text.join("\n"));
+        Graph"#]]
+    .assert_eq(&text.join("\n"));
 }
 
 #[test]

@@ -472,14 +472,17 @@ impl Store {
             .map(|tensor| self.fact(*tensor).clone())
             .collect();
         let mut facts = infer(&new.op, &inputs, self)?;
-        for fact in &mut facts {
-            self.identify_fact(fact);
-        }
         if let Op::Array(Array::Split { sizes: None, .. }) = &new.op
-            && let Some(first) = facts.first().cloned()
+            && let Some((first, others)) = facts.split_first_mut()
         {
             // Equal pieces have one size: where it is unknown, they share its identity.
-            facts.fill(first);
+            self.identify(&mut first.shape);
+            for other in others {
+                other.shape.clone_from(&first.shape);
+            }
+        }
+        for fact in &mut facts {
+            self.identify_fact(fact);
         }
         Ok(facts)
     }
