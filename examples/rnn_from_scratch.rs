@@ -46,7 +46,9 @@ fn main() -> anyhow::Result<()> {
     });
 
     let hiddens = g.variable_scope("rnn", || {
-        let hidden_0 = g.zeros::<f32>(sizes![seq_input.size_of(0), HIDDEN_DIM]).named("hidden_0");
+        let hidden_0 = g
+            .zeros::<f32>(sizes![seq_input.size_of(0), HIDDEN_DIM])
+            .named("hidden_0");
         let mut hidden = hidden_0;
         let mut hiddens = Vec::new();
         for j in 0..SEQ_LENGTH - 1 {
@@ -94,7 +96,12 @@ fn main() -> anyhow::Result<()> {
     Chart::new("A recurrent network from scratch")
         .axes("step", "loss on the training sequences")
         .log_y()
-        .line("here", (1..).map(f64::from).zip(losses.iter().copied().map(f64::from)))
+        .line(
+            "here",
+            (1..)
+                .map(f64::from)
+                .zip(losses.iter().copied().map(f64::from)),
+        )
         .points("printed by the notebook, 2017", printed.points())
         .save(&path)?;
     println!("chart: {}", path.display());
