@@ -69,7 +69,7 @@ fn check(case: &Case, unknown: bool) -> Result<(), String> {
         .collect();
     let y = (case.build)(&xs);
     g.check().map_err(|mistakes| mistakes.to_string())?;
-    let sizes = points.value(y).shape().to_vec();
+    let sizes = points.value(y)?.shape().to_vec();
     let shape = if unknown {
         without_sizes(&sizes, &[])
     } else {
@@ -98,11 +98,15 @@ fn check(case: &Case, unknown: bool) -> Result<(), String> {
     let change = parts.reduce(|sum, part| sum + part).ok_or("no inputs")?;
     let moved: Vec<X> = xs.iter().copied().chain([weights]).collect();
     let second = gradients(change, &moved);
-    let second = second.iter().zip(&moved);
-    // A linear op has no second derivative.
     let second: Vec<X> = second
-        .map(|(slope, x)| slope.dense().map_or(x.zeros_like(), AnyTensor::typed))
-        .collect();
+        .iter()
+        .zip(&moved)
+        .map(|(slope, x)| match slope {
+            Gradient::NotDerived { reason } => Err(reason.clone()),
+            // A linear op has no second derivative.
+            slope => Ok(slope.dense().map_or(x.zeros_like(), AnyTensor::typed)),
+        })
+        .collect::<Result<_, _>>()?;
     points.check("second", change, &moved, &second)
 }
 
@@ -153,9 +157,16 @@ impl Points {
         feeds
     }
 
-    #[track_caller]
-    fn value(&self, tensor: X) -> ArrayD<f64> {
-        self.session.run(tensor, self.feeds()).unwrap()
+    /// The tensor's value, which must have the sizes that were known before.
+    fn value(&self, tensor: X) -> Result<ArrayD<f64>, String> {
+        let value = self.session.run(tensor, self.feeds());
+        let value = value.map_err(|error| error.to_string())?;
+        let shape = tensor.shape();
+        if shape.compatible(&Shape::known(value.shape())) {
+            Ok(value)
+        } else {
+            Err(format!("{shape} became {:?}", value.shape()))
+        }
     }
 
     /// Compares the slopes of `of` with finite differences.
@@ -175,7 +186,7 @@ impl Points {
             self.session.run(of.scalar(), feeds).unwrap()
         });
         for (place, (slope, expected)) in slopes.iter().zip(expected).enumerate() {
-            let value = Value::from(self.value(*slope));
+            let value = Value::from(self.value(*slope)?);
             compare(&value, &Value::from(expected), self.tolerance)
                 .map_err(|why| format!("{order} derivative by input {place} {why}"))?;
         }

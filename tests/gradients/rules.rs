@@ -18,6 +18,8 @@ enum Standing {
     Flows(String),
     /// It ends, and the user is told why.
     Blocks,
+    /// It should flow on, but cannot; the user is told why.
+    Missing,
     /// There is no operand of floats that it could come from.
     Leaf,
 }
@@ -61,7 +63,7 @@ fn standing(op: &Op) -> Standing {
             State::Read(_) | State::ReadValue(_) | State::IsInitialized(_) => Standing::Leaf,
         },
         Op::Control(op) => match op {
-            Control::Scan { .. } | Control::Cond { .. } => Standing::Blocks,
+            Control::Scan { .. } | Control::Cond { .. } => Standing::Missing,
             Control::NoOp | Control::Parameter { .. } => Standing::Leaf,
         },
     }
@@ -153,7 +155,7 @@ fn every_op_that_passes_gradients_has_a_case() {
         .node_ids()
         .filter_map(|id| match standing(&view.node(id).op) {
             Standing::Flows(name) => Some(name),
-            Standing::Blocks | Standing::Leaf => None,
+            Standing::Blocks | Standing::Missing | Standing::Leaf => None,
         });
     assert_eq!(used.collect::<BTreeSet<String>>(), with_rules());
 }
@@ -163,7 +165,7 @@ type X<'g> = Tensor<'g, f64>;
 /// A function through which no gradient flows, and a part of the reason that the user reads.
 type Blocked = (&'static str, for<'g> fn(X<'g>) -> X<'g>, &'static str);
 
-const BLOCKED: [Blocked; 20] = [
+const BLOCKED: [Blocked; 18] = [
     ("equal", |x| x.equal(0.5).cast(), "comparison"),
     ("not_equal", |x| x.not_equal(0.5).cast(), "comparison"),
     ("less", |x| x.less(0.5).cast(), "comparison"),
@@ -190,6 +192,10 @@ const BLOCKED: [Blocked; 20] = [
         |x| variable(x).scatter_add(x.graph().constant([0_i32, 0, 1]), x),
         "writes a variable",
     ),
+];
+
+/// The same of functions that have a gradient, which cannot be derived.
+const MISSING: [Blocked; 3] = [
     (
         "scan",
         |x| {
@@ -204,29 +210,90 @@ const BLOCKED: [Blocked; 20] = [
         |x| x.graph().cond(true, || x * 2.0, || x.identity()),
         "do not pass through a cond",
     ),
+    (
+        "concat of several open sizes",
+        |x| {
+            let g = x.graph();
+            let [a, b] = ["a", "b"].map(|name| x * g.placeholder(name, shape![?, 3]));
+            g.concat(&[a, b], 0)
+        },
+        "sizes of several of its operands",
+    ),
 ];
 
 fn variable<'g>(like: X<'g>) -> Variable<'g, f64> {
     like.graph().variable("v", [0.0_f64, 0.0, 0.0])
 }
 
+/// Checks that there is no gradient, for a reason that names an op and its line in this file.
+#[track_caller]
+fn check((name, build, why): Blocked, reason_of: for<'r> fn(&'r Gradient<'_>) -> Option<&'r str>) {
+    let g = Graph::new();
+    let x = g.placeholder::<f64>("x", shape![3]);
+    let y = build(x);
+    g.check().unwrap();
+    let found = gradients(y, x).remove(0);
+    let Some(reason) = reason_of(&found) else {
+        panic!("{name}: {found:?}");
+    };
+    assert!(reason.contains(why), "{name}: {reason}");
+    assert!(reason.contains(file!()), "{name}: {reason} names no line");
+}
+
 #[test]
 fn what_blocks_a_gradient_says_why() {
-    for (name, build, why) in BLOCKED {
-        let g = Graph::new();
-        let x = g.placeholder::<f64>("x", shape![3]);
-        let y = build(x);
-        g.check().unwrap();
-        let found = gradients(y, x).remove(0);
-        let Gradient::NotDifferentiable { reason } = found else {
-            panic!("{name}: {found:?}");
-        };
-        assert!(reason.contains(why), "{name}: {reason}");
-        assert!(reason.contains(file!()), "{name}: {reason} names no line");
-        let blocks = |id| matches!(standing(&g.view().node(id).op), Standing::Blocks);
-        let blocked = g.view().node_ids().any(blocks);
-        assert!(blocked, "{name} has no op that blocks");
+    for case in BLOCKED {
+        check(case, |found| {
+            let Gradient::NotDifferentiable { reason } = found else {
+                return None;
+            };
+            Some(reason)
+        });
     }
+}
+
+#[test]
+fn what_cannot_be_derived_says_why() {
+    for case in MISSING {
+        check(case, |found| {
+            let Gradient::NotDerived { reason } = found else {
+                return None;
+            };
+            Some(reason)
+        });
+    }
+}
+
+/// Every op that stands in the way of a gradient is one of those above.
+#[test]
+fn every_op_that_lets_no_gradient_through_has_a_reason() {
+    let g = Graph::new().leak();
+    let x = g.placeholder::<f64>("x", shape![3]);
+    for (_, build, _) in BLOCKED.into_iter().chain(MISSING) {
+        let _ = build(x);
+    }
+    let view = g.view();
+    let ops = view.node_ids().map(|id| &view.node(id).op);
+    let obstacles = ops.filter(|op| matches!(standing(op), Standing::Blocks | Standing::Missing));
+    let names: BTreeSet<&str> = obstacles.map(Op::type_name).collect();
+    let expected = [
+        "Assign",
+        "Cast",
+        "Cond",
+        "Equal",
+        "Greater",
+        "GreaterEqual",
+        "Less",
+        "LessEqual",
+        "NotEqual",
+        "RandomShuffle",
+        "Scan",
+        "ScatterAdd",
+        "Shape",
+        "Size",
+        "StopGradient",
+    ];
+    assert_eq!(names, BTreeSet::from(expected));
 }
 
 #[test]

@@ -363,7 +363,7 @@ impl<'g> Walk<'g, '_> {
         // Something is lost of the gradients of all `xs`: is it of this one?
         lost(&self.flow)?;
         let obstacle = lost(&Flow::new(&view, &[x], self.stops, last))?;
-        Some(Gradient::NotDifferentiable {
+        Some(Gradient::NotDerived {
             reason: obstacle.reason(&view),
         })
     }

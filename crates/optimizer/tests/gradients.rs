@@ -36,7 +36,7 @@ fn check(graph: &Graph, build: impl FnOnce(), expected: Expect) {
 
 fn reason<'a>(gradient: &'a Gradient<'_>) -> &'a str {
     match gradient {
-        Gradient::NotDifferentiable { reason } => reason,
+        Gradient::NotDifferentiable { reason } | Gradient::NotDerived { reason } => reason,
         other => panic!("{other:?} is no reason"),
     }
 }
