@@ -1,6 +1,5 @@
 //! The seams: loops, branches, late sizes and state, run through the plan.
 
-use aqueduct::ScanOptions;
 use aqueduct::prelude::*;
 use ndarray::{arr1, arr2};
 

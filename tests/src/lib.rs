@@ -1,1 +1,15 @@
-//! What the tests share.
+//! What the tests across crates share: reference values, comparison, finite differences.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail as tests do"
+)]
+
+mod compare;
+mod differences;
+mod reference;
+
+pub use compare::{Tolerance, compare, report};
+pub use differences::{central_differences, spread};
+pub use reference::Reference;

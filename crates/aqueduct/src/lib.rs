@@ -30,10 +30,10 @@ pub use ndarray;
 pub mod prelude {
     pub use aqueduct_graph::{
         AnyTensor, AnyVariable, DType, Dim, ELLIPSIS, Graph, NEW_AXIS, Nest, Operand, Operation,
-        Reuse, Tensor, Variable, VariableOptions, VariableScope, constant_initializer, fill,
-        glorot_normal, glorot_uniform, mean_squared_error, ones, ones_initializer, random_normal,
-        random_normal_initializer, random_uniform, random_uniform_initializer, shape, sizes,
-        truncated_normal, truncated_normal_initializer, zeros, zeros_initializer,
+        Reuse, ScanOptions, Tensor, Variable, VariableOptions, VariableScope, constant_initializer,
+        fill, glorot_normal, glorot_uniform, mean_squared_error, ones, ones_initializer,
+        random_normal, random_normal_initializer, random_uniform, random_uniform_initializer,
+        shape, sizes, truncated_normal, truncated_normal_initializer, zeros, zeros_initializer,
     };
     pub use aqueduct_optimizer::{
         Adam, AdamOptimizer, Gradient, GradientDescent, GradientDescentOptimizer, Gradients,
@@ -41,3 +41,8 @@ pub mod prelude {
     };
     pub use aqueduct_session::{Session, TensorExt, feed};
 }
+
+/// The README's example, compiled and run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;

@@ -130,7 +130,7 @@ impl Initializer {
                     }
                     FanShape::TruncatedNormal => {
                         /// The deviation of a standard normal cut off at two deviations.
-                        const CUT_OFF: f64 = 0.879_625_661_034_239_78;
+                        const CUT_OFF: f64 = 0.879_625_661_034_239_8;
                         let stddev = scale.sqrt() / CUT_OFF;
                         let distribution = Distribution::TruncatedNormal { dtype };
                         self.scaled(graph, distribution, sizes, 0.0, stddev, scope.path())

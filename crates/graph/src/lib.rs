@@ -59,7 +59,7 @@ pub mod ir {
     pub use crate::fact::{Fact, Int};
     pub use crate::ids::{LocationId, MistakeId, NodeId, RegionId, TensorId, VariableId};
     pub use crate::infer::{Surroundings, infer};
-    pub use crate::mistake::{OperandNote, Problem, write_operands};
+    pub use crate::mistake::{OperandNote, Problem, Report};
     pub use crate::op::{
         Array, Binary, Bound, Compare, Control, Cut, Distribution, Math, Nn, Op, Random, Reduce,
         Reduction, ResolvedSlice, Seeds, SliceSpec, State, Unary, Update,

@@ -136,29 +136,60 @@ pub struct Mistake {
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
+        let headline = format!(
             "{} in {}: {}",
             self.kind.title(),
             self.subject,
             self.message
-        )?;
-        write!(f, "\n  --> {}", self.at)?;
-        let mut place = Vec::new();
-        if !self.scope.is_empty() {
-            place.push(format!("scope `{}`", self.scope));
+        );
+        Report {
+            headline: &headline,
+            at: &self.at,
+            scope: &self.scope,
+            name: &self.name,
+            operands: &self.operands,
+            on_behalf_of: self.on_behalf_of.as_ref(),
+            help: self.help.as_deref(),
         }
-        if !self.name.is_empty() {
-            place.push(format!("name `{}`", self.name));
-        }
+        .fmt(f)
+    }
+}
+
+/// The form of every report about an operation, of building and of running.
+#[derive(Debug)]
+pub struct Report<'a> {
+    /// What is wrong, in a line.
+    pub headline: &'a str,
+    /// Where the operation was built.
+    pub at: &'a Trace,
+    /// The name scope; empty if it says nothing.
+    pub scope: &'a str,
+    /// The operation's name; empty if it got none.
+    pub name: &'a str,
+    /// The operands.
+    pub operands: &'a [OperandNote],
+    /// For an operation added on behalf of another (a gradient): that one's name and location.
+    pub on_behalf_of: Option<&'a (String, Trace)>,
+    /// What to do.
+    pub help: Option<&'a str>,
+}
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n  --> {}", self.headline, self.at)?;
+        let place: Vec<String> = [("scope", self.scope), ("name", self.name)]
+            .iter()
+            .filter(|(_, word)| !word.is_empty())
+            .map(|(what, word)| format!("{what} `{word}`"))
+            .collect();
         if !place.is_empty() {
             write!(f, "        {}", place.join(", "))?;
         }
-        write_operands(f, &self.operands)?;
-        if let Some((name, at)) = &self.on_behalf_of {
+        write_operands(f, self.operands)?;
+        if let Some((name, at)) = self.on_behalf_of {
             write!(f, "\n  in the gradient of `{name}`, built at {at}")?;
         }
-        if let Some(help) = &self.help {
+        if let Some(help) = self.help {
             write!(f, "\n  help: {help}")?;
         }
         Ok(())
@@ -166,7 +197,7 @@ impl fmt::Display for Mistake {
 }
 
 /// Writes the operands in columns, one a line.
-pub fn write_operands(f: &mut fmt::Formatter<'_>, operands: &[OperandNote]) -> fmt::Result {
+fn write_operands(f: &mut fmt::Formatter<'_>, operands: &[OperandNote]) -> fmt::Result {
     let width = |column: fn(&OperandNote) -> &str| {
         operands
             .iter()

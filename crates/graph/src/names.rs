@@ -1,6 +1,7 @@
 //! Names: made unique as TensorFlow makes them, without regard to case.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// The names in use, by lower-case spelling, each with the number of times it was asked for.
 #[derive(Debug, Default)]
@@ -23,8 +24,8 @@ impl Names {
         }
         loop {
             let candidate = format!("{key}_{suffix}");
-            if !self.used.contains_key(&candidate) {
-                self.used.insert(candidate, 1);
+            if let Entry::Vacant(free) = self.used.entry(candidate) {
+                free.insert(1);
                 return format!("{name}_{suffix}");
             }
             suffix += 1;

@@ -472,6 +472,9 @@ impl Store {
         for fact in &mut facts {
             self.identify_fact(fact);
         }
+        if let Op::Array(Array::Split { sizes: None, .. }) = new.op {
+            share_shape(&mut facts);
+        }
         Ok(facts)
     }
 
@@ -573,6 +576,15 @@ impl Store {
         self.dag[NodeIndex::new(id.index())]
             .poison
             .get_or_insert(mistake);
+    }
+}
+
+/// Gives all facts the shape of the first: equal pieces of an unknown size have one identity.
+fn share_shape(facts: &mut [Fact]) {
+    if let [first, others @ ..] = facts {
+        for other in others {
+            other.shape.clone_from(&first.shape);
+        }
     }
 }
 

@@ -9,27 +9,37 @@ use crate::rules::{self, Rule};
 
 /// How the operations of a graph depend on some of its tensors, the sources.
 ///
-/// Knows two kinds of dependence: any chain of operands leads from a source to a tensor, and a
-/// gradient can flow back along such a chain.
+/// Knows more than whether a chain of operands leads from a source to a tensor: also whether a
+/// gradient can flow back along such a chain, and all of it.
 pub(crate) struct Flow<'s> {
     nodes: Vec<Reach>,
     sources: HashSet<TensorId>,
     stops: &'s HashSet<TensorId>,
 }
 
-/// How a tensor depends on the sources.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a tensor depends on the sources. Of several chains the last of these cases counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Reach {
     /// Not at all.
     No,
-    /// A gradient can flow back.
-    Flows,
     /// It depends on them, but no gradient flows back.
     Blocked(Obstacle),
+    /// A gradient can flow back.
+    Flows,
+    /// A gradient would flow back, but for this operation the rule is missing: what flows back is
+    /// not all.
+    Lost(NodeId),
+}
+
+impl Reach {
+    /// Whether some gradient flows back.
+    pub(crate) fn flows(self) -> bool {
+        matches!(self, Reach::Flows | Reach::Lost(_))
+    }
 }
 
 /// What lets no gradient through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Obstacle {
     /// The source is not of floats.
     NotFloat(TensorId),
@@ -78,18 +88,19 @@ impl<'s> Flow<'s> {
                 Reach::Blocked(Obstacle::NotFloat(tensor))
             };
         }
-        match self.node(tensor.node) {
-            Reach::No => Reach::No,
-            Reach::Flows | Reach::Blocked(_) if self.stops.contains(&tensor) => {
-                Reach::Blocked(Obstacle::Stop(tensor))
-            }
-            reach => reach,
+        let reach = self.node(tensor.node);
+        if reach != Reach::No && self.stops.contains(&tensor) {
+            Reach::Blocked(Obstacle::Stop(tensor))
+        } else if reach.flows() && !store.fact(tensor).dtype.is_float() {
+            Reach::Blocked(Obstacle::Rule(tensor.node))
+        } else {
+            reach
         }
     }
 
     /// Whether a gradient flows from the operation's outputs to some of its operands.
     pub(crate) fn passes(&self, id: NodeId) -> bool {
-        self.node(id) == Reach::Flows
+        self.node(id).flows()
     }
 
     fn node(&self, id: NodeId) -> Reach {
@@ -97,22 +108,22 @@ impl<'s> Flow<'s> {
     }
 
     fn node_reach(&self, store: &Store, id: NodeId) -> Reach {
-        let mut blocked = Reach::No;
+        let mut nearest = Reach::No;
         for input in dependencies(store, id) {
-            let reach = match self.of(store, input) {
-                Reach::Flows => match rules::rule(store, id) {
-                    Rule::Flows(_) => return Reach::Flows,
-                    Rule::Blocks(_) | Rule::Stops | Rule::Leaf => {
-                        Reach::Blocked(Obstacle::Rule(id))
-                    }
-                },
-                reach => reach,
-            };
-            if blocked == Reach::No {
-                blocked = reach;
+            let reach = self.of(store, input);
+            // Of obstacles that count the same, the first is told.
+            if std::mem::discriminant(&reach) != std::mem::discriminant(&nearest) {
+                nearest = nearest.max(reach);
             }
         }
-        blocked
+        if !nearest.flows() {
+            return nearest;
+        }
+        match rules::rule(store, id) {
+            Rule::Flows(_) => nearest,
+            Rule::Missing(_) => Reach::Lost(id),
+            Rule::Blocks(_) | Rule::Stops | Rule::Leaf => Reach::Blocked(Obstacle::Rule(id)),
+        }
     }
 }
 
@@ -166,7 +177,9 @@ impl Obstacle {
                 at(store, tensor.node)
             ),
             Obstacle::Rule(id) => match rules::rule(store, id) {
-                Rule::Blocks(why) => format!("{} has no gradient: {why}", at(store, id)),
+                Rule::Blocks(why) | Rule::Missing(why) => {
+                    format!("{} has no gradient: {why}", at(store, id))
+                }
                 Rule::Stops => format!("stop_gradient {} stands between", at(store, id)),
                 Rule::Flows(_) | Rule::Leaf => format!("{} has no gradient", at(store, id)),
             },

@@ -17,6 +17,12 @@ pub enum Gradient<'g> {
         /// The operation nearest to `x` that lets none through, with its line, and why.
         reason: String,
     },
+    /// There is a gradient, but this library cannot derive all of it. A part would be wrong, so
+    /// there is none; an optimizer refuses to train such a variable.
+    NotDerived {
+        /// The operation whose part is missing, with its line, and why.
+        reason: String,
+    },
 }
 
 impl<'g> Gradient<'g> {
@@ -32,7 +38,9 @@ impl<'g> Gradient<'g> {
         match self {
             Gradient::Dense(tensor) => Some(Slope::Dense(*tensor)),
             Gradient::Sparse(slices) => Some(Slope::Sparse(*slices)),
-            Gradient::NotConnected | Gradient::NotDifferentiable { .. } => None,
+            Gradient::NotConnected
+            | Gradient::NotDifferentiable { .. }
+            | Gradient::NotDerived { .. } => None,
         }
     }
 
@@ -41,7 +49,9 @@ impl<'g> Gradient<'g> {
         match self {
             Gradient::Dense(_) | Gradient::Sparse(_) => None,
             Gradient::NotConnected => Some("not connected"),
-            Gradient::NotDifferentiable { reason } => Some(reason),
+            Gradient::NotDifferentiable { reason } | Gradient::NotDerived { reason } => {
+                Some(reason)
+            }
         }
     }
 }

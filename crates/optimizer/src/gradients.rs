@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use aqueduct_graph::ir::{NodeId, Problem, TensorId};
 use aqueduct_graph::{AnyTensor, Element, Float, Graph, MistakeKind, Tensor};
 
-use crate::flow::{Flow, Reach, sources_of};
+use crate::flow::{Flow, Obstacle, Reach, sources_of};
 use crate::gradient::{Gradient, Slope};
 use crate::points::{Point, Points};
 use crate::rules::{self, Rule, Step};
@@ -263,7 +263,7 @@ impl<'g> Walk<'g, '_> {
         };
         for (place, y) in request.ys.iter().enumerate() {
             let reach = walk.flow.of(&graph.view(), y.id());
-            if reach == Reach::Flows {
+            if reach.flows() {
                 let start = request.start(place, *y);
                 walk.add_part(y.id(), Slope::Dense(start));
             }
@@ -322,7 +322,7 @@ impl<'g> Walk<'g, '_> {
         let operands = view.inputs(id);
         let wanted = operands
             .iter()
-            .map(|operand| self.flow.of(&view, *operand) == Reach::Flows)
+            .map(|operand| self.flow.of(&view, *operand).flows())
             .collect();
         let step = Step::new(self.graph, id, &operands, grads, wanted);
         Some((rule, step, view.node(id).name.clone()))
@@ -333,6 +333,9 @@ impl<'g> Walk<'g, '_> {
     fn at(&self, x: Point<'g>, request: &Gradients<'g>, last: NodeId) -> Gradient<'g> {
         if x.tensor().is_poisoned() {
             return Gradient::Dense(x.tensor());
+        }
+        if let Some(lost) = self.lost(x, request, last) {
+            return lost;
         }
         let sources = sources_of(&self.graph.view(), x, last);
         let parts: Vec<Slope<'g>> = sources
@@ -345,6 +348,26 @@ impl<'g> Walk<'g, '_> {
         }
     }
 
+    /// What stands for a gradient of which only a part could be found.
+    fn lost(&self, x: Point<'g>, request: &Gradients<'g>, last: NodeId) -> Option<Gradient<'g>> {
+        let view = self.graph.view();
+        let lost = |flow: &Flow<'_>| {
+            request
+                .ys
+                .iter()
+                .find_map(|y| match flow.of(&view, y.id()) {
+                    Reach::Lost(id) => Some(Obstacle::Rule(id)),
+                    Reach::No | Reach::Blocked(_) | Reach::Flows => None,
+                })
+        };
+        // Something is lost of the gradients of all `xs`: is it of this one?
+        lost(&self.flow)?;
+        let obstacle = lost(&Flow::new(&view, &[x], self.stops, last))?;
+        Some(Gradient::NotDerived {
+            reason: obstacle.reason(&view),
+        })
+    }
+
     fn why_not(&self, x: Point<'g>, request: &Gradients<'g>, last: NodeId) -> Gradient<'g> {
         let view = self.graph.view();
         let flow = Flow::new(&view, &[x], self.stops, last);
@@ -353,7 +376,7 @@ impl<'g> Walk<'g, '_> {
             .iter()
             .find_map(|y| match flow.of(&view, y.id()) {
                 Reach::Blocked(obstacle) => Some(obstacle),
-                Reach::No | Reach::Flows => None,
+                Reach::No | Reach::Flows | Reach::Lost(_) => None,
             });
         obstacle.map_or(Gradient::NotConnected, |obstacle| {
             Gradient::NotDifferentiable {

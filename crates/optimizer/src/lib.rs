@@ -7,6 +7,7 @@
 //!
 //! - [`gradients`] walks from `ys` back to `xs`. What it finds for each of `xs` is a [`Gradient`]:
 //!   dense, sparse, or the reason why there is none.
+//! - Before the walk, `flow.rs` finds out where gradients can flow at all, and what stands between.
 //! - The rules stand in `rules/`, a file for each family of ops: a vector-Jacobian product for each
 //!   op, or why it has none.
 //! - An [`Optimizer`] is a builder: [`GradientDescentOptimizer`], [`AdamOptimizer`].

@@ -57,8 +57,8 @@ pub trait Optimizer<'g> {
     }
 
     /// The operation that changes the variables by these gradients, and then adds 1 to
-    /// `global_step`. Variables without a gradient stay as they are; that none has one is a mistake,
-    /// and the operation is poisoned then.
+    /// `global_step`. Variables without a gradient stay as they are. That none has one is a mistake, and so
+    /// is a gradient that exists but cannot be derived; the operation is poisoned then.
     ///
     /// Each call makes slots of its own. To train one set of variables by several losses, add up
     /// the gradients and apply them once.
@@ -70,6 +70,9 @@ pub trait Optimizer<'g> {
         global_step: Option<Variable<'g, i64>>,
     ) -> Operation<'g> {
         let _here = graph.here();
+        if let Some(problem) = not_derived(gradients) {
+            return graph.poisoned_operation("apply_gradients", self.name(), problem);
+        }
         let slopes = slopes(gradients);
         if slopes.is_empty() {
             let problem = nothing_to_apply(gradients, None);
@@ -104,8 +107,11 @@ pub trait Optimizer<'g> {
         let variables = options.variables;
         let variables = variables.unwrap_or_else(|| graph.trainable_variables());
         let gradients = self.compute_gradients(loss, variables);
-        if slopes(&gradients).is_empty() {
-            let problem = nothing_to_apply(&gradients, Some(loss));
+        let problem = not_derived(&gradients).or_else(|| {
+            let none = slopes(&gradients).is_empty();
+            none.then(|| nothing_to_apply(&gradients, Some(loss)))
+        });
+        if let Some(problem) = problem {
             return graph.poisoned_operation("minimize", self.name(), problem);
         }
         self.apply_gradients(graph, &gradients, options.global_step)
@@ -192,6 +198,26 @@ fn slopes<'g>(gradients: &[(Gradient<'g>, AnyVariable<'g>)]) -> Vec<(Slope<'g>, 
         .iter()
         .filter_map(|(gradient, variable)| Some((gradient.slope()?, *variable)))
         .collect()
+}
+
+/// Which variables have a gradient that cannot be derived: to leave them as they are would train
+/// another model than the one that was built.
+fn not_derived(gradients: &[(Gradient<'_>, AnyVariable<'_>)]) -> Option<Problem> {
+    let reasons: Vec<String> = gradients
+        .iter()
+        .filter_map(|(gradient, variable)| match gradient {
+            Gradient::NotDerived { reason } => Some(format!("`{}`: {reason}", variable.name())),
+            Gradient::Dense(_)
+            | Gradient::Sparse(_)
+            | Gradient::NotConnected
+            | Gradient::NotDifferentiable { .. } => None,
+        })
+        .collect();
+    (!reasons.is_empty()).then(|| {
+        let message = format!("gradients that cannot be derived: {}", reasons.join("; "));
+        Problem::new(MistakeKind::Gradient, message)
+            .help("train the other variables only, or put `stop_gradient` before that operation")
+    })
 }
 
 /// Why no variable can be changed.

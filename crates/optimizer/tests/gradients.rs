@@ -1,5 +1,11 @@
 //! What gradients are made of, and what is said where there are none.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail as tests do"
+)]
+
 use aqueduct_graph::{Graph, Tensor, random_normal, shape, zeros};
 use aqueduct_optimizer::{Gradient, Gradients, gradient, gradients};
 use expect_test::{Expect, expect};
@@ -30,7 +36,7 @@ fn check(graph: &Graph, build: impl FnOnce(), expected: Expect) {
 
 fn reason<'a>(gradient: &'a Gradient<'_>) -> &'a str {
     match gradient {
-        Gradient::NotDifferentiable { reason } => reason,
+        Gradient::NotDifferentiable { reason } | Gradient::NotDerived { reason } => reason,
         other => panic!("{other:?} is no reason"),
     }
 }
@@ -216,7 +222,8 @@ fn not_connected_is_not_the_same_as_not_differentiable() {
         `scan` (HERE) has no gradient: gradients do not pass through a scan
         `count` (HERE) is i64, and only f32 and f64 have gradients
         `Cast_5` (HERE) has no gradient: it casts floats to a type of whole numbers or truth values
-        stop_gradients names `Exp` (HERE), which stands between"#]].assert_eq(&anywhere(&reasons.join("\n")));
+        stop_gradients names `Exp` (HERE), which stands between"#]]
+    .assert_eq(&anywhere(&reasons.join("\n")));
     assert_eq!(gradients(x * 2.0, unused), [Gradient::NotConnected]);
     assert_eq!(gradients(x * 2.0, count), [Gradient::NotConnected]);
     // No operations are added where nothing flows.

@@ -1,5 +1,7 @@
 //! What optimizers add to a graph.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use aqueduct_graph::{Graph, shape, zeros};
 use aqueduct_optimizer::{
     AdamOptimizer, GradientDescentOptimizer, Minimize, Optimizer, get_or_create_global_step,

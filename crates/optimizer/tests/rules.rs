@@ -1,5 +1,7 @@
 //! Each op's gradient has the shape and type of the operand, and so has the gradient of that.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use aqueduct_graph::ir::{Bound, Update};
 use aqueduct_graph::{AnyTensor, DType, Graph, NEW_AXIS, Shape, Tensor, shape, zeros};
 use aqueduct_optimizer::gradients;
@@ -9,10 +11,7 @@ type X<'g> = Tensor<'g, f32>;
 /// Checks the gradients of `build(a, b)` with respect to both, if it depends on both, as far as the
 /// second derivative.
 #[track_caller]
-fn check<'g, Y: Into<AnyTensor<'g>>>(
-    shapes: [Shape; 2],
-    build: impl FnOnce(X<'g>, X<'g>) -> Y,
-) {
+fn check<'g, Y: Into<AnyTensor<'g>>>(shapes: [Shape; 2], build: impl FnOnce(X<'g>, X<'g>) -> Y) {
     let g = Graph::new().leak();
     let [a, b] = shapes.map(|shape| g.placeholder::<f32>("x", shape));
     // Curved, so that the first derivative depends on the operands again.
@@ -179,6 +178,9 @@ fn joining_and_cutting() {
         a.split(2, 1)[1].reduce_sum(..) * b.split_sizes(&[1, 3], 1)[1]
     });
     check(shapes(), |a, b| a.graph().concat(&[a, b], 1).exp());
+    check(shapes(), |a, b| {
+        a.graph().concat(&[a, a * b.reduce_sum(..)], 0).exp()
+    });
     check([shape![2, 4], shape![3, 4]], |a, b| {
         a.graph().concat(&[a, b, a], 0).exp()
     });
@@ -200,6 +202,20 @@ fn several_unknown_sizes_cannot_be_taken_apart() {
         why.ends_with("the sizes of several of its operands along the axis are unknown"),
         "{why}"
     );
+}
+
+#[test]
+fn a_gradient_is_given_whole_or_not_at_all() {
+    let g = Graph::new();
+    let [a, b] = [shape![?], shape![?]].map(|shape| g.placeholder::<f32>("x", shape));
+    let scale = g.variable("scale", 2.0_f32);
+    let joined = g.concat(&[a, b], 0).reduce_sum(..);
+    let found = gradients((joined + a.reduce_sum(..)) * scale, (a, scale));
+    assert!(
+        found[0].why_not().is_some(),
+        "a part of it is lost in the concat"
+    );
+    assert!(found[1].dense().is_some(), "nothing of it is lost");
 }
 
 #[test]

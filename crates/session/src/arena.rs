@@ -50,6 +50,11 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
+    /// The size of the arena in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.lines * Line::BYTES
+    }
+
     /// A place for so many elements; `None` if the arena would be larger than memory can be.
     pub(crate) fn place(&mut self, dtype: DType, elements: usize) -> Option<Buffer> {
         let line = self.lines;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use aqueduct_graph::ir::{OperandNote, write_operands};
+use aqueduct_graph::ir::{OperandNote, Report};
 use aqueduct_graph::{Mistake, Mistakes, Trace};
 use thiserror::Error;
 
@@ -27,21 +27,8 @@ pub enum Error {
         reason: String,
     },
     /// A variable was read that has no value.
-    #[error(
-        "variable `{variable}` has no value\n  --> {at}\n  read by `{reader}`, built at {reader_at}\n  \
-         help: run `graph.global_variables_initializer()` (or `{variable}`'s own initializer) in this \
-         session first, or restore a checkpoint"
-    )]
-    Uninitialized {
-        /// The variable.
-        variable: String,
-        /// Where the variable was made.
-        at: Trace,
-        /// The operation that reads it.
-        reader: String,
-        /// Where that operation was built.
-        reader_at: Trace,
-    },
+    #[error("{0}")]
+    Uninitialized(Box<UninitializedVariable>),
     /// An operation failed on the values of this run.
     #[error("{0}")]
     Operation(Box<OperationFailure>),
@@ -54,6 +41,12 @@ pub enum Error {
         given: String,
         /// The variable's type and shape.
         wanted: String,
+    },
+    /// The system has not enough memory for the intermediate results of the run.
+    #[error("not enough memory: the intermediate results of this run take {bytes} bytes")]
+    OutOfMemory {
+        /// How much was asked for.
+        bytes: usize,
     },
     /// The library broke a promise to itself. Please report it.
     #[error("internal error: {0}")]
@@ -107,6 +100,36 @@ fn list(problems: &[FeedProblem]) -> String {
     lines.join("\n")
 }
 
+/// A read of a variable that has no value yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UninitializedVariable {
+    /// The variable.
+    pub variable: String,
+    /// Where the variable was made.
+    pub at: Trace,
+    /// The operation that reads it.
+    pub reader: String,
+    /// Where that operation was built.
+    pub reader_at: Trace,
+}
+
+impl fmt::Display for UninitializedVariable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let variable = &self.variable;
+        write!(f, "variable `{variable}` has no value\n  --> {}", self.at)?;
+        write!(
+            f,
+            "\n  read by `{}`, built at {}",
+            self.reader, self.reader_at
+        )?;
+        write!(
+            f,
+            "\n  help: run `graph.global_variables_initializer()` (or `{variable}`'s own initializer) \
+             in this session first, or restore a checkpoint"
+        )
+    }
+}
+
 /// An operation that failed on the values or sizes of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OperationFailure {
@@ -128,15 +151,16 @@ pub struct OperationFailure {
 
 impl fmt::Display for OperationFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} failed: {}", self.subject, self.message)?;
-        write!(f, "\n  --> {}        name `{}`", self.at, self.name)?;
-        write_operands(f, &self.operands)?;
-        if let Some((name, at)) = &self.on_behalf_of {
-            write!(f, "\n  in the gradient of `{name}`, built at {at}")?;
-        }
-        if let Some(help) = &self.help {
-            write!(f, "\n  help: {help}")?;
-        }
-        Ok(())
+        let headline = format!("{} failed: {}", self.subject, self.message);
+        let report = Report {
+            headline: &headline,
+            at: &self.at,
+            scope: "",
+            name: &self.name,
+            operands: &self.operands,
+            on_behalf_of: self.on_behalf_of.as_ref(),
+            help: self.help.as_deref(),
+        };
+        report.fmt(f)
     }
 }

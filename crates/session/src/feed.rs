@@ -15,6 +15,12 @@ pub struct Feeds<'f> {
     pub(crate) entries: Vec<Entry<'f>>,
 }
 
+/// The tensor's name as its maker wrote it: `x` rather than `x:0`.
+pub(crate) fn short_name(tensor: AnyTensor<'_>) -> String {
+    let name = tensor.name();
+    name.strip_suffix(":0").map_or(name.clone(), str::to_owned)
+}
+
 /// One tensor and its value.
 #[derive(Debug)]
 pub(crate) struct Entry<'f> {
@@ -44,7 +50,7 @@ impl<'f> Feeds<'f> {
         self.entries.push(Entry {
             graph: tensor.graph().id(),
             tensor: tensor.id(),
-            name: tensor.name(),
+            name: short_name(tensor),
             value,
         });
     }

@@ -25,7 +25,7 @@ mod request;
 mod session;
 mod state;
 
-pub use error::{Error, FeedProblem, OperationFailure, Result};
+pub use error::{Error, FeedProblem, OperationFailure, Result, UninitializedVariable};
 pub use feed::{Feed, FeedKey, FeedValue, Feeds};
 pub use fetch::{
     ArrayAt, ArrayOf, Assemble, Fetch, Fetched, Nothing, Requests, Scalar, ScalarAt, ValueAt,

@@ -1,7 +1,7 @@
 //! Plans: flat programs made for concrete shapes.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aqueduct_graph::Value;
 use aqueduct_graph::ir::{Fact, NodeId, TensorId, Update, VariableId};
@@ -37,8 +37,10 @@ pub(crate) struct Plan {
     pub(crate) result_sizes: Vec<Option<Vec<usize>>>,
     /// Of the last stage: the last version of each variable that the region writes.
     pub(crate) exits: Vec<(VariableId, usize)>,
-    layout: Layout,
-    pool: Mutex<Vec<Arena>>,
+    /// How the arena is laid out.
+    pub(crate) layout: Layout,
+    /// Arenas for runs to come.
+    pub(crate) pool: Pool,
 }
 
 /// What is left to plan, and what must be known for it.
@@ -144,56 +146,36 @@ pub(crate) enum Output {
     Nowhere,
 }
 
-/// What a finished plan is made of.
-pub(crate) struct Parts {
-    pub(crate) program: Vec<Instruction>,
-    pub(crate) constants: Vec<Arc<Value>>,
-    pub(crate) late_values: usize,
-    pub(crate) entry: Vec<VariableId>,
-    pub(crate) versions: usize,
-    pub(crate) next: Option<Next>,
-    pub(crate) results: Vec<Operand>,
-    pub(crate) result_sizes: Vec<Option<Vec<usize>>>,
-    pub(crate) exits: Vec<(VariableId, usize)>,
-    pub(crate) layout: Layout,
+/// Arenas that are kept for runs to come. More runs at once make their own.
+#[derive(Default)]
+pub(crate) struct Pool(Mutex<Vec<Arena>>);
+
+impl Pool {
+    /// How many arenas are kept.
+    const CAPACITY: usize = 4;
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Arena>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Plan {
-    /// How many arenas a plan keeps for runs to come. More runs at once make their own.
-    const POOL: usize = 4;
-
-    pub(crate) fn new(parts: Parts) -> Plan {
+    /// A number that no other plan has.
+    pub(crate) fn fresh_id() -> u64 {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
-        Plan {
-            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            program: parts.program,
-            constants: parts.constants,
-            late_values: parts.late_values,
-            entry: parts.entry,
-            versions: parts.versions,
-            next: parts.next,
-            results: parts.results,
-            result_sizes: parts.result_sizes,
-            exits: parts.exits,
-            layout: parts.layout,
-            pool: Mutex::new(Vec::new()),
-        }
+        NEXT_ID.fetch_add(1, Ordering::Relaxed)
     }
 
     /// An arena for one run, from the pool if it has one; `None` if memory is out.
     pub(crate) fn take_arena(&self) -> Option<Arena> {
-        let pooled = self
-            .pool
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
+        let pooled = self.pool.lock().pop();
         pooled.or_else(|| Arena::new(&self.layout))
     }
 
     /// Gives an arena back for runs to come.
     pub(crate) fn give_arena(&self, arena: Arena) {
-        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        if pool.len() < Plan::POOL {
+        let mut pool = self.pool.lock();
+        if pool.len() < Pool::CAPACITY {
             pool.push(arena);
         }
     }

@@ -9,7 +9,7 @@ use aqueduct_graph::{AnyTensor, Element};
 use crate::cache::Planned;
 use crate::compile::Goal;
 use crate::error::Result;
-use crate::feed::{Entry, Feed, FeedKey, FeedValue, Feeds};
+use crate::feed::{Entry, Feed, FeedKey, FeedValue, Feeds, short_name};
 use crate::fetch::{Assemble, Requests};
 use crate::request;
 use crate::session::Shared;
@@ -49,7 +49,7 @@ impl<R: Assemble, E> Prepared<R, E> {
             .map(|input| Key {
                 graph: input.graph().id(),
                 tensor: input.id(),
-                name: input.name(),
+                name: short_name(*input),
             })
             .collect();
         Ok(Prepared {

@@ -1,12 +1,12 @@
 //! Requests: fetches and feeds checked, and turned into the goal of a plan.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use aqueduct_graph::ir::{NodeId, RegionId, Store, TensorId};
 use aqueduct_graph::{Dim, Graph, Symbol};
 
-use crate::compile::Goal;
+use crate::compile::{self, Goal};
 use crate::error::{Error, FeedProblem, Result};
 use crate::feed::{Entry, FeedValue, Feeds};
 use crate::fetch::{Request, Requests};
@@ -50,6 +50,7 @@ pub(crate) fn resolve_feeds<'f>(
     feeds: Feeds<'f>,
 ) -> Result<Resolved<'f>> {
     let view = graph.view();
+    let given: HashSet<TensorId> = feeds.entries.iter().map(|entry| entry.tensor).collect();
     let mut problems = Vec::new();
     let mut sizes = HashMap::new();
     let mut entries: Vec<Entry<'f>> = Vec::new();
@@ -60,6 +61,8 @@ pub(crate) fn resolve_feeds<'f>(
         }
     }
     if !problems.is_empty() {
+        // Who mends these should hear of those that are missing in the same breath.
+        problems.extend(compile::missing_feeds(&view, &results, &targets, &given));
         return Err(Error::Feeds(problems));
     }
     entries.sort_unstable_by_key(|entry| entry.tensor);

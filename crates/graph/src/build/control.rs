@@ -82,6 +82,7 @@ impl Graph {
         body: impl FnOnce(S, X) -> (S, Y),
     ) -> (S, Y) {
         let caller = Caller::caller();
+        let _here = self.here();
         let scope = self.open_scope("scan");
         let states = state.parts();
         let elements = sequences.parts();
@@ -148,6 +149,7 @@ impl Graph {
         otherwise: impl FnOnce() -> R,
     ) -> R {
         let caller = Caller::caller();
+        let _here = self.here();
         let predicate = predicate.into_tensor(self).any();
         let scope = self.open_scope("cond");
         let (then_region, on_true) = self.branch(caller, then);

@@ -34,24 +34,40 @@ impl<'g> AnyTensor<'g> {
 
     /// `self + rhs`.
     #[track_caller]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "operators are for typed tensors"
+    )]
     pub fn add(self, rhs: AnyTensor<'g>) -> AnyTensor<'g> {
         self.binary(Binary::Add, rhs, "Add")
     }
 
     /// `self - rhs`.
     #[track_caller]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "operators are for typed tensors"
+    )]
     pub fn sub(self, rhs: AnyTensor<'g>) -> AnyTensor<'g> {
         self.binary(Binary::Sub, rhs, "Sub")
     }
 
     /// `self * rhs`.
     #[track_caller]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "operators are for typed tensors"
+    )]
     pub fn mul(self, rhs: AnyTensor<'g>) -> AnyTensor<'g> {
         self.binary(Binary::Mul, rhs, "Mul")
     }
 
     /// `self / rhs`.
     #[track_caller]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "operators are for typed tensors"
+    )]
     pub fn div(self, rhs: AnyTensor<'g>) -> AnyTensor<'g> {
         self.binary(Binary::Div, rhs, "truediv")
     }

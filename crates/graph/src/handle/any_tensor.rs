@@ -114,32 +114,28 @@ impl std::hash::Hash for AnyTensor<'_> {
     }
 }
 
-/// Prints as TensorFlow 1 does: `Tensor("rnn/transpose:0", shape=(?, 28, 128), dtype=float32)`.
-impl fmt::Display for AnyTensor<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl AnyTensor<'_> {
+    /// Name, shape and element type as TensorFlow prints them.
+    fn tf_words(self) -> (String, String, &'static str) {
         let view = self.graph.view();
         let fact = view.fact(self.id);
         let name = view.tensor_name(self.id);
-        let shape = fact.shape.tf_string();
-        write!(
-            f,
-            "Tensor(\"{name}\", shape={shape}, dtype={})",
-            fact.dtype.tf_name()
-        )
+        (name, fact.shape.tf_string(), fact.dtype.tf_name())
+    }
+}
+
+/// Prints as TensorFlow 1 does: `Tensor("rnn/transpose:0", shape=(?, 28, 128), dtype=float32)`.
+impl fmt::Display for AnyTensor<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, shape, dtype) = self.tf_words();
+        write!(f, "Tensor(\"{name}\", shape={shape}, dtype={dtype})")
     }
 }
 
 /// Prints as TensorFlow's `repr` does: `<tf.Tensor 'x:0' shape=(?, 2) dtype=float32>`.
 impl fmt::Debug for AnyTensor<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let view = self.graph.view();
-        let fact = view.fact(self.id);
-        let name = view.tensor_name(self.id);
-        let shape = fact.shape.tf_string();
-        write!(
-            f,
-            "<tf.Tensor '{name}' shape={shape} dtype={}>",
-            fact.dtype.tf_name()
-        )
+        let (name, shape, dtype) = self.tf_words();
+        write!(f, "<tf.Tensor '{name}' shape={shape} dtype={dtype}>")
     }
 }

@@ -1,30 +1,37 @@
 //! The gradient of `Concat`: the pieces of the gradient that belong to each operand.
 
+use aqueduct_graph::Dim;
 use aqueduct_graph::ir::{Bound, NodeId, SliceSpec, Store};
 
 use super::{Rule, Step, flows, signed};
 
 /// One piece may have an unknown size: the pieces before it are counted from the front, those after
-/// it from the back.
+/// it from the back. Several may if all are sure to have the same.
 pub(super) fn rule(axis: usize, store: &Store, id: NodeId) -> Rule {
-    let sizes: Vec<Option<usize>> = store
-        .inputs(id)
+    let inputs = store.inputs(id);
+    let dims = inputs
         .iter()
-        .map(|input| store.fact(*input).shape.dim(axis)?.known())
-        .collect();
+        .filter_map(|input| store.fact(*input).shape.dim(axis));
+    let dims: Vec<Dim> = dims.collect();
+    let count = dims.len();
+    if dims.windows(2).all(|pair| pair[0].same(pair[1])) {
+        return flows(move |step| cut(step, axis, count, None));
+    }
+    let sizes: Vec<Option<usize>> = dims.iter().map(|dim| dim.known()).collect();
     let known: Option<Vec<usize>> = sizes.iter().copied().collect();
     match (known, bounds(&sizes)) {
-        (Some(known), _) => flows(move |step| cut(step, axis, &known)),
+        (Some(known), _) => flows(move |step| cut(step, axis, count, Some(&known))),
         (None, Some(bounds)) => flows(move |step| slice(step, axis, &bounds)),
         (None, None) => {
-            Rule::Blocks("the sizes of several of its operands along the axis are unknown")
+            Rule::Missing("the sizes of several of its operands along the axis are unknown")
         }
     }
 }
 
-fn cut(step: &mut Step<'_>, axis: usize, sizes: &[usize]) {
+/// Cuts the gradient into pieces of these sizes, or into equal ones.
+fn cut(step: &mut Step<'_>, axis: usize, count: usize, sizes: Option<&[usize]>) {
     let g = step.grad();
-    let pieces = g.split(sizes.len(), Some(sizes.to_vec()), signed(axis));
+    let pieces = g.split(count, sizes.map(<[usize]>::to_vec), signed(axis));
     for (slot, piece) in pieces.into_iter().enumerate() {
         step.give(slot, || piece);
     }

@@ -25,6 +25,9 @@ pub(crate) enum Rule {
     Flows(Backward),
     /// It ends, for this reason: a clause in which "it" is the operation.
     Blocks(&'static str),
+    /// It should be passed on, but cannot be, for this reason. What is found without it would be
+    /// wrong.
+    Missing(&'static str),
     /// It ends, because the user said so.
     Stops,
     /// There is no operand that it could be passed on to.

@@ -13,7 +13,7 @@ use crate::compile::prune::{Need, output_of};
 use crate::error::{Error, Result};
 use crate::kernels::{self, Spec, random};
 use crate::plan::{
-    Action, Body, Instruction, Next, Operand, Output, Parts, Plan, ScanLoop, Written,
+    Action, Body, Instruction, Next, Operand, Output, Plan, Pool, ScanLoop, Written,
 };
 
 /// What one stage of a plan has so far.
@@ -53,7 +53,8 @@ impl Draft {
         } else {
             Some(self.next(store, &stage.late)?)
         };
-        Ok(Plan::new(Parts {
+        Ok(Plan {
+            id: Plan::fresh_id(),
             program: emission.program,
             constants: self.constants,
             late_values: emission.late_values,
@@ -64,7 +65,8 @@ impl Draft {
             result_sizes,
             exits,
             layout: emission.layout,
-        }))
+            pool: Pool::default(),
+        })
     }
 
     fn result_places(&self, store: &Store) -> Result<Vec<Operand>> {

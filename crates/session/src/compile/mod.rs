@@ -19,7 +19,7 @@ use aqueduct_graph::ir::{Fact, NodeId, RegionId, Store, TensorId};
 
 pub(crate) use draft::Draft;
 pub(crate) use failure::failure;
-pub(crate) use prune::{Effects, prune};
+pub(crate) use prune::{Effects, Pruned, prune};
 
 use crate::error::{Error, FeedProblem, Result};
 use crate::plan::Plan;
@@ -49,13 +49,7 @@ pub(crate) fn plan(store: &Store, goal: &Goal) -> Result<(Arc<Plan>, Effects)> {
         return Err(Error::Build(Mistakes(mistakes.collect())));
     }
     if !pruned.missing.is_empty() {
-        return Err(Error::Feeds(
-            pruned
-                .missing
-                .iter()
-                .map(|id| not_fed(store, *id))
-                .collect(),
-        ));
+        return Err(Error::Feeds(not_fed(store, &pruned)));
     }
     let inputs: Vec<(TensorId, Fact)> = goal
         .feeds
@@ -84,11 +78,27 @@ pub(crate) fn continue_plan(
     Ok(Arc::new(draft.clone().resume(late).plan(store)?))
 }
 
-fn not_fed(store: &Store, placeholder: NodeId) -> FeedProblem {
-    let fact = store.fact(TensorId::new(placeholder, 0));
-    FeedProblem {
-        name: store.node(placeholder).name.clone(),
-        message: format!("no value was fed; it needs {}{}", fact.dtype, fact.shape),
-        at: Some(store.trace_of(placeholder)),
-    }
+/// What is wrong with feeds that leave out placeholders which the results and targets need.
+pub(crate) fn missing_feeds(
+    store: &Store,
+    results: &[TensorId],
+    targets: &[NodeId],
+    given: &HashSet<TensorId>,
+) -> Vec<FeedProblem> {
+    not_fed(
+        store,
+        &prune(store, RegionId::ROOT, results, targets, given),
+    )
+}
+
+fn not_fed(store: &Store, pruned: &Pruned) -> Vec<FeedProblem> {
+    let problem = |placeholder: &NodeId| {
+        let fact = store.fact(TensorId::new(*placeholder, 0));
+        FeedProblem {
+            name: store.node(*placeholder).name.clone(),
+            message: format!("no value was fed; it needs {}{}", fact.dtype, fact.shape),
+            at: Some(store.trace_of(*placeholder)),
+        }
+    };
+    pruned.missing.iter().map(problem).collect()
 }

@@ -47,9 +47,9 @@ impl<'a> Frame<'a> {
 
     /// Makes room for the next stage.
     pub(super) fn begin(&mut self, plan: Arc<Plan>) -> Result<()> {
-        let arena = plan
-            .take_arena()
-            .ok_or_else(|| Error::internal("out of memory for intermediate results"))?;
+        let arena = plan.take_arena().ok_or(Error::OutOfMemory {
+            bytes: plan.layout.bytes(),
+        })?;
         self.versions.resize(plan.versions, None);
         let late = (0..plan.late_values).map(|_| None).collect();
         self.stages.push(StageFrame { plan, arena, late });

@@ -14,7 +14,7 @@ pub(crate) use frame::{Frame, Version};
 use crate::arena::OpenArena;
 use crate::cache::PlanCache;
 use crate::compile;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, UninitializedVariable};
 use crate::kernels::{Args, Failure, Slice, SliceMut, state};
 use crate::philox::Philox;
 use crate::plan::{Action, Instruction, Operand, Output, Plan};
@@ -263,12 +263,21 @@ impl Run<'_> {
 
     /// A result of a finished run as a value of its own.
     pub(crate) fn result(&self, frame: &Frame<'_>, index: usize) -> Result<Value> {
-        let (elements, sizes) = match frame.result(index) {
-            Ok(result) => result,
-            Err(absent) => return Err(self.absent(&*Arc::clone(frame.plan()?), None, &absent)),
-        };
+        let (elements, sizes) = self.view_result(frame, index)?;
         Value::new(sizes, elements.to_data())
             .ok_or_else(|| Error::internal("a result has another size than planned"))
+    }
+
+    /// The elements of a result of a finished run, and its sizes.
+    fn view_result<'f>(
+        &self,
+        frame: &'f Frame<'_>,
+        index: usize,
+    ) -> Result<(Slice<'f>, Vec<usize>)> {
+        match frame.result(index) {
+            Ok(result) => Ok(result),
+            Err(absent) => Err(self.absent(frame.plan()?, None, &absent)),
+        }
     }
 }
 
@@ -277,12 +286,12 @@ pub(crate) fn uninitialized(graph: &Graph, id: VariableId, reader: Option<NodeId
     let view = graph.view();
     let variable = view.variable(id);
     let reader = reader.unwrap_or(variable.read);
-    Error::Uninitialized {
+    Error::Uninitialized(Box::new(UninitializedVariable {
         variable: variable.name.clone(),
         at: view.trace(variable.site),
         reader: view.node(reader).name.clone(),
         reader_at: view.trace_of(reader),
-    }
+    }))
 }
 
 impl Slice<'_> {

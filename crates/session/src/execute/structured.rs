@@ -1,14 +1,12 @@
 //! Loops and branches.
 
-use std::sync::Arc;
-
 use aqueduct_graph::Value;
 use aqueduct_graph::ir::{Data, NodeId, Problem, VariableId};
 
 use crate::arena::OpenArena;
 use crate::compile;
 use crate::error::{Error, Result};
-use crate::execute::frame::{Frame, Sources, Version};
+use crate::execute::frame::{Sources, Version};
 use crate::execute::{Changes, Run};
 use crate::kernels::{Args, Slice, SliceMut, append};
 use crate::plan::{Body, Instruction, Output, Plan, ScanLoop};
@@ -48,7 +46,7 @@ impl Run<'_> {
                 Output::Nowhere => {}
                 Output::Late(slot) => changes.late.push((*slot, self.result(&frame, index)?)),
                 Output::Buffer(_) => {
-                    let (elements, _) = self.body_result(&frame, index)?;
+                    let (elements, _) = self.view_result(&frame, index)?;
                     if let Some(place) = args.any_output(index) {
                         place.copy_from(elements);
                     }
@@ -58,17 +56,6 @@ impl Run<'_> {
         let exits: Vec<(VariableId, Version)> = frame.exits().collect();
         changes.versions = body.exit_versions(&exits, versions);
         Ok(changes)
-    }
-
-    fn body_result<'f>(
-        &self,
-        frame: &'f Frame<'_>,
-        index: usize,
-    ) -> Result<(Slice<'f>, Vec<usize>)> {
-        match frame.result(index) {
-            Ok(result) => Ok(result),
-            Err(absent) => Err(self.absent(&*Arc::clone(frame.plan()?), None, &absent)),
-        }
     }
 
     /// Runs the body once a step, and gives the last state and the stacked outputs.
@@ -116,14 +103,18 @@ impl Run<'_> {
             let frame = self.execute(&scan.body.plan, &inputs, hidden.clone())?;
             let mut next = Vec::with_capacity(states.len());
             for (index, state) in states.iter().enumerate() {
-                let (elements, _) = self.body_result(&frame, index)?;
-                if elements.len() != state.len() {
-                    return Err(self.state_changed(instruction, index, step, state, elements));
+                let (elements, sizes) = self.view_result(&frame, index)?;
+                let before = instruction
+                    .facts
+                    .get(index)
+                    .and_then(|fact| fact.shape.sizes());
+                if before.as_ref() != Some(&sizes) || elements.len() != state.len() {
+                    return Err(self.state_changed(instruction, index, step, &sizes));
                 }
                 next.push(elements.to_data());
             }
             for (index, stack) in stacks.iter_mut().enumerate() {
-                let (elements, sizes) = self.body_result(&frame, scan.states + index)?;
+                let (elements, sizes) = self.view_result(&frame, scan.states + index)?;
                 if !stack.put(place, elements, sizes) {
                     return Err(self.output_changed(instruction, index, step));
                 }
@@ -158,13 +149,10 @@ impl Run<'_> {
         instruction: &Instruction,
         index: usize,
         step: usize,
-        state: &Data,
-        next: Slice<'_>,
+        sizes: &[usize],
     ) -> Error {
         let problem = Problem::shape(format!(
-            "state {index} has {} elements before step {step} and {} after it",
-            state.len(),
-            next.len()
+            "state {index} has the new shape {sizes:?} after step {step}"
         ))
         .help("the state of a loop keeps its shape: pad it, or keep the size fixed");
         compile::failure(
