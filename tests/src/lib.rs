@@ -9,7 +9,9 @@
 mod compare;
 mod differences;
 mod reference;
+mod relative;
 
 pub use compare::{Tolerance, compare, report};
 pub use differences::{central_differences, spread};
 pub use reference::Reference;
+pub use relative::relative;

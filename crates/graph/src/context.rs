@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::panic::Location as Caller;
 
-use crate::ids::{NodeId, RegionId};
+use crate::ids::{MistakeId, NodeId, RegionId};
 use crate::initializer::Initializer;
 use crate::location::Location;
 use crate::scope::Reuse;
@@ -22,6 +22,9 @@ pub(crate) struct Context {
     pub(crate) initializer: Option<Initializer>,
     pub(crate) region: RegionId,
     pub(crate) controls: Vec<NodeId>,
+    /// A mistake that makes everything built here meaningless: a dependency that cannot be kept, a
+    /// loop over something that is no sequence.
+    pub(crate) poison: Option<MistakeId>,
     pub(crate) site: SiteRule,
     /// The operation on whose behalf nodes are added.
     pub(crate) origin: Option<NodeId>,
@@ -58,6 +61,7 @@ impl Default for Context {
             initializer: None,
             region: RegionId::ROOT,
             controls: Vec::new(),
+            poison: None,
             site: SiteRule::Caller,
             origin: None,
         }

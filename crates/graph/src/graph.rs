@@ -53,7 +53,8 @@ struct Shared {
 }
 
 /// The contents of a graph while they are read. Building waits until it is dropped, so build
-/// nothing while holding one.
+/// nothing while holding one, and ask no handle: it would read the graph a second time, which
+/// another thread that waits to build can keep from ever coming about.
 #[derive(Debug)]
 pub struct View<'g>(RwLockReadGuard<'g, Store>);
 
@@ -292,6 +293,7 @@ impl Graph {
             region: context.region,
             site,
             origin: context.origin,
+            poison: context.poison,
             problem,
         })
     }

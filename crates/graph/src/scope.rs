@@ -5,7 +5,7 @@ use std::panic::Location as Caller;
 use crate::context::{ContextGuard, SiteRule};
 use crate::graph::Graph;
 use crate::handle::Operation;
-use crate::ids::NodeId;
+use crate::ids::{MistakeId, NodeId};
 use crate::initializer::Initializer;
 use crate::names;
 
@@ -135,7 +135,8 @@ impl Graph {
     }
 
     /// Lets everything built in `body` run after these operations, besides those of the scopes
-    /// around it.
+    /// around it. If one of them cannot be waited for (it belongs to another graph, or to a body that
+    /// `body` is not in), what `body` builds is poisoned.
     ///
     /// ```
     /// use aqueduct_graph::Graph;
@@ -164,22 +165,29 @@ impl Graph {
     ) -> ContextGuard {
         let caller = Caller::caller();
         let operations: Vec<Operation<'g>> = operations.into_iter().map(Into::into).collect();
-        let visible: Vec<NodeId> = operations
+        let checked: Vec<Result<NodeId, MistakeId>> = operations
             .into_iter()
-            .filter(|operation| self.check_dependency(caller, *operation))
-            .map(Operation::id)
+            .map(|operation| self.check_dependency(caller, operation))
             .collect();
         self.enter(|context| {
-            for id in visible {
-                if !context.controls.contains(&id) {
-                    context.controls.push(id);
+            for dependency in checked {
+                match dependency {
+                    Ok(id) if context.controls.contains(&id) => {}
+                    Ok(id) => context.controls.push(id),
+                    Err(mistake) => {
+                        context.poison.get_or_insert(mistake);
+                    }
                 }
             }
         })
     }
 
-    /// Whether code built here can be ordered after the operation; if not, that is taken down.
-    fn check_dependency(&self, caller: &Caller<'_>, operation: Operation<'_>) -> bool {
+    /// The operation's id if code built here can be ordered after it, else the mistake.
+    fn check_dependency(
+        &self,
+        caller: &Caller<'_>,
+        operation: Operation<'_>,
+    ) -> Result<NodeId, MistakeId> {
         use crate::mistake::{MistakeKind, Problem};
         let name = operation.name();
         let problem = if !operation.graph().is_same(self) {
@@ -192,7 +200,7 @@ impl Graph {
             let view = self.view();
             let home = view.node(operation.id()).region;
             if view.is_within(self.context().region, home) {
-                return true;
+                return Ok(operation.id());
             }
             let inner = view.region(home);
             let called = view.trace(inner.site);
@@ -205,8 +213,7 @@ impl Graph {
             )
             .help(format!("order after the {} itself", inner.kind))
         };
-        self.record(caller, "control_dependencies", &name, problem);
-        false
+        Err(self.record(caller, "control_dependencies", &name, problem))
     }
 
     /// Opens a name scope until it is dropped. The name must be valid.
@@ -241,6 +248,7 @@ impl Graph {
         self.enter(|context| {
             context.region = crate::ids::RegionId::ROOT;
             context.controls.clear();
+            context.poison = None;
         })
     }
 

@@ -17,7 +17,7 @@ use crate::infer::{Surroundings, infer};
 use crate::location::{Location, Trace};
 use crate::mistake::{Mistake, MistakeKind, OperandNote, Problem};
 use crate::names::{self, Names};
-use crate::op::{Array, Binary, Control, Math, Op};
+use crate::op::{Array, Binary, Control, Distribution, Math, Op, State};
 use crate::shape::{Dim, Shape, Symbol};
 
 /// Where a node was built.
@@ -134,6 +134,8 @@ pub(crate) struct NewNode<'a> {
     pub(crate) region: RegionId,
     pub(crate) site: Site,
     pub(crate) origin: Option<NodeId>,
+    /// A mistake taken down before that makes the node meaningless.
+    pub(crate) poison: Option<MistakeId>,
     /// A mistake found before insertion, by code that knows more than the shape rule.
     pub(crate) problem: Option<Problem>,
 }
@@ -411,6 +413,7 @@ impl Store {
             .map(|tensor| tensor.node)
             .chain(new.controls.iter().copied())
             .find_map(|node| self.node(node).poison)
+            .or(new.poison)
             .or_else(|| self.poison_of_bodies(&new.op));
         let (outputs, poison) = match inherited {
             Some(mistake) => (self.poisoned_outputs(&new), Some(mistake)),
@@ -524,7 +527,9 @@ impl Store {
                 .map_or(DType::F32, |tensor| self.fact(*tensor).dtype),
         };
         let count = match &new.op {
-            Op::Array(Array::Unstack { count, .. } | Array::Split { count, .. }) => *count,
+            Op::Array(Array::Unstack { count, .. } | Array::Split { count, .. }) => {
+                (*count).min(Array::MOST_PIECES)
+            }
             Op::Control(Control::NoOp) => 0,
             Op::Control(
                 Control::Scan { body: region, .. } | Control::Cond { then: region, .. },
@@ -588,15 +593,48 @@ fn share_shape(facts: &mut [Fact]) {
     }
 }
 
-/// The role of an operand in a report.
+/// The role of an operand in a report: the one that the shape rules call it by.
 fn operand_label(op: &Op, slot: usize, count: usize) -> String {
-    match (op, slot) {
-        (Op::Math(Math::Binary(_) | Math::Compare(_) | Math::MatMul { .. }), 0) => "lhs".to_owned(),
-        (Op::Math(Math::Binary(_) | Math::Compare(_) | Math::MatMul { .. }), 1) => "rhs".to_owned(),
-        (_, slot) if op.size_inputs().contains(&slot) => "shape".to_owned(),
-        (Op::Array(Array::Gather { .. }), 1) => "indices".to_owned(),
-        _ if count == 1 => "input".to_owned(),
-        (_, slot) => format!("input {slot}"),
+    let roles: &[&str] = match op {
+        Op::Math(Math::Binary(_) | Math::Compare(_) | Math::MatMul { .. }) => &["lhs", "rhs"],
+        Op::Math(Math::Select) => &["condition", "lhs", "rhs"],
+        Op::Math(Math::Unary(_) | Math::Cast { .. }) => &["x"],
+        Op::Array(Array::Gather { .. }) => &["x", "indices"],
+        Op::Array(Array::SegmentSum) => &["values", "indices", "rows"],
+        Op::Array(Array::Fill) => &["sizes", "value"],
+        Op::Array(Array::SliceGrad(_)) => &["dy", "shape"],
+        Op::Math(Math::AddN) | Op::Array(Array::Stack { .. } | Array::Concat { .. }) => &[],
+        Op::Array(_) | Op::Reduce(_) => &["x", "shape"],
+        Op::Nn(_) => &["x", "bias"],
+        Op::Random(random) => match random.distribution {
+            Distribution::Shuffle => &["x"],
+            Distribution::Uniform { .. }
+            | Distribution::StandardNormal { .. }
+            | Distribution::TruncatedNormal { .. }
+            | Distribution::UniformInt { .. } => &["shape", "low", "high"],
+        },
+        Op::State(State::Scatter(..)) => &["indices", "updates"],
+        Op::State(_) => &["value"],
+        Op::Control(Control::Cond { .. }) => &["predicate"],
+        Op::Control(Control::Scan {
+            states, sequences, ..
+        }) => return scan_label(*states, *sequences, slot),
+        Op::Control(Control::NoOp | Control::Parameter { .. }) => &[],
+    };
+    match roles.get(slot) {
+        Some(role) => (*role).to_owned(),
+        None if count == 1 => "input".to_owned(),
+        None => format!("input {slot}"),
+    }
+}
+
+fn scan_label(states: usize, sequences: usize, slot: usize) -> String {
+    if slot < states {
+        format!("state {slot}")
+    } else if slot < states + sequences {
+        format!("sequence {}", slot - states)
+    } else {
+        "length".to_owned()
     }
 }
 

@@ -30,7 +30,9 @@ impl<'g> Gradient<'g> {
     /// operations.
     #[track_caller]
     pub fn dense(&self) -> Option<AnyTensor<'g>> {
-        self.slope().map(Slope::to_dense)
+        // Called by `map`, `to_dense` would take the standard library for its caller.
+        let slope = self.slope()?;
+        Some(slope.to_dense())
     }
 
     /// The gradient without the cases in which there is none.

@@ -309,7 +309,8 @@ impl<'g> Walk<'g, '_> {
         }
     }
 
-    /// What the rule of an operation works on. The graph must not be held while the rule builds.
+    /// What the rule of an operation works on. The graph must not be held while the rule builds, nor
+    /// while handles are asked: a builder that waits in between would stop both.
     fn step(
         &self,
         id: NodeId,
@@ -324,8 +325,10 @@ impl<'g> Walk<'g, '_> {
             .iter()
             .map(|operand| self.flow.of(&view, *operand).flows())
             .collect();
+        let name = view.node(id).name.clone();
+        drop(view);
         let step = Step::new(self.graph, id, &operands, grads, wanted);
-        Some((rule, step, view.node(id).name.clone()))
+        Some((rule, step, name))
     }
 
     /// The gradient at one of `xs`, or why there is none.

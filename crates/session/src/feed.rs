@@ -1,9 +1,10 @@
 //! Feeds: values given to a run.
 
 use aqueduct_graph::ir::{Data, TensorId};
-use aqueduct_graph::{AnyTensor, Element, Tensor, Value, Variable};
+use aqueduct_graph::{AnyTensor, Element, Tensor, Trace, Value, Variable};
 use ndarray::{ArrayBase, ArrayRef, Dimension, OwnedRepr, RawData, ViewRepr};
 
+use crate::error::FeedProblem;
 use crate::kernels::{Slice, Typed};
 
 /// The values given to one run: which tensors have which values.
@@ -24,10 +25,34 @@ pub(crate) fn short_name(tensor: AnyTensor<'_>) -> String {
 /// One tensor and its value.
 #[derive(Debug)]
 pub(crate) struct Entry<'f> {
+    pub(crate) key: FeedTensor,
+    pub(crate) value: FeedValue<'f>,
+}
+
+/// A tensor that is fed.
+#[derive(Clone, Debug)]
+pub(crate) struct FeedTensor {
     pub(crate) graph: u64,
     pub(crate) tensor: TensorId,
     pub(crate) name: String,
-    pub(crate) value: FeedValue<'f>,
+}
+
+impl FeedTensor {
+    pub(crate) fn new(tensor: AnyTensor<'_>) -> FeedTensor {
+        FeedTensor {
+            graph: tensor.graph().id(),
+            tensor: tensor.id(),
+            name: short_name(tensor),
+        }
+    }
+
+    pub(crate) fn problem(&self, message: impl Into<String>, at: Option<Trace>) -> FeedProblem {
+        FeedProblem {
+            name: self.name.clone(),
+            message: message.into(),
+            at,
+        }
+    }
 }
 
 impl<'f> Feeds<'f> {
@@ -41,18 +66,21 @@ impl<'f> Feeds<'f> {
         self.add_value(tensor.tensor(), value.into_feed());
     }
 
+    /// The same values, and this one for `tensor`.
+    #[must_use]
+    pub fn with<'g, K: FeedKey<'g>>(mut self, tensor: K, value: impl Feed<'f, K::Element>) -> Self {
+        self.add(tensor, value);
+        self
+    }
+
     /// Gives a tensor, whose element type is known at run time, a value.
     pub fn add_any(&mut self, tensor: AnyTensor<'_>, value: Value) {
         self.add_value(tensor, FeedValue::from(value));
     }
 
     pub(crate) fn add_value(&mut self, tensor: AnyTensor<'_>, value: FeedValue<'f>) {
-        self.entries.push(Entry {
-            graph: tensor.graph().id(),
-            tensor: tensor.id(),
-            name: short_name(tensor),
-            value,
-        });
+        let key = FeedTensor::new(tensor);
+        self.entries.push(Entry { key, value });
     }
 }
 
@@ -80,11 +108,10 @@ impl<'f> Feeds<'f> {
 #[macro_export]
 macro_rules! feed {
     () => { $crate::Feeds::new() };
-    ($($tensor:expr => $value:expr),+ $(,)?) => {{
-        let mut feeds = $crate::Feeds::new();
-        $(feeds.add($tensor, $value);)+
-        feeds
-    }};
+    // One expression: what `$value` borrows from lives as long as the call that the feeds are for.
+    ($($tensor:expr => $value:expr),+ $(,)?) => {
+        $crate::Feeds::new()$(.with($tensor, $value))+
+    };
 }
 
 /// A tensor that can be fed.

@@ -9,7 +9,7 @@ use aqueduct_graph::{AnyTensor, Element};
 use crate::cache::Planned;
 use crate::compile::Goal;
 use crate::error::Result;
-use crate::feed::{Entry, Feed, FeedKey, FeedValue, Feeds, short_name};
+use crate::feed::{Entry, Feed, FeedKey, FeedTensor, FeedValue, Feeds};
 use crate::fetch::{Assemble, Requests};
 use crate::request;
 use crate::session::Shared;
@@ -23,16 +23,10 @@ pub struct Prepared<R, E> {
     recipe: R,
     results: Vec<TensorId>,
     targets: Vec<NodeId>,
-    keys: Vec<Key>,
+    keys: Vec<FeedTensor>,
     /// The plan of the last run: a loop that feeds equal shapes looks nothing up.
     last: Mutex<Option<(Arc<Goal>, Planned)>>,
     elements: PhantomData<fn() -> E>,
-}
-
-struct Key {
-    graph: u64,
-    tensor: TensorId,
-    name: String,
 }
 
 impl<R: Assemble, E> Prepared<R, E> {
@@ -44,14 +38,8 @@ impl<R: Assemble, E> Prepared<R, E> {
     ) -> Result<Prepared<R, E>> {
         let (results, targets) =
             request::resolve_fetches(&shared.graph, &shared.graph.view(), requests)?;
-        let keys = inputs
-            .iter()
-            .map(|input| Key {
-                graph: input.graph().id(),
-                tensor: input.id(),
-                name: short_name(*input),
-            })
-            .collect();
+        let keys: Vec<FeedTensor> = inputs.iter().map(|input| FeedTensor::new(*input)).collect();
+        request::check_keys(&shared.graph, &keys)?;
         Ok(Prepared {
             shared,
             recipe,
@@ -70,9 +58,7 @@ impl<R: Assemble, E> Prepared<R, E> {
     pub fn run<'f>(&self, values: impl Values<'f, E>) -> Result<R::Output> {
         let values = values.into_feeds();
         let entries = self.keys.iter().zip(values).map(|(key, value)| Entry {
-            graph: key.graph,
-            tensor: key.tensor,
-            name: key.name.clone(),
+            key: key.clone(),
             value,
         });
         let feeds = Feeds {

@@ -8,7 +8,7 @@ use aqueduct_graph::{Dim, Graph, Symbol};
 
 use crate::compile::{self, Goal};
 use crate::error::{Error, FeedProblem, Result};
-use crate::feed::{Entry, FeedValue, Feeds};
+use crate::feed::{Entry, FeedTensor, FeedValue, Feeds};
 use crate::fetch::{Request, Requests};
 use crate::kernels::Slice;
 
@@ -50,7 +50,11 @@ pub(crate) fn resolve_feeds<'f>(
     feeds: Feeds<'f>,
 ) -> Result<Resolved<'f>> {
     let view = graph.view();
-    let given: HashSet<TensorId> = feeds.entries.iter().map(|entry| entry.tensor).collect();
+    let own = feeds
+        .entries
+        .iter()
+        .filter(|entry| entry.key.graph == graph.id());
+    let given: HashSet<TensorId> = own.map(|entry| entry.key.tensor).collect();
     let mut problems = Vec::new();
     let mut sizes = HashMap::new();
     let mut entries: Vec<Entry<'f>> = Vec::new();
@@ -65,10 +69,10 @@ pub(crate) fn resolve_feeds<'f>(
         problems.extend(compile::missing_feeds(&view, &results, &targets, &given));
         return Err(Error::Feeds(problems));
     }
-    entries.sort_unstable_by_key(|entry| entry.tensor);
+    entries.sort_unstable_by_key(|entry| entry.key.tensor);
     let feeds = entries
         .iter()
-        .map(|entry| (entry.tensor, entry.value.sizes.clone()))
+        .map(|entry| (entry.key.tensor, entry.value.sizes.clone()))
         .collect();
     Ok(Resolved {
         goal: Arc::new(Goal {
@@ -78,6 +82,23 @@ pub(crate) fn resolve_feeds<'f>(
         }),
         values: entries.into_iter().map(|entry| entry.value).collect(),
     })
+}
+
+/// Checks the tensors that are to be fed.
+///
+/// # Errors
+/// All that cannot be fed, or are named twice.
+pub(crate) fn check_keys(graph: &Graph, keys: &[FeedTensor]) -> Result<()> {
+    let view = graph.view();
+    let problems: Vec<FeedProblem> = keys
+        .iter()
+        .enumerate()
+        .filter_map(|(place, key)| check_key(graph, &view, key, keys.iter().take(place)))
+        .collect();
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Feeds(problems))
 }
 
 /// The ids of what is fetched.
@@ -138,6 +159,25 @@ fn body_of(store: &Store, node: NodeId) -> Option<String> {
     })
 }
 
+/// What is wrong with a tensor that is to be fed, if anything.
+fn check_key<'k>(
+    graph: &Graph,
+    store: &Store,
+    key: &FeedTensor,
+    mut before: impl Iterator<Item = &'k FeedTensor>,
+) -> Option<FeedProblem> {
+    if key.graph != graph.id() {
+        let message = "it belongs to another graph than the session";
+        return Some(key.problem(message, None));
+    }
+    let at = Some(store.trace_of(key.tensor.node));
+    if let Some(body) = body_of(store, key.tensor.node) {
+        return Some(key.problem(format!("{body} and cannot be fed"), at));
+    }
+    let again = before.any(|other| other.graph == key.graph && other.tensor == key.tensor);
+    again.then(|| key.problem("it is fed twice", at))
+}
+
 /// What is wrong with a feed, if anything.
 fn check_feed(
     graph: &Graph,
@@ -146,27 +186,13 @@ fn check_feed(
     sizes: &mut HashMap<Symbol, (usize, String)>,
     before: &[Entry<'_>],
 ) -> Option<FeedProblem> {
-    let problem = |message: String, at| {
-        Some(FeedProblem {
-            name: entry.name.clone(),
-            message,
-            at,
-        })
-    };
-    if entry.graph != graph.id() {
-        return problem(
-            "it belongs to another graph than the session".to_owned(),
-            None,
-        );
+    let key = &entry.key;
+    if let Some(problem) = check_key(graph, store, key, before.iter().map(|other| &other.key)) {
+        return Some(problem);
     }
-    let at = Some(store.trace_of(entry.tensor.node));
-    if let Some(body) = body_of(store, entry.tensor.node) {
-        return problem(format!("{body} and cannot be fed"), at);
-    }
-    if before.iter().any(|other| other.tensor == entry.tensor) {
-        return problem("it is fed twice".to_owned(), at);
-    }
-    let fact = store.fact(entry.tensor);
+    let problem = |message: String, at| Some(key.problem(message, at));
+    let at = Some(store.trace_of(key.tensor.node));
+    let fact = store.fact(key.tensor);
     let Some(elements) = entry.value.slice() else {
         return problem("the rows have different lengths".to_owned(), at);
     };
@@ -177,7 +203,7 @@ fn check_feed(
         );
     }
     let given = &entry.value.sizes;
-    let poisoned = store.node(entry.tensor.node).poison.is_some();
+    let poisoned = store.node(key.tensor.node).poison.is_some();
     let dims = fact.shape.dims();
     let fits = dims.len() == given.len()
         && dims
@@ -197,7 +223,7 @@ fn check_feed(
         };
         let (known, by) = sizes
             .entry(*symbol)
-            .or_insert_with(|| (*size, entry.name.clone()));
+            .or_insert_with(|| (*size, key.name.clone()));
         if known != size {
             let message =
                 format!("it shares an unknown size with `{by}`, which has {known} and not {size}");

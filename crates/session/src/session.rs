@@ -109,7 +109,7 @@ impl Session {
     /// ```
     ///
     /// # Errors
-    /// A fetch or an input belongs to another graph or to a loop's body.
+    /// A fetch or an input belongs to another graph or to a loop's body, or an input is named twice.
     pub fn prepare<'g, F: Fetch, I: Inputs<'g>>(
         &self,
         fetches: F,
@@ -145,15 +145,18 @@ impl Session {
     /// # Errors
     /// The value has another type or shape than the variable, or the variable is of another graph.
     pub fn load_value(&self, variable: AnyVariable<'_>, value: Value) -> Result<()> {
-        self.check_own(variable)?;
+        let refusal = |wanted: String| Error::Load {
+            variable: variable.name(),
+            given: format!("{}{:?}", value.dtype(), value.shape()),
+            wanted,
+        };
+        if !variable.graph().is_same(&self.shared.graph) {
+            return Err(refusal("of another graph than the session".to_owned()));
+        }
         let fits =
             Shape::known(value.shape()) == variable.shape() && value.dtype() == variable.dtype();
         if !fits {
-            return Err(Error::Load {
-                variable: variable.name(),
-                given: format!("{}{:?}", value.dtype(), value.shape()),
-                wanted: wanted(variable),
-            });
+            return Err(refusal(wanted(variable)));
         }
         let mut spares = self.shared.lock_writer();
         let versions = vec![(variable.id(), Some(Arc::new(value)))];

@@ -229,14 +229,18 @@ impl<'g> AnyTensor<'g> {
     /// The size of one axis in a run, as an `i32` scalar.
     #[track_caller]
     pub fn size_of(self, axis: i64) -> AnyTensor<'g> {
-        let _here = self.graph().here();
-        let rank = self.shape().rank();
+        let graph = self.graph();
+        let _here = graph.here();
         let shape = self.shape_tensor(DType::I32);
-        let axis = match resolve_axis(axis, rank) {
-            Ok(axis) => i64::try_from(axis).unwrap_or(i64::MAX),
-            Err(_) => axis,
-        };
-        shape.slice(axis.into_spec())
+        match resolve_axis(axis, self.shape().rank()) {
+            Ok(axis) => shape.slice(axis.into_spec()),
+            Err(_) if self.is_poisoned() => shape.slice(axis.into_spec()),
+            Err(problem) => {
+                let op = Array::Slice(axis.into_spec());
+                let id = graph.add_wrong(op, &[shape], "strided_slice", problem);
+                AnyTensor::new(graph, TensorId::new(id, 0))
+            }
+        }
     }
 
     /// The same elements in another shape; one size may be -1, which is worked out.
@@ -453,16 +457,16 @@ impl<'g, T: Element> Tensor<'g, T> {
         Tensor::assume(self.any().slice(bounds.into_spec()))
     }
 
-    /// The `count` slices along an axis, without that axis. Always `count` tensors, poisoned if
-    /// the axis has another size. TensorFlow's `unstack`.
+    /// The `count` slices along an axis, without that axis. Always `count` tensors (but at most 2²⁰),
+    /// poisoned if the axis has another size. TensorFlow's `unstack`.
     #[track_caller]
     pub fn unstack(self, count: usize, axis: i64) -> Vec<Tensor<'g, T>> {
         let pieces = self.any().unstack(count, axis);
         pieces.into_iter().map(Tensor::assume).collect()
     }
 
-    /// The tensor cut along an axis into `count` equal pieces. Always `count` tensors, poisoned if
-    /// the axis cannot be cut so. TensorFlow's `split`.
+    /// The tensor cut along an axis into `count` equal pieces. Always `count` tensors (but at most
+    /// 2²⁰), poisoned if the axis cannot be cut so. TensorFlow's `split`.
     #[track_caller]
     pub fn split(self, count: usize, axis: i64) -> Vec<Tensor<'g, T>> {
         let pieces = self.any().split(count, None, axis);

@@ -2,6 +2,7 @@
 
 use std::panic::Location as Caller;
 
+use crate::context::ContextGuard;
 use crate::element::Index;
 use crate::fact::Fact;
 use crate::graph::Graph;
@@ -9,7 +10,7 @@ use crate::handle::{AnyTensor, Operand, Operation, Tensor};
 use crate::ids::{NodeId, RegionId, TensorId};
 use crate::mistake::Problem;
 use crate::nest::Nest;
-use crate::op::{Control, Op};
+use crate::op::{Array, Control, Op};
 use crate::shape::Shape;
 use crate::store::{NewName, Region};
 
@@ -86,27 +87,29 @@ impl Graph {
         let scope = self.open_scope("scan");
         let states = state.parts();
         let elements = sequences.parts();
+        let _poison = self.refuse_scalars(caller, scope.path(), &elements);
         let region = self.open_region("scan", caller);
-        let (next, outputs) = {
+        let (parameters, next, outputs) = {
             let _inside = self.enter_region(region);
-            let state_parameters = self.parameters(region, &states, |fact| fact.clone());
+            let parameters = self.parameters(region, &states, |fact| fact.clone());
             let element_parameters = self.parameters(region, &elements, element_of);
-            let state_inside = state.rebuild(&mut state_parameters.into_iter());
+            let state_inside = state.rebuild(&mut parameters.iter().copied());
             let element_inside = sequences.rebuild(&mut element_parameters.into_iter());
             let _user_code = self.called_from(caller);
-            body(state_inside, element_inside)
+            let (next, outputs) = body(state_inside, element_inside);
+            (parameters, next, outputs)
         };
         let results = next.parts();
         let stacked = outputs.parts();
-        let problem = (results.len() != states.len()).then(|| {
-            Problem::argument(format!(
-                "the body takes a state of {} tensors and gives one of {}",
-                states.len(),
-                results.len()
-            ))
-            .help("return a state of the form that came in")
-        });
-        self.close_region(region, results.iter().chain(&stacked));
+        let problem = another_form(states.len(), results.len());
+        // Where the form is wrong the parameters stand for the results, so that there is an output
+        // for each tensor of what the scan gives.
+        let last = if problem.is_some() {
+            parameters
+        } else {
+            results
+        };
+        self.close_region(region, last.iter().chain(&stacked));
         let op = Control::Scan {
             body: region,
             states: states.len(),
@@ -162,6 +165,29 @@ impl Graph {
         on_true.rebuild(&mut Operation::new(self, id).outputs().into_iter())
     }
 
+    /// Poisons what is built until the guard is dropped, if one of the sequences is a scalar. The
+    /// mistake is taken down before the body is run, which would only find more.
+    fn refuse_scalars(
+        &self,
+        caller: &Caller<'_>,
+        path: &str,
+        sequences: &[AnyTensor<'_>],
+    ) -> ContextGuard {
+        let scalar = sequences
+            .iter()
+            .enumerate()
+            .find(|(_, sequence)| !sequence.is_poisoned() && sequence.shape().rank() == 0);
+        let mistake = scalar.map(|(place, sequence)| {
+            let name = sequence.name();
+            let message = format!("sequence {place}, `{name}`, is a scalar but must have an axis");
+            let problem =
+                Problem::shape(message).help("the loop runs over axis 0 of its sequences");
+            self.record(caller, "scan", path, problem)
+        });
+        self.enter(|context| context.poison = context.poison.or(mistake))
+    }
+
+    #[track_caller]
     fn branch<'g, R: Nest<'g>>(
         &'g self,
         caller: &Caller<'_>,
@@ -208,7 +234,7 @@ impl Graph {
 
     /// Builds inside of a region until the guard is dropped. Control dependencies from outside are
     /// for the op that owns it.
-    fn enter_region(&self, region: RegionId) -> crate::context::ContextGuard {
+    fn enter_region(&self, region: RegionId) -> ContextGuard {
         self.enter(|context| {
             context.region = region;
             context.controls.clear();
@@ -259,6 +285,11 @@ impl Graph {
         }
     }
 
+    fn is_of(&self, tensor: AnyTensor<'_>, region: RegionId) -> bool {
+        tensor.graph().is_same(self) && self.view().node(tensor.id().node).region == region
+    }
+
+    #[track_caller]
     fn close_region<'a, 'g: 'a>(
         &'g self,
         region: RegionId,
@@ -267,13 +298,11 @@ impl Graph {
         let mut inside = Vec::new();
         for result in results {
             // A result from outside is given by a node inside, so that a body's results are its own.
-            let home = self.view().node(result.id().node).region;
-            let own = result.graph().is_same(self) && home == region;
-            let result = if own {
+            let result = if self.is_of(*result, region) {
                 *result
             } else {
                 let _inside = self.enter_region(region);
-                result.identity()
+                self.add_tensor(Array::Identity, &[*result], "Identity")
             };
             inside.push(result.id());
         }
@@ -282,6 +311,22 @@ impl Graph {
             region.results = inside;
         }
     }
+}
+
+/// What is wrong with a body that takes and gives states of so many tensors.
+fn another_form(taken: usize, given: usize) -> Option<Problem> {
+    let tensors = |count: usize| match count {
+        1 => "1 tensor".to_owned(),
+        count => format!("{count} tensors"),
+    };
+    (taken != given).then(|| {
+        Problem::argument(format!(
+            "the body takes a state of {} and gives one of {}",
+            tensors(taken),
+            tensors(given)
+        ))
+        .help("return a state of the form that came in")
+    })
 }
 
 /// The fact of one element of a sequence.

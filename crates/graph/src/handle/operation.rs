@@ -74,6 +74,10 @@ impl<'g> Operation<'g> {
         let caller = Caller::caller();
         let name = self.graph.valid_name(caller, "named", name);
         if self.graph.is_finalized() {
+            // What was built after `finalize` has been reported.
+            if self.is_poisoned() {
+                return;
+            }
             let problem = Problem::new(MistakeKind::Finalized, "the graph was finalized")
                 .help("give names before `finalize`");
             self.graph.record(caller, "named", &name, problem);

@@ -159,6 +159,7 @@ fn joined_ints(inputs: &[Fact]) -> Option<Vec<Int>> {
 
 fn unstack(axis: usize, count: usize, [x]: &[Fact; 1]) -> Result<Vec<Fact>, Problem> {
     check_axis(axis, "x", x.rank())?;
+    check_pieces(count)?;
     let size = x.shape.dim(axis).unwrap_or(Dim::UNKNOWN);
     if !size.compatible(Dim::Known(count)) {
         let message = format!(
@@ -171,6 +172,14 @@ fn unstack(axis: usize, count: usize, [x]: &[Fact; 1]) -> Result<Vec<Fact>, Prob
     Ok(cut_ints(x, vec![piece; count]))
 }
 
+fn check_pieces(count: usize) -> Result<(), Problem> {
+    if count <= Array::MOST_PIECES {
+        return Ok(());
+    }
+    let message = format!("{count} results are more than {}", Array::MOST_PIECES);
+    Err(Problem::argument(message).help("keep it in one tensor, and loop over that with `scan`"))
+}
+
 fn split(
     axis: usize,
     count: usize,
@@ -178,6 +187,7 @@ fn split(
     [x]: &[Fact; 1],
 ) -> Result<Vec<Fact>, Problem> {
     check_axis(axis, "x", x.rank())?;
+    check_pieces(count)?;
     let size = x.shape.dim(axis).unwrap_or(Dim::UNKNOWN);
     let pieces = match sizes {
         Some(sizes) => given_pieces(axis, size, count, sizes)?,

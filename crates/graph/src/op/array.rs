@@ -101,6 +101,9 @@ pub enum Array {
 }
 
 impl Array {
+    /// The most results that one op may have.
+    pub(crate) const MOST_PIECES: usize = 1 << 20;
+
     pub(super) fn type_name(&self) -> &'static str {
         match self {
             Array::Placeholder { .. } => "Placeholder",

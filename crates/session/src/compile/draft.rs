@@ -235,13 +235,8 @@ impl Draft {
         let draft = Draft::new(Arc::clone(&pruned_body.pruned), inputs, &results);
         let mut facts = HashMap::new();
         let plan = draft.plan_noting(store, &mut facts)?;
-        let captured: Vec<TensorId> = plan
-            .next
-            .iter()
-            .flat_map(|next| &next.late)
-            .filter(|(_, place)| matches!(place, Operand::Input(slot) if *slot >= parameters.len()))
-            .map(|(tensor, _)| *tensor)
-            .collect();
+        let late = plan.next.iter().flat_map(|next| &next.late);
+        let captured = self.late_captures(store, body, late.map(|(tensor, _)| *tensor).collect());
         if !captured.is_empty() {
             return Ok(Err(captured));
         }
@@ -258,6 +253,39 @@ impl Draft {
             plan: Arc::new(plan),
             facts,
         }))
+    }
+
+    /// The tensors from around whose elements tell more of a body's late tensors: with them the body
+    /// may be planned once, not once a step.
+    fn late_captures(
+        &self,
+        store: &Store,
+        body: RegionId,
+        mut late: Vec<TensorId>,
+    ) -> Vec<TensorId> {
+        let mut captured = Vec::new();
+        let mut seen = HashSet::new();
+        while let Some(tensor) = late.pop() {
+            if !seen.insert(tensor) {
+                continue;
+            }
+            if store.node(tensor.node).region == body {
+                late.extend(store.inputs(tensor.node));
+                continue;
+            }
+            let fact = self.facts.get(&tensor);
+            let tells = fact.is_some_and(|fact| fact.ints.is_some() && fact.known_ints().is_none());
+            if tells && self.is_given(body, tensor) {
+                captured.push(tensor);
+            }
+        }
+        captured
+    }
+
+    /// Whether the elements of a tensor from around are given to a body.
+    fn is_given(&self, body: RegionId, tensor: TensorId) -> bool {
+        let body = self.pruned.bodies.get(&body);
+        body.is_some_and(|body| body.pruned.captures.contains(&(tensor, Need::Value)))
     }
 
     fn plan_noting(mut self, store: &Store, facts: &mut HashMap<TensorId, Fact>) -> Result<Plan> {
@@ -294,7 +322,7 @@ impl Draft {
         for id in &stage.deferred {
             wanted.extend(store.inputs(*id));
             wanted.extend(self.captures(store, *id));
-            run.extend(store.controls(*id));
+            run.extend(self.controls(store, *id));
         }
         for id in stage.ready.iter().rev() {
             let node = store.node(*id);
@@ -306,7 +334,7 @@ impl Draft {
             stage.live.insert(*id);
             wanted.extend(self.value_inputs(store, *id).into_iter().flatten());
             wanted.extend(self.captures(store, *id));
-            run.extend(store.controls(*id));
+            run.extend(self.controls(store, *id));
         }
     }
 
@@ -325,16 +353,31 @@ impl Draft {
             .collect()
     }
 
-    /// The tensors from around whose elements the bodies of an operation use.
-    fn captures(&self, store: &Store, id: NodeId) -> Vec<TensorId> {
-        let Op::Control(control) = &store.node(id).op else {
-            return Vec::new();
+    /// The operations that this one is ordered after: its control dependencies, and those of the
+    /// bodies that it owns.
+    pub(super) fn controls(&self, store: &Store, id: NodeId) -> Vec<NodeId> {
+        let mut controls = store.controls(id);
+        controls.extend(self.bodies_of(store, id).flat_map(|body| &body.waits));
+        controls
+    }
+
+    /// The bodies that an operation owns.
+    fn bodies_of(&self, store: &Store, id: NodeId) -> impl Iterator<Item = &Pruned> {
+        let bodies = if let Op::Control(control) = &store.node(id).op {
+            control.bodies()
+        } else {
+            Vec::new()
         };
-        control
-            .bodies()
-            .iter()
-            .filter_map(|body| self.pruned.bodies.get(body))
-            .flat_map(|body| &body.pruned.captures)
+        bodies
+            .into_iter()
+            .filter_map(|body| self.pruned.bodies.get(&body))
+            .map(|body| &*body.pruned)
+    }
+
+    /// The tensors from around whose elements the bodies of an operation use.
+    pub(super) fn captures(&self, store: &Store, id: NodeId) -> Vec<TensorId> {
+        self.bodies_of(store, id)
+            .flat_map(|body| &body.captures)
             .filter(|(_, need)| *need == Need::Value)
             .map(|(tensor, _)| *tensor)
             .collect()
@@ -365,8 +408,8 @@ impl PutOff {
             .into_iter()
             .chain(draft.captures(store, id));
         inputs.any(|input| self.nodes.contains(&input.node) && !draft.facts.contains_key(&input))
-            || store
-                .controls(id)
+            || draft
+                .controls(store, id)
                 .iter()
                 .any(|control| self.nodes.contains(control))
             || draft
@@ -381,12 +424,12 @@ impl Draft {
     pub(super) fn writes_of(&self, store: &Store, id: NodeId) -> Vec<VariableId> {
         match &store.node(id).op {
             Op::State(state) if state.writes() => vec![state.variable()],
-            Op::Control(control) => control
-                .bodies()
-                .iter()
-                .filter_map(|body| self.pruned.bodies.get(body))
-                .flat_map(|body| body.pruned.effects.writes.iter().copied())
-                .collect(),
+            Op::Control(_) => {
+                let bodies = self.bodies_of(store, id);
+                bodies
+                    .flat_map(|body| body.effects.writes.clone())
+                    .collect()
+            }
             Op::State(_)
             | Op::Math(_)
             | Op::Array(_)

@@ -206,8 +206,9 @@ impl Draft {
         let mut stack = vec![reader];
         let mut last: Option<(NodeId, usize)> = None;
         while let Some(id) = stack.pop() {
-            let sources = store.inputs(id).into_iter().map(|input| input.node);
-            for source in sources.chain(store.controls(id)) {
+            let operands = store.inputs(id).into_iter().chain(self.captures(store, id));
+            let sources = operands.map(|operand| operand.node);
+            for source in sources.chain(self.controls(store, id)) {
                 if !seen.insert(source) {
                     continue;
                 }

@@ -16,6 +16,8 @@ pub(crate) struct Pruned {
     pub(crate) targets: Vec<NodeId>,
     /// Tensors of the regions around that the operations use, with what is needed of each.
     pub(crate) captures: Vec<(TensorId, Need)>,
+    /// Operations of the regions around that the operations are ordered after.
+    pub(crate) waits: BTreeSet<NodeId>,
     /// The bodies of the loops and branches among the operations.
     pub(crate) bodies: HashMap<RegionId, PrunedBody>,
     /// What the operations and the bodies among them do to the session's state.
@@ -132,6 +134,8 @@ impl Walk<'_> {
         if self.store.node(node).region == self.region {
             self.run.insert(node);
             self.wanted.insert(node);
+        } else {
+            self.pruned.waits.insert(node);
         }
     }
 
@@ -251,6 +255,10 @@ impl Walk<'_> {
             let pruned = prune(self.store, body, &wanted, &targets, &parameters);
             for (tensor, of_capture) in &pruned.captures {
                 self.need(*tensor, need.min(*of_capture));
+            }
+            // What the body waits for has run before the loop or branch that owns it starts.
+            for wait in &pruned.waits {
+                self.need_run(*wait);
             }
             self.pruned.mistakes.extend(&pruned.mistakes);
             self.pruned.effects.add(&pruned.effects);

@@ -1,0 +1,418 @@
+//! Every node and every mistake names a line of the user, never one of the library: all public
+//! builders are `#[track_caller]`.
+
+use aqueduct::ir::{Binary, Compare, Reduction, SliceSpec, Unary, Update};
+use aqueduct::prelude::*;
+use aqueduct::{
+    FanMode, FanShape, IndexedSlices, Initializer, Minimize, ScanOptions, Sizes, Trace, Value,
+    value_initializer, variance_scaling,
+};
+use ndarray::{arr1, arr2};
+
+/// Fails for each place that is not in this file.
+fn assert_here(what: &str, trace: &Trace) {
+    let places = std::iter::once(&trace.at).chain(&trace.called_from);
+    for place in places {
+        assert_eq!(place.file, file!(), "{what} was built at {trace}");
+    }
+}
+
+fn assert_all_here(graph: &Graph) {
+    let view = graph.view();
+    for id in view.node_ids() {
+        assert_here(&view.node(id).name, &view.trace_of(id));
+    }
+    for id in view.variable_ids() {
+        let variable = view.variable(id);
+        assert_here(&variable.name, &view.trace(variable.site));
+    }
+    drop(view);
+    for mistake in graph.check().err().iter().flat_map(|all| &all.0) {
+        assert_here(&mistake.message, &mistake.at);
+        let notes = mistake.operands.iter().map(|note| &note.from);
+        for trace in notes.chain(mistake.on_behalf_of.iter().map(|(_, at)| at)) {
+            assert_here(&mistake.message, trace);
+        }
+    }
+}
+
+/// Builds with every public builder on tensors of the given types of elements.
+fn build_everything(g: &Graph) {
+    let x = g.placeholder::<f32>("x", shape![?, 4]);
+    let n = g.placeholder::<i32>("n", shape![]);
+    arrays(g, x, n);
+    arithmetic(g, x, n);
+    untyped(g, x.any(), n.any());
+    random(g, n);
+    variables(g, x);
+    control(g, x, n);
+    training(g, x);
+}
+
+fn arrays<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
+    let _ = (
+        g.constant(vec![1_u8]),
+        g.constant(&[true][..]),
+        g.constant([[1_i64]]),
+    );
+    let _ = (
+        g.constant(arr2(&[[1.0_f64]])),
+        g.constant_value(Value::scalar(1_i32), "c"),
+    );
+    let _ = (
+        g.zeros::<f32>(sizes![n, 2]),
+        g.ones::<bool>([2]),
+        g.fill([2], n),
+    );
+    let _ = g.fill(sizes![n.cast::<i64>(), 3_i64], 1.5_f32);
+    let _ = (
+        g.stack(&[x, x], 0),
+        g.concat(&[x, x], -1),
+        g.number(DType::U8, 1.0, "one"),
+    );
+    let _ = (
+        x.identity(),
+        x.stop_gradient(),
+        x.shape_tensor(),
+        x.size_of(0),
+        x.size(),
+    );
+    let _ = (
+        x.reshape([-1]),
+        x.reshape(sizes![n, -1]),
+        x.broadcast_to(sizes![2, n, 4]),
+    );
+    let _ = (
+        x.expand_dims(0),
+        x.transpose([1, 0]),
+        x.slice((.., 1..)),
+        x.slice(0),
+    );
+    let _ = (x.unstack(4, 1), x.split(2, 1), x.split_sizes(&[1, 3], 1));
+    let _ = (
+        x.gather(n),
+        x.gather(3),
+        x.gather_along(n, 1),
+        x.zeros_like(),
+        x.ones_like(),
+    );
+    let _ = (x.sum_to([1, 4]), x.expand_dims(0).any().squeeze(&[0]));
+    let _ = (
+        x.reduce_sum(..),
+        x.reduce_sum_keep(0),
+        x.reduce_mean(-1),
+        x.reduce_mean_keep([0]),
+    );
+    let _ = (
+        x.reduce_max(..),
+        x.reduce_max_keep(0),
+        x.reduce_min(-1),
+        x.reduce_min_keep([0]),
+    );
+    let _ = (x.less(1.0).reduce_all(..), x.less(x).reduce_any(0));
+}
+
+fn arithmetic<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
+    let v = g.variable("operand", [1.0_f32; 4]);
+    let _ = (
+        x + x,
+        x - v,
+        x * 2.0,
+        x / &x,
+        &x + x,
+        &x - v,
+        &x * 2.0,
+        &x / &v,
+    );
+    let _ = (
+        v + x,
+        v - v,
+        v * 2.0,
+        v / &x,
+        &v + x,
+        &v - v,
+        &v * 2.0,
+        &v / &v,
+    );
+    let _ = (
+        2.0 + x,
+        2.0 - x,
+        2.0 * x,
+        2.0 / x,
+        2.0 + v,
+        2.0 - v,
+        2.0 * v,
+        2.0 / v,
+    );
+    let _ = (-x, -v, n + 1, 3 - n);
+    let _ = (
+        x.add(1.0),
+        x.sub(v),
+        x.mul(x),
+        x.div(2.0),
+        x.maximum(0.0),
+        x.minimum(v),
+    );
+    let _ = (
+        x.neg(),
+        x.tanh(),
+        x.sigmoid(),
+        x.exp(),
+        x.log(),
+        x.sqrt(),
+        x.rsqrt(),
+    );
+    let _ = (
+        x.reciprocal(),
+        x.abs(),
+        x.sign(),
+        x.square(),
+        x.squared_difference(1.0),
+    );
+    let _ = (
+        x.less(0.0),
+        x.less_equal(v),
+        x.greater(x),
+        x.greater_equal(0.0),
+    );
+    let _ = (
+        n.equal(0),
+        n.not_equal(1),
+        x.cast::<i64>(),
+        n.equal(2).select(x, 0.0),
+    );
+    let w = g.zeros::<f32>([4, 4]);
+    let _ = (
+        x.matmul(w),
+        x.matmul_with(w, false, true),
+        x.relu(),
+        x.bias_add(v),
+    );
+    let _ = (
+        x.xw_plus_b(w, v),
+        mean_squared_error(x, x),
+        x.tanh().named("renamed"),
+    );
+}
+
+fn untyped<'g>(g: &'g Graph, x: AnyTensor<'g>, n: AnyTensor<'g>) {
+    let spec = SliceSpec {
+        bounds: vec![NEW_AXIS, ELLIPSIS],
+    };
+    let _ = (
+        x.identity(),
+        x.shape_tensor(DType::I64),
+        x.size(DType::I64),
+        x.size_of(-1),
+    );
+    let _ = (
+        x.reshape([-1]),
+        x.broadcast_to([2, 4]),
+        x.expand_dims(1),
+        x.transpose(vec![1, 0]),
+    );
+    let _ = (
+        x.slice(spec.clone()),
+        x.slice(spec.clone())
+            .slice_grad(spec, Sizes::vector(x.shape_tensor(DType::I32))),
+    );
+    let _ = (
+        x.unstack(4, 1),
+        x.split(2, None, 1),
+        x.gather(n, 0),
+        x.zeros_like(),
+        x.ones_like(),
+    );
+    let _ = x.segment_sum(g.constant([0_i32]).any(), n);
+    let _ = (
+        g.stack_any(&[x, x], 0),
+        g.concat_any(&[x], 0),
+        aqueduct::ir::add_n(g, &[x, x]),
+    );
+    let _ = (
+        x.unary(Unary::Exp),
+        x.binary(Binary::Add, x, "b"),
+        x.compare(Compare::Less, x),
+    );
+    let _ = (
+        x.add(x),
+        x.sub(x),
+        x.mul(x),
+        x.div(x),
+        x.scale(2.0),
+        x.relu(),
+        x.cast(DType::F64),
+    );
+    let _ = (
+        x.matmul(x, true, false),
+        x.compare(Compare::Equal, x).select(x, x),
+    );
+    let _ = (
+        x.reduce(Reduction::Max, .., true),
+        x.sum_to([4]),
+        x.typed::<f32>(),
+    );
+    let _ = IndexedSlices {
+        values: x,
+        indices: g.constant([0_i32]).any(),
+        rows: n,
+    }
+    .to_dense();
+}
+
+fn random<'g>(g: &'g Graph, n: Tensor<'g, i32>) {
+    let _ = (
+        g.random_int([2], 0_i64, 5_i64, None),
+        g.zeros::<f32>([3]).random_shuffle(Some(1)),
+    );
+    let _ = (
+        zeros([2]).tensor::<bool>(g),
+        ones([2]).tensor::<i32>(g),
+        fill([2], 3.0).tensor::<f64>(g),
+    );
+    let _ = random_normal(sizes![n, 2])
+        .mean(1.0)
+        .stddev(2.0)
+        .seed(3)
+        .tensor::<f32>(g);
+    let _ = random_uniform([2], 0.0, 1.0).tensor::<f64>(g);
+    let _ = truncated_normal([2]).tensor::<f32>(g);
+}
+
+fn variables<'g>(g: &'g Graph, x: Tensor<'g, f32>) {
+    let _ = (
+        g.variable("a", 1.0_f32),
+        g.variable("b", vec![1_i64]),
+        g.variable("c", [[1_u8]]),
+    );
+    let _ = (
+        g.variable("d", arr1(&[1.0_f64])),
+        g.variable("e", g.zeros::<f32>([2])),
+    );
+    let _ = g.untrained_variable::<f32>("f", random_normal([2, 3]));
+    let initializers: Vec<Initializer> = vec![
+        zeros_initializer(),
+        ones_initializer(),
+        constant_initializer(2.0),
+        value_initializer(arr1(&[1.0_f32, 2.0])),
+        random_uniform_initializer(0.0, 1.0),
+        random_normal_initializer(0.0, 1.0),
+        truncated_normal_initializer(0.0, 1.0),
+        glorot_uniform(),
+        glorot_normal(),
+        variance_scaling(2.0, FanMode::In, FanShape::TruncatedNormal),
+    ];
+    for (number, initializer) in initializers.into_iter().enumerate() {
+        let name = format!("made{number}");
+        g.variable_scope("scope", || {
+            g.get_variable_with::<f32>(&name, [2], initializer)
+        });
+    }
+    let v = g.get_variable::<f32>("v", [1, 4]);
+    let _ = g.get_any_variable("any", DType::F64, &[2], VariableOptions::new());
+    let _ = (
+        v.assign(x),
+        v.assign_add(x),
+        v.assign_sub(v),
+        v.read_value(),
+    );
+    let _ = v.scatter_add(g.constant([0_i32]), g.zeros([1, 4]));
+    let _ = (
+        v.is_initialized(),
+        v.initialized_value(),
+        v.any().read_value(),
+    );
+    let _ = (
+        v.any().update(Update::Set, x.any()),
+        v.any().is_initialized(),
+    );
+    let _ = v
+        .any()
+        .scatter(Update::Sub, g.constant([0_i64]).any(), x.any());
+    let _ = (v.any().typed::<f32>(), v.any().typed::<i32>());
+    let _ = (
+        g.global_variables_initializer(),
+        g.no_op(),
+        g.group([x, x]).named("grouped"),
+    );
+    let _ = (
+        g.group_named([x], "named"),
+        g.group_scope(&g.scope("open"), [x]),
+    );
+    let _ = g.name_scope("names", || g.control_dependencies([x], || g.no_op()));
+}
+
+fn control<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
+    let h = g.zeros::<f32>([4]);
+    let _ = g.scan(h, x, |h, x| (h + x * 2.0, h));
+    let _ = g.scan((h, [h]), vec![x], |(a, [b]), x| {
+        ((b, [a]), (x[0], n, 1.0 - x[0]))
+    });
+    let options = ScanOptions::new().length(n).reverse();
+    let _ = g.scan_with(options, h, (), |h, ()| {
+        (h, g.get_variable::<f32>("in_body", [4]).value())
+    });
+    let _ = g.cond(n.equal(0), || (h, [n]), || (h * 2.0, [n + 1]));
+    let _ = g.cond(
+        true,
+        || g.scan(h, x, |h, x| (x + h, ())).0,
+        || x.initialized(g),
+    );
+}
+
+/// A helper of a user's, without `#[track_caller]`.
+trait Initialized<'g> {
+    fn initialized(self, graph: &'g Graph) -> Tensor<'g, f32>;
+}
+
+impl<'g> Initialized<'g> for Tensor<'g, f32> {
+    fn initialized(self, graph: &'g Graph) -> Tensor<'g, f32> {
+        graph.variable("helped", [0.0_f32; 4]).initialized_value()
+    }
+}
+
+fn training<'g>(g: &'g Graph, x: Tensor<'g, f32>) {
+    let w = g.variable::<f32>("w", random_normal([4, 4]));
+    let table = g.variable::<f32>("table", zeros([10, 4]));
+    let rows = table.gather(g.constant([1_i64, 1]));
+    let hidden = (x.matmul(w) + table.gather(g.constant([1_i32, 2, 2])).reduce_mean(0)).sigmoid();
+    let loss = mean_squared_error(hidden, x) + rows.square().reduce_sum(..);
+    let _ = (
+        gradients(loss, (w, table)),
+        gradient(hidden.reduce_max(..), w),
+    );
+    let _ = gradient(gradient(loss, w).square().reduce_sum(..), w);
+    let _ = Gradients::of(loss)
+        .wrt(x)
+        .grad_ys(g.constant(2.0_f32))
+        .build();
+    let _ = gradients(table.gather(3), table)[0].dense();
+    let step = get_or_create_global_step(g);
+    let _ = GradientDescent::new(0.1).minimize(loss);
+    let _ = GradientDescentOptimizer::new(g.constant(0.1_f32))
+        .minimize_with(loss, Minimize::new().variables([table]).global_step(step));
+    let adam = Adam::new(0.1);
+    let pairs = adam.compute_gradients(loss, [w]);
+    let _ = (
+        adam.apply_gradients(g, &pairs, Some(step)),
+        adam.minimize(loss),
+    );
+}
+
+#[test]
+fn nodes_name_the_users_lines() {
+    let g = Graph::new();
+    build_everything(&g);
+    assert_all_here(&g);
+    let report = g.check().expect_err("`typed` of another type is a mistake");
+    assert_eq!(report.0.len(), 1, "{report}");
+}
+
+#[test]
+fn mistakes_name_the_users_lines() {
+    let g = Graph::new();
+    g.finalize();
+    build_everything(&g);
+    assert!(g.check().unwrap_err().0.len() > 50);
+    assert_all_here(&g);
+}

@@ -1,0 +1,318 @@
+//! The reports of runs that fail, as a user sees them.
+
+use aqueduct::Value;
+use aqueduct::prelude::*;
+use aqueduct_tests::relative;
+use expect_test::{Expect, expect};
+use ndarray::{Array2, arr1};
+
+/// The reports of some runs, in order, and the line that their places are told from.
+struct Reports {
+    anchor: u32,
+    texts: Vec<String>,
+}
+
+impl From<u32> for Reports {
+    fn from(anchor: u32) -> Reports {
+        let texts = Vec::new();
+        Reports { anchor, texts }
+    }
+}
+
+impl Reports {
+    fn add<T>(&mut self, result: aqueduct::Result<T>) {
+        let report = match result {
+            Ok(_) => "no error".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        self.texts.push(relative(&report, file!(), self.anchor));
+    }
+
+    fn check(&self, expected: Expect) {
+        expected.assert_eq(&self.texts.join("\n\n"));
+    }
+}
+
+#[test]
+fn all_feeds_that_are_wrong_or_missing_are_told_at_once() {
+    let mut reports = Reports::from(line!());
+    let g = Graph::new();
+    let other = Graph::new();
+    let batch = g.unknown_dim();
+    let x = g.placeholder::<f32>("x", shape![batch, 2]);
+    let y = g.placeholder::<f32>("y", shape![batch]);
+    let missing = g.placeholder::<i64>("missing", shape![?, 3]);
+    let wide = g.placeholder::<f32>("wide", shape![3]);
+    let rows = g.placeholder::<f32>("rows", shape![?, ?]);
+    let foreign = other.placeholder::<f32>("foreign", shape![]);
+    let mut inside = wide;
+    let (last, _) = g.scan(g.zeros::<f32>([2]), x, |h, x| {
+        inside = h + x;
+        (inside, ())
+    });
+    let fetches = (last + y.reduce_sum(..), missing, wide, rows);
+    let mut feeds = feed![
+        x => [[1.0, 2.0], [3.0, 4.0]],
+        y => [1.0, 2.0, 3.0],
+        x => [[1.0, 2.0]],
+        wide => [[1.0, 2.0, 3.0]],
+        rows => vec![vec![1.0], vec![2.0, 3.0]],
+        foreign => 1.0,
+        inside => [1.0, 2.0],
+    ];
+    feeds.add_any(last.any(), Value::scalar(1_i32));
+    reports.add(Session::new(&g).run(fetches, feeds));
+    reports.check(expect![[r#"
+        feed of `y`: it shares an unknown size with `x`, which has 2 and not 3
+          --> tests/run_errors.rs:+5:15
+        feed of `x`: it is fed twice
+          --> tests/run_errors.rs:+4:15
+        feed of `wide`: it needs f32[3], and was given f32[1, 3]
+          --> tests/run_errors.rs:+7:18
+        feed of `rows`: the rows have different lengths
+          --> tests/run_errors.rs:+8:18
+        feed of `foreign`: it belongs to another graph than the session
+        feed of `scan/add`: it belongs to the body of the scan called at tests/run_errors.rs:+11:23 and cannot be fed
+          --> tests/run_errors.rs:+12:18, called from tests/run_errors.rs:+11:23
+        feed of `scan`: it needs f32, not i32
+          --> tests/run_errors.rs:+11:23
+        feed of `missing`: no value was fed; it needs i64[?, 3]
+          --> tests/run_errors.rs:+6:21"#]]);
+}
+
+#[test]
+fn placeholders_that_are_not_fed() {
+    let mut reports = Reports::from(line!());
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?, 2]);
+    let y = g.name_scope("model", || g.placeholder::<i32>("y", shape![]));
+    let (last, _) = g.scan(g.zeros::<f32>([2]), x, |h, x| (h + x * y.cast::<f32>(), ()));
+    reports.add(Session::new(&g).run(last, feed![]));
+    reports.check(expect![[r#"
+        feed of `x`: no value was fed; it needs f32[?, 2]
+          --> tests/run_errors.rs:+2:15
+        feed of `model/y`: no value was fed; it needs i32[]
+          --> tests/run_errors.rs:+3:40"#]]);
+}
+
+#[test]
+fn variables_without_a_value() {
+    let mut reports = Reports::from(line!());
+    let g = Graph::new();
+    let w = g.variable_scope("layer", || g.get_variable::<f32>("w", [2]));
+    let doubled = w * 2.0;
+    let (last, _) = g.scan(g.zeros::<f32>([2]), g.zeros::<f32>([3, 2]), |h, x| {
+        (h + x * w, ())
+    });
+    let sess = Session::new(&g);
+    reports.add(sess.run(doubled, feed![]));
+    reports.add(sess.run(w, feed![]));
+    reports.add(sess.run(last, feed![]));
+    reports.add(sess.run(w.assign_add(1.0), feed![]));
+    reports.add(sess.value(w));
+    reports.check(expect![[r#"
+        variable `layer/w` has no value
+          --> tests/run_errors.rs:+2:44
+          read by `mul`, built at tests/run_errors.rs:+3:19
+          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first, or restore a checkpoint
+
+        variable `layer/w` has no value
+          --> tests/run_errors.rs:+2:44
+          read by `layer/w/read`, built at tests/run_errors.rs:+2:44
+          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first, or restore a checkpoint
+
+        variable `layer/w` has no value
+          --> tests/run_errors.rs:+2:44
+          read by `scan`, built at tests/run_errors.rs:+4:23
+          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first, or restore a checkpoint
+
+        shape mismatch in assign_add: value has shape [] but the variable has shape [2]
+          --> tests/run_errors.rs:+11:28        name `layer/w/AssignAdd`
+          value  Const_1  f32[]  from tests/run_errors.rs:+11:28
+
+        variable `layer/w` has no value
+          --> tests/run_errors.rs:+2:44
+          read by `layer/w/read`, built at tests/run_errors.rs:+2:44
+          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first, or restore a checkpoint"#]]);
+}
+
+#[test]
+fn operations_that_cannot_compute_with_the_values() {
+    let mut reports = Reports::from(line!());
+    let g = Graph::new();
+    let sess = Session::new(&g);
+    let n = g.placeholder::<i32>("n", shape![]);
+    let table = g.zeros::<f32>([3, 2]).named("table");
+    let picked = table.gather(g.stack(&[n, g.constant(0)], 0));
+    reports.add(sess.run(picked, feed![n => 3]));
+    reports.add(sess.run(g.constant([6, 7]) / n, feed![n => 0]));
+    reports.add(sess.run(g.fill(sizes![2, n], 1.0_f32), feed![n => -1]));
+    reports.add(sess.run(table.reshape(sizes![n, -1]), feed![n => 4]));
+    reports.add(sess.run(g.random_int([1], n, 5, None), feed![n => 5]));
+    let rows = g.variable("rows", g.zeros::<f32>([3]));
+    sess.run(rows.initializer(), feed![]).unwrap();
+    let scatter = rows.scatter_add(g.stack(&[n], 0), g.ones::<f32>([1]));
+    reports.add(sess.run(scatter, feed![n => -1]));
+    reports.check(expect![[r#"
+        gather failed: indices[0] = 3 is not in [0, 3)
+          --> tests/run_errors.rs:+5:24        name `Gather`
+          x        table  f32[3, 2]  from tests/run_errors.rs:+4:19
+          indices  stack  i32[2]     from tests/run_errors.rs:+5:33
+
+        div failed: division by zero at element 0
+          --> tests/run_errors.rs:+7:26        name `truediv`
+          lhs  Const_1  i32[2]  from tests/run_errors.rs:+7:28
+          rhs  n        i32[]   from tests/run_errors.rs:+3:15
+
+        fill failed: sizes gives the negative size -1
+          --> tests/run_errors.rs:+8:28        name `Fill`
+          sizes  packed   i32[2]  from tests/run_errors.rs:+8:28
+          value  Const_3  f32[]   from tests/run_errors.rs:+8:28
+          help: a size is 0 or more
+
+        reshape failed: the elements of shape [3, 2] cannot be divided over [4, -1]: 6 is not a multiple of 4
+          --> tests/run_errors.rs:+9:32        name `Reshape`
+          x      table     f32[3, 2]  from tests/run_errors.rs:+4:19
+          shape  packed_1  i32[2]     from tests/run_errors.rs:+9:32
+
+        random_uniform_int failed: needs low < high, got low 5 and high 5
+          --> tests/run_errors.rs:+10:28        name `RandomUniformInt`
+          shape  shape    i32[1]  from tests/run_errors.rs:+10:28
+          low    n        i32[]   from tests/run_errors.rs:+3:15
+          high   Const_5  i32[]   from tests/run_errors.rs:+10:28
+
+        scatter_add failed: indices[0] = -1 is not in [0, 3)
+          --> tests/run_errors.rs:+13:24        name `rows/ScatterAdd`
+          indices  stack_1  i32[1]  from tests/run_errors.rs:+13:38
+          updates  ones     f32[1]  from tests/run_errors.rs:+13:56
+          help: indices name rows of the variable"#]]);
+}
+
+#[test]
+fn shapes_that_only_a_run_can_refuse() {
+    let mut reports = Reports::from(line!());
+    let g = Graph::new();
+    let sess = Session::new(&g);
+    let a = g.placeholder::<f32>("a", shape![?, ?]);
+    let b = g.placeholder::<f32>("b", shape![?, ?]);
+    let (two, three) = (Array2::<f32>::zeros((2, 2)), Array2::<f32>::zeros((3, 3)));
+    let feeds = || feed![a => &two, b => &three];
+    reports.add(sess.run(a.matmul(b), feeds()));
+    reports.add(sess.run(a + b, feeds()));
+    reports.add(sess.run(a.split(3, 0), feeds()));
+    reports.add(sess.run(a.slice(2), feeds()));
+    reports.add(sess.run(g.concat(&[a, b], 0), feeds()));
+    let slope = gradient(a.matmul(b).reduce_sum(..), a);
+    reports.add(sess.run(slope, feeds()));
+    let (last, _) = g.scan(a, b, |h, x| (h + x, ()));
+    reports.add(sess.run(last, feeds()));
+    let v = g.variable("v", g.zeros::<f32>([2, 3]));
+    reports.add(sess.run(v.assign(a), feeds()));
+    reports.check(expect![[r#"
+        matmul failed: inner dimensions 2 and 3 differ
+          --> tests/run_errors.rs:+7:28        name `MatMul`
+          lhs  a  f32[2, 2]  from tests/run_errors.rs:+3:15
+          rhs  b  f32[3, 3]  from tests/run_errors.rs:+4:15
+          help: rhs needs 2 rows
+
+        add failed: shapes [2, 2] and [3, 3] do not broadcast: axis 0 has sizes 2 and 3
+          --> tests/run_errors.rs:+8:26        name `add`
+          lhs  a  f32[2, 2]  from tests/run_errors.rs:+3:15
+          rhs  b  f32[3, 3]  from tests/run_errors.rs:+4:15
+          help: sizes must be equal, or one of them 1
+
+        split failed: axis 0 of size 2 does not divide into 3 equal pieces
+          --> tests/run_errors.rs:+9:28        name `split`
+          x  a  f32[2, 2]  from tests/run_errors.rs:+3:15
+          help: give the sizes of the pieces
+
+        slice failed: index 2 is out of range for axis 0 of size 2
+          --> tests/run_errors.rs:+10:28        name `strided_slice`
+          x  a  f32[2, 2]  from tests/run_errors.rs:+3:15
+          help: axis 0 takes -2 to 1
+
+        concat failed: input 1 has shape [3, 3] but the inputs before it have shape [2, 2]
+          --> tests/run_errors.rs:+11:28        name `concat`
+          input 0  a  f32[2, 2]  from tests/run_errors.rs:+3:15
+          input 1  b  f32[3, 3]  from tests/run_errors.rs:+4:15
+          help: all axes but axis 0 must agree
+
+        matmul failed: inner dimensions 2 and 3 differ
+          --> tests/run_errors.rs:+12:28        name `MatMul_1`
+          lhs  a  f32[2, 2]  from tests/run_errors.rs:+3:15
+          rhs  b  f32[3, 3]  from tests/run_errors.rs:+4:15
+          help: rhs needs 2 rows
+
+        add failed: shapes [2, 2] and [3] do not broadcast: axis 1 has sizes 2 and 3
+          --> tests/run_errors.rs:+14:42, called from tests/run_errors.rs:+14:23        name `scan/add`
+          lhs  scan/parameter    f32[2, 2]  from tests/run_errors.rs:+14:23
+          rhs  scan/parameter_1  f32[3]     from tests/run_errors.rs:+14:23
+          help: sizes must be equal, or one of them 1
+
+        assign failed: value has shape [2, 2] but the variable has shape [2, 3]
+          --> tests/run_errors.rs:+17:28        name `v/Assign`
+          value  a  f32[2, 2]  from tests/run_errors.rs:+3:15"#]]);
+}
+
+#[test]
+fn fetches_that_cannot_be_had() {
+    let mut reports = Reports::from(line!());
+    let (g, other) = (Graph::new(), Graph::new());
+    let sess = Session::new(&g);
+    let x = g.constant([1.0_f32, 2.0]).named("x");
+    reports.add(sess.run(x.scalar(), feed![]));
+    reports.add(sess.run(other.constant(1.0_f32), feed![]));
+    reports.add(sess.run(other.no_op(), feed![]));
+    let mut inside = x;
+    g.cond(
+        g.constant(true),
+        || {
+            inside = x * 2.0;
+            inside
+        },
+        || x,
+    );
+    reports.add(sess.run(inside, feed![]));
+    reports.add(sess.prepare(inside, ()));
+    reports.add(sess.prepare(x, inside));
+    reports.add(sess.prepare(x, other.placeholder::<f32>("y", shape![])));
+    reports.add(sess.prepare(x, (x, x)));
+    reports.check(expect![[r#"
+        cannot fetch `x:0`: its shape is [2], so it is not one number
+
+        cannot fetch `Const:0`: it belongs to another graph than the session
+
+        cannot fetch `NoOp`: it belongs to another graph than the session
+
+        cannot fetch `cond/mul:0`: it belongs to the body of the cond called at tests/run_errors.rs:+8:7; return it from the body and fetch what that gives
+
+        cannot fetch `cond/mul:0`: it belongs to the body of the cond called at tests/run_errors.rs:+8:7; return it from the body and fetch what that gives
+
+        feed of `cond/mul`: it belongs to the body of the cond called at tests/run_errors.rs:+8:7 and cannot be fed
+          --> tests/run_errors.rs:+11:22, called from tests/run_errors.rs:+8:7
+
+        feed of `y`: it belongs to another graph than the session
+
+        feed of `x`: it is fed twice
+          --> tests/run_errors.rs:+3:15"#]]);
+}
+
+#[test]
+fn values_that_do_not_fit_a_variable() {
+    let mut reports = Reports::from(line!());
+    let (g, other) = (Graph::new(), Graph::new());
+    let v = g.variable("v", [1.0_f32, 2.0]);
+    let sess = Session::new(&g);
+    reports.add(sess.load(v, [1.0, 2.0, 3.0]));
+    reports.add(sess.load(v, vec![vec![1.0], vec![]]));
+    reports.add(sess.load_value(v.any(), Value::from(arr1(&[1_i32, 2]))));
+    reports.add(sess.load(other.variable("w", 1.0_f32), 2.0));
+    reports.check(expect![[r#"
+        cannot load f32[3] into variable `v`, which is f32[2]
+
+        cannot load rows of different lengths into variable `v`, which is f32[2]
+
+        cannot load i32[2] into variable `v`, which is f32[2]
+
+        cannot load f32[] into variable `w`, which is of another graph than the session"#]]);
+}
