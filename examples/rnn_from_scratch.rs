@@ -1,12 +1,14 @@
 //! Notebook 003, "Recurrent Neural Network on Tensorflow", first half: a recurrent network of four
 //! nodes, built from matrix products, that learns the rule `x[t] = 1.1 x[t-1] + 0.3`.
 //!
+//! What each TensorFlow call became: `docs/notebooks/003_rnn_and_lstm_from_scratch.md`.
+//!
 //! `cargo run --release --example rnn_from_scratch`
 
 #![allow(clippy::print_stdout, reason = "a notebook prints its figures")]
 
 use aqueduct::prelude::*;
-use aqueduct_examples::{Chart, Options, Reference, Sequences, general, progress_bar};
+use aqueduct_examples::{Chart, Options, Reference, Sequences, general, over_steps};
 use clap::Parser;
 
 const SEQ_LENGTH: i64 = 10;
@@ -25,6 +27,36 @@ fn main() -> anyhow::Result<()> {
     let data = Sequences::load()?;
 
     let g = Graph::new();
+    let model = model(&g);
+    let sess = Session::new(&g);
+    sess.run(g.global_variables_initializer(), feed![])?;
+    let losses = train(&sess, &model, &data, options.steps(100, 20))?;
+    let test_loss = sess.run(model.loss.scalar(), feed![model.seq_input => &data.test])?;
+    println!("test loss: {}", general(test_loss, 6));
+
+    let printed = Reference::printed_rnn()?;
+    println!("beside the notebook's losses: {}", printed.compare(&losses));
+    let path = options.output("rnn_from_scratch.png");
+    Chart::new("A recurrent network from scratch")
+        .axes("step", "loss on the training sequences")
+        .log_y()
+        .line("here", over_steps(&losses))
+        .points("printed by the notebook, 2017", printed.points())
+        .save(&path)?;
+    println!("chart: {}", path.display());
+    Ok(())
+}
+
+/// What a session runs.
+pub(crate) struct Model<'g> {
+    /// `[batch, SEQ_LENGTH, 1]`.
+    pub(crate) seq_input: Tensor<'g, f32>,
+    /// Of the prediction of the last element, from those before it.
+    pub(crate) loss: Tensor<'g, f32>,
+    pub(crate) train_step: Operation<'g>,
+}
+
+pub(crate) fn model(g: &Graph) -> Model<'_> {
     g.set_random_seed(1);
 
     let seq_input = g.variable_scope("input", || {
@@ -72,38 +104,26 @@ fn main() -> anyhow::Result<()> {
         (loss, train_step)
     });
 
-    let sess = Session::new(&g);
-    sess.run(g.global_variables_initializer(), feed![])?;
+    Model {
+        seq_input,
+        loss,
+        train_step,
+    }
+}
 
-    let steps = options.steps(100, 20);
-    let bar = progress_bar(steps, "training");
+/// Takes `steps` steps, and gives the loss after each.
+pub(crate) fn train(
+    sess: &Session,
+    model: &Model<'_>,
+    data: &Sequences,
+    steps: usize,
+) -> anyhow::Result<Vec<f32>> {
     let mut losses = Vec::new();
     for step in 1..=steps {
-        sess.run(train_step, feed![seq_input => &data.train])?;
-        let curr_loss = sess.run(loss.scalar(), feed![seq_input => &data.train])?;
-        bar.suspend(|| println!("step: {step} loss: {}", general(curr_loss, 6)));
-        bar.inc(1);
+        sess.run(model.train_step, feed![model.seq_input => &data.train])?;
+        let curr_loss = sess.run(model.loss.scalar(), feed![model.seq_input => &data.train])?;
+        println!("step: {step} loss: {}", general(curr_loss, 6));
         losses.push(curr_loss);
     }
-    bar.finish_and_clear();
-
-    let test_loss = sess.run(loss.scalar(), feed![seq_input => &data.test])?;
-    println!("test loss: {}", general(test_loss, 6));
-
-    let printed = Reference::printed_rnn()?;
-    println!("beside the notebook's losses: {}", printed.compare(&losses));
-    let path = options.output("rnn_from_scratch.png");
-    Chart::new("A recurrent network from scratch")
-        .axes("step", "loss on the training sequences")
-        .log_y()
-        .line(
-            "here",
-            (1..)
-                .map(f64::from)
-                .zip(losses.iter().copied().map(f64::from)),
-        )
-        .points("printed by the notebook, 2017", printed.points())
-        .save(&path)?;
-    println!("chart: {}", path.display());
-    Ok(())
+    Ok(losses)
 }

@@ -118,11 +118,18 @@ impl Chart {
     }
 }
 
+/// The points of numbers that belong to the steps 1, 2, 3, …
+pub fn over_steps(numbers: &[f32]) -> impl Iterator<Item = (f64, f64)> {
+    (1_u32..)
+        .zip(numbers)
+        .map(|(step, &number)| (f64::from(step), f64::from(number)))
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
 
-    use super::Chart;
+    use super::{Chart, over_steps};
 
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
@@ -158,6 +165,12 @@ mod tests {
         chart.save(directory.path().join("linear.png")).unwrap();
         let chart = chart.log_y();
         chart.save(directory.path().join("log.png")).unwrap();
+    }
+
+    #[test]
+    fn steps_count_from_one() {
+        let points: Vec<_> = over_steps(&[4.0, 2.0]).collect();
+        assert_eq!(points, [(1.0, 4.0), (2.0, 2.0)]);
     }
 
     #[test]

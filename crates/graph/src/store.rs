@@ -472,17 +472,11 @@ impl Store {
             .map(|tensor| self.fact(*tensor).clone())
             .collect();
         let mut facts = infer(&new.op, &inputs, self)?;
-        if let Op::Array(Array::Split { sizes: None, .. }) = &new.op
-            && let Some((first, others)) = facts.split_first_mut()
-        {
-            // Equal pieces have one size: where it is unknown, they share its identity.
-            self.identify(&mut first.shape);
-            for other in others {
-                other.shape.clone_from(&first.shape);
-            }
-        }
         for fact in &mut facts {
             self.identify_fact(fact);
+        }
+        if let Op::Array(Array::Split { sizes: None, .. }) = new.op {
+            share_shape(&mut facts);
         }
         Ok(facts)
     }
@@ -587,6 +581,15 @@ impl Store {
         self.dag[NodeIndex::new(id.index())]
             .poison
             .get_or_insert(mistake);
+    }
+}
+
+/// Gives all facts the shape of the first: equal pieces of an unknown size have one identity.
+fn share_shape(facts: &mut [Fact]) {
+    if let [first, others @ ..] = facts {
+        for other in others {
+            other.shape.clone_from(&first.shape);
+        }
     }
 }
 

@@ -1,0 +1,316 @@
+//! That no op is forgotten: each has cases here, or a reason why it has no gradient.
+
+#![deny(clippy::wildcard_enum_match_arm)]
+
+use std::collections::BTreeSet;
+
+use aqueduct::ScanOptions;
+use aqueduct::ir::{Array, Binary, Control, Distribution, Math, Nn, Op, Random, Reduce, Reduction};
+use aqueduct::ir::{State, Unary};
+use aqueduct::prelude::*;
+
+use crate::cases;
+
+/// What becomes of a gradient at an op.
+#[derive(Debug)]
+enum Standing {
+    /// It flows on. Cases of this name must use the op.
+    Flows(String),
+    /// It ends, and the user is told why.
+    Blocks,
+    /// It should flow on, but cannot; the user is told why.
+    Missing,
+    /// There is no operand of floats that it could come from.
+    Leaf,
+}
+
+fn standing(op: &Op) -> Standing {
+    match op {
+        Op::Math(op) => match op {
+            Math::Unary(function) => Standing::Flows(format!("{function:?}")),
+            Math::Binary(function) => Standing::Flows(format!("{function:?}")),
+            Math::Select => flows("Select"),
+            Math::AddN => flows("AddN"),
+            Math::MatMul {
+                transpose_a,
+                transpose_b,
+            } => Standing::Flows(matmul(*transpose_a, *transpose_b)),
+            Math::Cast { to } if to.is_float() => flows("Cast"),
+            Math::Cast { .. } | Math::Compare(_) => Standing::Blocks,
+        },
+        Op::Array(op) => array(op),
+        Op::Reduce(op) => match op {
+            Reduce::Over { reduction, .. } => match reduction {
+                Reduction::Sum | Reduction::Mean | Reduction::Max | Reduction::Min => {
+                    Standing::Flows(format!("{reduction:?}"))
+                }
+                // Their operands are truth values, so the obstacle is what made these.
+                Reduction::All | Reduction::Any => Standing::Leaf,
+            },
+            Reduce::SumTo => flows("SumTo"),
+        },
+        Op::Nn(Nn::Relu) => flows("Relu"),
+        Op::Nn(Nn::BiasAdd) => flows("BiasAdd"),
+        Op::Random(Random { distribution, .. }) => match distribution {
+            Distribution::Shuffle => Standing::Blocks,
+            Distribution::Uniform { .. }
+            | Distribution::StandardNormal { .. }
+            | Distribution::TruncatedNormal { .. }
+            | Distribution::UniformInt { .. } => Standing::Leaf,
+        },
+        Op::State(op) => match op {
+            State::Assign(..) | State::Scatter(..) => Standing::Blocks,
+            State::Read(_) | State::ReadValue(_) | State::IsInitialized(_) => Standing::Leaf,
+        },
+        Op::Control(op) => match op {
+            Control::Scan { .. } | Control::Cond { .. } => Standing::Missing,
+            Control::NoOp | Control::Parameter { .. } => Standing::Leaf,
+        },
+    }
+}
+
+fn array(op: &Array) -> Standing {
+    match op {
+        Array::Identity => flows("Identity"),
+        Array::Reshape => flows("Reshape"),
+        Array::ExpandDims { .. } => flows("ExpandDims"),
+        Array::Squeeze { .. } => flows("Squeeze"),
+        Array::Transpose { .. } => flows("Transpose"),
+        Array::Fill => flows("Fill"),
+        Array::BroadcastTo => flows("BroadcastTo"),
+        Array::Slice(_) => flows("Slice"),
+        Array::SliceGrad(_) => flows("SliceGrad"),
+        Array::Stack { .. } => flows("Stack"),
+        Array::Unstack { .. } => flows("Unstack"),
+        Array::Concat { .. } => flows("Concat"),
+        Array::Split { sizes: None, .. } => flows("Split"),
+        Array::Split { sizes: Some(_), .. } => flows("Split of given sizes"),
+        Array::Gather { axis: 0 } => flows("Gather of rows"),
+        Array::Gather { .. } => flows("Gather along another axis"),
+        Array::SegmentSum => flows("SegmentSum"),
+        Array::StopGradient | Array::Shape { .. } | Array::Size { .. } => Standing::Blocks,
+        Array::Placeholder { .. } | Array::Constant(_) => Standing::Leaf,
+    }
+}
+
+fn flows(name: &str) -> Standing {
+    Standing::Flows(name.to_owned())
+}
+
+fn matmul(transpose_a: bool, transpose_b: bool) -> String {
+    format!("MatMul {transpose_a} {transpose_b}")
+}
+
+/// The name of every op that passes gradients on.
+fn with_rules() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    names.extend(Unary::ALL.map(|function| format!("{function:?}")));
+    names.extend(Binary::ALL.map(|function| format!("{function:?}")));
+    names.extend(["Sum", "Mean", "Max", "Min"].map(str::to_owned));
+    for transpose_a in [false, true] {
+        names.extend([false, true].map(|transpose_b| matmul(transpose_a, transpose_b)));
+    }
+    let others = [
+        "AddN",
+        "BiasAdd",
+        "BroadcastTo",
+        "Cast",
+        "Concat",
+        "ExpandDims",
+        "Fill",
+        "Gather along another axis",
+        "Gather of rows",
+        "Identity",
+        "Relu",
+        "Reshape",
+        "SegmentSum",
+        "Select",
+        "Slice",
+        "SliceGrad",
+        "Split",
+        "Split of given sizes",
+        "Squeeze",
+        "Stack",
+        "SumTo",
+        "Transpose",
+        "Unstack",
+    ];
+    names.extend(others.map(str::to_owned));
+    names
+}
+
+#[test]
+fn every_op_that_passes_gradients_has_a_case() {
+    let g = Graph::new().leak();
+    for case in cases::all() {
+        let inputs = case.inputs.iter();
+        let xs: Vec<cases::X> = inputs
+            .map(|input| g.placeholder("x", input.sizes.as_slice()))
+            .collect();
+        let _ = (case.build)(&xs);
+    }
+    g.check().unwrap();
+    let view = g.view();
+    let used = view
+        .node_ids()
+        .filter_map(|id| match standing(&view.node(id).op) {
+            Standing::Flows(name) => Some(name),
+            Standing::Blocks | Standing::Missing | Standing::Leaf => None,
+        });
+    assert_eq!(used.collect::<BTreeSet<String>>(), with_rules());
+}
+
+type X<'g> = Tensor<'g, f64>;
+
+/// A function through which no gradient flows, and a part of the reason that the user reads.
+type Blocked = (&'static str, for<'g> fn(X<'g>) -> X<'g>, &'static str);
+
+const BLOCKED: [Blocked; 18] = [
+    ("equal", |x| x.equal(0.5).cast(), "comparison"),
+    ("not_equal", |x| x.not_equal(0.5).cast(), "comparison"),
+    ("less", |x| x.less(0.5).cast(), "comparison"),
+    ("less_equal", |x| x.less_equal(0.5).cast(), "comparison"),
+    ("greater", |x| x.greater(0.5).cast(), "comparison"),
+    (
+        "greater_equal",
+        |x| x.greater_equal(0.5).cast(),
+        "comparison",
+    ),
+    ("all", |x| x.less(0.5).reduce_all(..).cast(), "comparison"),
+    ("any", |x| x.less(0.5).reduce_any(..).cast(), "comparison"),
+    ("cast to i32", |x| x.cast::<i32>().cast(), "whole numbers"),
+    ("cast to i64", |x| x.cast::<i64>().cast(), "whole numbers"),
+    ("cast to u8", |x| x.cast::<u8>().cast(), "whole numbers"),
+    ("cast to bool", |x| x.cast::<bool>().cast(), "truth values"),
+    ("shape", |x| x.shape_tensor().cast(), "shape"),
+    ("size", |x| x.size().cast(), "shape"),
+    ("stop_gradient", |x| x.stop_gradient(), "stop_gradient"),
+    ("random_shuffle", |x| x.random_shuffle(Some(1)), "random"),
+    ("assign", |x| variable(x).assign(x), "writes a variable"),
+    (
+        "scatter_add",
+        |x| variable(x).scatter_add(x.graph().constant([0_i32, 0, 1]), x),
+        "writes a variable",
+    ),
+];
+
+/// The same of functions that have a gradient, which cannot be derived.
+const MISSING: [Blocked; 3] = [
+    (
+        "scan",
+        |x| {
+            let g = x.graph();
+            let options = ScanOptions::new().length(g.constant(2_i32));
+            g.scan_with(options, x, (), |x, ()| (x * 2.0, ())).0
+        },
+        "do not pass through a scan",
+    ),
+    (
+        "cond",
+        |x| x.graph().cond(true, || x * 2.0, || x.identity()),
+        "do not pass through a cond",
+    ),
+    (
+        "concat of several open sizes",
+        |x| {
+            let g = x.graph();
+            let [a, b] = ["a", "b"].map(|name| x * g.placeholder(name, shape![?, 3]));
+            g.concat(&[a, b], 0)
+        },
+        "sizes of several of its operands",
+    ),
+];
+
+fn variable<'g>(like: X<'g>) -> Variable<'g, f64> {
+    like.graph().variable("v", [0.0_f64, 0.0, 0.0])
+}
+
+/// Checks that there is no gradient, for a reason that names an op and its line in this file.
+#[track_caller]
+fn check((name, build, why): Blocked, reason_of: for<'r> fn(&'r Gradient<'_>) -> Option<&'r str>) {
+    let g = Graph::new();
+    let x = g.placeholder::<f64>("x", shape![3]);
+    let y = build(x);
+    g.check().unwrap();
+    let found = gradients(y, x).remove(0);
+    let Some(reason) = reason_of(&found) else {
+        panic!("{name}: {found:?}");
+    };
+    assert!(reason.contains(why), "{name}: {reason}");
+    assert!(reason.contains(file!()), "{name}: {reason} names no line");
+}
+
+#[test]
+fn what_blocks_a_gradient_says_why() {
+    for case in BLOCKED {
+        check(case, |found| {
+            let Gradient::NotDifferentiable { reason } = found else {
+                return None;
+            };
+            Some(reason)
+        });
+    }
+}
+
+#[test]
+fn what_cannot_be_derived_says_why() {
+    for case in MISSING {
+        check(case, |found| {
+            let Gradient::NotDerived { reason } = found else {
+                return None;
+            };
+            Some(reason)
+        });
+    }
+}
+
+/// Every op that stands in the way of a gradient is one of those above.
+#[test]
+fn every_op_that_lets_no_gradient_through_has_a_reason() {
+    let g = Graph::new().leak();
+    let x = g.placeholder::<f64>("x", shape![3]);
+    for (_, build, _) in BLOCKED.into_iter().chain(MISSING) {
+        let _ = build(x);
+    }
+    let view = g.view();
+    let ops = view.node_ids().map(|id| &view.node(id).op);
+    let obstacles = ops.filter(|op| matches!(standing(op), Standing::Blocks | Standing::Missing));
+    let names: BTreeSet<&str> = obstacles.map(Op::type_name).collect();
+    let expected = [
+        "Assign",
+        "Cast",
+        "Cond",
+        "Equal",
+        "Greater",
+        "GreaterEqual",
+        "Less",
+        "LessEqual",
+        "NotEqual",
+        "RandomShuffle",
+        "Scan",
+        "ScatterAdd",
+        "Shape",
+        "Size",
+        "StopGradient",
+    ];
+    assert_eq!(names, BTreeSet::from(expected));
+}
+
+#[test]
+fn nothing_leads_to_a_leaf() {
+    let g = Graph::new();
+    let x = g.placeholder::<f64>("x", shape![3]);
+    let v = g.variable("v", [0.0_f64, 0.0, 0.0]);
+    let leaves: [X<'_>; 7] = [
+        g.placeholder("other", shape![3]),
+        g.constant([1.0, 2.0, 3.0]),
+        random_uniform([3], 0.0, 1.0).tensor(&g),
+        random_normal([3]).tensor(&g),
+        truncated_normal([3]).tensor(&g),
+        v.value(),
+        v.read_value(),
+    ];
+    for leaf in leaves {
+        assert_eq!(gradients(leaf, x), [Gradient::NotConnected], "{leaf}");
+    }
+}

@@ -1,0 +1,335 @@
+//! Optimizers against TensorFlow's numbers, and what one can do with them.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+use std::collections::BTreeSet;
+
+use aqueduct::prelude::*;
+use aqueduct::{Float, Value};
+use aqueduct_tests::{Reference, Tolerance, compare, report};
+use ndarray::{ArrayD, Axis, arr1};
+
+const STEPS: usize = 5;
+
+/// Optimizers of the reference files that are not here.
+const NOT_HERE: [&str; 9] = [
+    "Adadelta",
+    "Adagrad",
+    "Ftrl",
+    "FtrlL1L2",
+    "Momentum",
+    "Nesterov",
+    "RMSProp",
+    "RMSPropCentered",
+    "RMSPropMomentum",
+];
+
+fn array(reference: &Reference, key: &str) -> ArrayD<f32> {
+    reference.value(key).clone().into_array().unwrap()
+}
+
+/// Two variables, and a loss that is least where they are `t1` and zero.
+fn dense_model<'g>(g: &'g Graph, reference: &Reference) -> Tensor<'g, f32> {
+    let constant = |key| g.constant(array(reference, key));
+    let w1 = g.variable("w1", array(reference, "in:w1_start"));
+    let w2 = g.variable("w2", array(reference, "in:w2_start"));
+    let distance = (w1 - constant("in:t1")).square();
+    let of_w1 = 0.5 * (constant("in:a1") * distance).reduce_sum(..);
+    let of_w2 = 0.5 * (constant("in:a2") * w2.square()).reduce_sum(..);
+    of_w1 + of_w2
+}
+
+/// Some rows of a table, one of them twice, and a loss that is least where they are `target`.
+fn sparse_model<'g>(g: &'g Graph, reference: &Reference) -> Tensor<'g, f32> {
+    let table = g.variable("table", array(reference, "in:table_start"));
+    let indices: ArrayD<i32> = reference.value("in:indices").clone().into_array().unwrap();
+    let rows = table.gather(g.constant(indices));
+    let target = g.constant(array(reference, "in:target"));
+    0.5 * (rows - target).square().reduce_sum(..)
+}
+
+/// Five steps of an optimizer: the trained variables after each, the loss before each, and every
+/// other variable after the last.
+#[track_caller]
+fn check<'g>(
+    reference: &Reference,
+    name: &str,
+    loss: Tensor<'g, f32>,
+    optimizer: impl Optimizer<'g>,
+) {
+    let g = loss.graph();
+    let trained = g.global_variables();
+    let train = optimizer.minimize(loss);
+    let sess = Session::new(g);
+    sess.run(g.global_variables_initializer(), feed![]).unwrap();
+    let mut results = Vec::new();
+    let mut expect = |what: String, actual: &Value, expected: &Value| {
+        let result = compare(actual, expected, Tolerance::REFERENCE);
+        results.push(result.map_err(|why| format!("{name}: {what} {why}")));
+    };
+    let row = |key: &str, step: usize| {
+        let steps = array(reference, &format!("{name}|{key}"));
+        Value::from(steps.index_axis(Axis(0), step))
+    };
+    for step in 0..STEPS {
+        let ((), before) = sess.run((train, loss.any()), feed![]).unwrap();
+        let wanted = row("loss_before_step", step);
+        expect(format!("loss before step {step}"), &before, &wanted);
+        for variable in &trained {
+            let value = sess.any_value(*variable).unwrap();
+            let what = format!("{} after step {step}", variable.name());
+            expect(what, &value, &row(&variable.name(), step));
+        }
+    }
+    let slots: Vec<AnyVariable<'_>> = g.global_variables().split_off(trained.len());
+    let mut names = BTreeSet::new();
+    for slot in slots {
+        let key = format!("{name}|slot:{}", slot.name().replace('/', "."));
+        let value = sess.any_value(slot).unwrap();
+        expect(slot.name(), &value, reference.value(&key));
+        names.insert(key);
+    }
+    let prefix = format!("{name}|slot:");
+    let wanted = reference.keys().filter(|key| key.starts_with(&prefix));
+    assert_eq!(names, wanted.map(str::to_owned).collect());
+    report(results);
+}
+
+/// Checks the optimizers that are here on one of the models.
+#[track_caller]
+fn check_file(file: &str, model: for<'g> fn(&'g Graph, &Reference) -> Tensor<'g, f32>) {
+    let reference = Reference::open(file);
+    reference.check_all_named(["GradientDescent", "Adam", "AdamEps"], NOT_HERE);
+    let g = Graph::new();
+    let descent = GradientDescentOptimizer::new(0.1);
+    check(
+        &reference,
+        "GradientDescent",
+        model(&g, &reference),
+        descent,
+    );
+    let g = Graph::new();
+    let adam = AdamOptimizer::new(0.1);
+    check(&reference, "Adam", model(&g, &reference), adam);
+    let g = Graph::new();
+    let adam = AdamOptimizer::new(0.1).beta1(0.8).beta2(0.95).epsilon(0.1);
+    check(&reference, "AdamEps", model(&g, &reference), adam);
+    check_rate(&reference, model, 0.1_f32);
+    check_rate(&reference, model, 0.1_f64);
+}
+
+/// A learning rate may be a tensor of either type: here it is a variable.
+#[track_caller]
+fn check_rate<T: Float>(
+    reference: &Reference,
+    model: for<'g> fn(&'g Graph, &Reference) -> Tensor<'g, f32>,
+    rate: T,
+) {
+    let g = Graph::new();
+    let loss = model(&g, reference);
+    let trained = g.trainable_variables();
+    let rate = g.untrained_variable("rate", rate);
+    let train = AdamOptimizer::new(rate).minimize(loss);
+    let sess = initialized(&g);
+    for _ in 0..STEPS {
+        sess.run(train, feed![]).unwrap();
+    }
+    for variable in trained {
+        let steps = array(reference, &format!("Adam|{}", variable.name()));
+        let last = Value::from(steps.index_axis(Axis(0), STEPS - 1));
+        let value = sess.any_value(variable).unwrap();
+        compare(&value, &last, Tolerance::REFERENCE).unwrap();
+    }
+}
+
+fn initialized(g: &Graph) -> Session {
+    let sess = Session::new(g);
+    sess.run(g.global_variables_initializer(), feed![]).unwrap();
+    sess
+}
+
+#[test]
+fn dense() {
+    check_file("optimizers.npz", dense_model);
+}
+
+#[test]
+fn sparse() {
+    check_file("optimizers_sparse.npz", sparse_model);
+}
+
+#[test]
+fn a_learning_rate_is_fed_for_each_step() {
+    let g = Graph::new();
+    let w = g.variable("w", [1.0_f32, 2.0]);
+    let rate = g.placeholder::<f32>("rate", shape![]);
+    let train = GradientDescentOptimizer::new(rate).minimize(w.reduce_sum(..));
+    let sess = initialized(&g);
+    sess.run(train, feed![rate => 0.5]).unwrap();
+    sess.run(train, feed![rate => 0.0]).unwrap();
+    sess.run(train, feed![rate => -2.0]).unwrap();
+    assert_eq!(sess.value(w).unwrap(), arr1(&[2.5, 3.5]).into_dyn());
+    let error = sess.run(train, feed![]).unwrap_err().to_string();
+    assert!(
+        error.contains("feed of `rate`: no value was fed"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_global_step_counts_after_the_variables_have_changed() {
+    let g = Graph::new();
+    let w = g.variable("w", 8.0_f32);
+    let step = get_or_create_global_step(&g);
+    // The rate follows the step: 1/2, then 1/4.
+    let rate = 0.5 / (step.cast::<f32>() + 1.0);
+    let options = Minimize::new().global_step(step);
+    let train = GradientDescentOptimizer::new(rate).minimize_with(w.square() * 0.5, options);
+    let sess = initialized(&g);
+    assert_eq!(sess.run((train, step.scalar()), feed![]).unwrap().1, 0);
+    assert_eq!(sess.run(w.scalar(), feed![]).unwrap(), 4.0);
+    sess.run(train, feed![]).unwrap();
+    let now = sess.run((w.scalar(), step.scalar()), feed![]).unwrap();
+    assert_eq!(now, (3.0, 2));
+}
+
+#[test]
+fn only_the_listed_variables_move() {
+    let g = Graph::new();
+    let w = g.variable("w", 1.0_f32);
+    let other = g.variable("other", 2.0_f32);
+    let untrained = g.untrained_variable("untrained", 3.0_f32);
+    let loss = w * other * untrained;
+    let some = GradientDescentOptimizer::new(0.5)
+        .minimize_with(loss, Minimize::new().variables([w, untrained]));
+    let trainable = GradientDescentOptimizer::new(0.5).minimize(loss);
+    let sess = initialized(&g);
+    let values = || {
+        sess.run((w.scalar(), other.scalar(), untrained.scalar()), feed![])
+            .unwrap()
+    };
+    sess.run(some, feed![]).unwrap();
+    assert_eq!(values(), (-2.0, 2.0, 2.0));
+    sess.run(trainable, feed![]).unwrap();
+    assert_eq!(values(), (-4.0, 4.0, 2.0));
+}
+
+#[test]
+fn two_optimizers_of_one_graph_keep_to_their_own_slots() {
+    let losses_of = |twice: bool| {
+        let g = Graph::new();
+        let w = g.variable("w", [3.0_f32, -4.0]);
+        let loss = w.square().reduce_sum(..);
+        let first = AdamOptimizer::new(0.1).minimize(loss);
+        let second = twice.then(|| AdamOptimizer::new(0.3).minimize(loss));
+        let sess = initialized(&g);
+        let mut losses = Vec::new();
+        for _ in 0..3 {
+            let (loss, ()) = sess.run((loss.scalar(), first), feed![]).unwrap();
+            losses.push(loss);
+        }
+        if let Some(second) = second {
+            let slots: Vec<String> = g.global_variables().iter().map(|v| v.name()).collect();
+            assert!(slots.contains(&"w/Adam_2".to_owned()), "{slots:?}");
+            let before = sess.value(w).unwrap();
+            sess.run(second, feed![]).unwrap();
+            // Its first step, of the size of its learning rate whatever the gradient is.
+            let moved = before - sess.value(w).unwrap();
+            let moved = moved.iter().map(|distance| distance.abs());
+            for distance in moved {
+                assert!((distance - 0.3).abs() < 1e-5, "{distance}");
+            }
+        }
+        losses
+    };
+    assert_eq!(losses_of(false), losses_of(true));
+}
+
+#[test]
+fn gradients_may_be_gathered_over_several_runs() {
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?, 2]);
+    let w = g.variable("w", [[1.0_f32], [-1.0]]);
+    let sum = g.untrained_variable("sum", zeros([2, 1]));
+    let loss = x.matmul(w).square().reduce_sum(..);
+    let optimizer = GradientDescentOptimizer::new(0.01);
+    let pairs = optimizer.compute_gradients(loss, [w]);
+    let add = sum.assign_add(pairs[0].0.dense().unwrap().typed::<f32>());
+    let apply =
+        optimizer.apply_gradients(&g, &[(Gradient::Dense(sum.value().any()), w.any())], None);
+    let at_once = optimizer.apply_gradients(&g, &pairs, None);
+    let clear = sum.initializer();
+
+    let batches = [[[1.0, 2.0], [0.5, -1.0]], [[-3.0, 1.0], [2.0, 2.0]]];
+    let whole = batches.concat();
+    let gathered = initialized(&g);
+    for _ in 0..2 {
+        gathered.run(clear, feed![]).unwrap();
+        for batch in batches {
+            gathered.run(add.op(), feed![x => batch]).unwrap();
+        }
+        gathered.run(apply, feed![]).unwrap();
+    }
+    let sess = initialized(&g);
+    let rows: Vec<Vec<f32>> = whole.iter().map(|row| row.to_vec()).collect();
+    for _ in 0..2 {
+        sess.run(at_once, feed![x => rows.clone()]).unwrap();
+    }
+    let (one, other) = (gathered.any_value(w.any()), sess.any_value(w.any()));
+    compare(&one.unwrap(), &other.unwrap(), Tolerance::REFERENCE).unwrap();
+}
+
+#[test]
+fn gradients_may_be_changed_on_the_way() {
+    let g = Graph::new();
+    let w = g.variable("w", [3.0_f32, 0.25]);
+    let optimizer = GradientDescentOptimizer::new(1.0);
+    let mut pairs = optimizer.compute_gradients(w.square() * 0.5, g.trainable_variables());
+    for (gradient, _) in &mut pairs {
+        let clipped = gradient.dense().unwrap().typed::<f32>().minimum(1.0);
+        *gradient = Gradient::Dense(clipped.any());
+    }
+    let train = optimizer.apply_gradients(&g, &pairs, None);
+    let sess = initialized(&g);
+    sess.run(train, feed![]).unwrap();
+    assert_eq!(sess.value(w).unwrap(), arr1(&[2.0, 0.0]).into_dyn());
+}
+
+#[test]
+fn variables_of_both_float_types_train_together() {
+    let g = Graph::new();
+    let narrow = g.variable("narrow", [1.0_f32, -2.0]);
+    let wide = g.variable("wide", [1.0_f64, -2.0]);
+    let loss = narrow.square().reduce_sum(..).cast::<f64>() + wide.square().reduce_sum(..);
+    let train = AdamOptimizer::new(0.1).minimize(loss);
+    let sess = initialized(&g);
+    for _ in 0..3 {
+        sess.run(train, feed![]).unwrap();
+    }
+    let wide = sess.value(wide).unwrap().mapv(|x| x as f32);
+    compare(
+        &sess.any_value(narrow.any()).unwrap(),
+        &Value::from(wide),
+        Tolerance::REFERENCE,
+    )
+    .unwrap();
+}
+
+#[test]
+fn a_failed_step_changes_nothing() {
+    let g = Graph::new();
+    let w = g.variable("w", 1.0_f32);
+    let row = g.placeholder::<i32>("row", shape![]);
+    let table = g.constant([2.0_f32, 3.0]);
+    let train = AdamOptimizer::new(0.1).minimize(w * table.gather(row));
+    let sess = initialized(&g);
+    let state = || -> Vec<Value> {
+        let variables = g.global_variables();
+        let values = variables.iter().map(|v| sess.any_value(*v).unwrap());
+        values.collect()
+    };
+    sess.run(train, feed![row => 1]).unwrap();
+    let before = state();
+    sess.run(train, feed![row => 2]).unwrap_err();
+    assert_eq!(state(), before);
+}

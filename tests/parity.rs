@@ -1,0 +1,329 @@
+//! Ops against TensorFlow's numbers: what they give, and what their gradients are.
+
+#![expect(clippy::panic, reason = "helpers of tests fail as tests do")]
+
+use aqueduct::prelude::*;
+use aqueduct::{Feeds, SliceArgs, Value, ir::Bound};
+use aqueduct_tests::{Reference, Tolerance, compare, report};
+
+/// The operands of a case.
+struct Inputs<'g>(Vec<AnyTensor<'g>>);
+
+impl<'g> Inputs<'g> {
+    fn x(&self, place: usize) -> Tensor<'g, f32> {
+        self.0[place].typed()
+    }
+
+    fn ints(&self, place: usize) -> Tensor<'g, i32> {
+        self.0[place].typed()
+    }
+
+    fn all(&self) -> Vec<Tensor<'g, f32>> {
+        self.0.iter().map(|input| input.typed()).collect()
+    }
+}
+
+/// The outputs of a case, by its name; `None` if its op is not here.
+type Build = for<'g> fn(&str, &Inputs<'g>) -> Option<Vec<Tensor<'g, f32>>>;
+
+/// Runs every case of the file that can be built. The others must be those that are not here.
+#[track_caller]
+fn check(file: &str, build: Build, not_here: &[&str]) {
+    let reference = Reference::open(file);
+    let mut run = Vec::new();
+    let mut results = Vec::new();
+    for case in reference.cases() {
+        let g = Graph::new();
+        let given = reference.series(case, "in");
+        let inputs = Inputs(given.iter().map(|value| placeholder(&g, value)).collect());
+        if let Some(outputs) = build(case, &inputs) {
+            run.push(case);
+            let result = check_case(&reference, case, &inputs, &outputs);
+            results.push(result.map_err(|why| format!("{case}: {why}")));
+        }
+    }
+    reference.check_all_named(run, not_here.iter().copied());
+    report(results);
+}
+
+fn placeholder<'g>(g: &'g Graph, value: &Value) -> AnyTensor<'g> {
+    let shape = value.shape();
+    match value.dtype() {
+        DType::F32 => g.placeholder::<f32>("x", shape).any(),
+        DType::I32 => g.placeholder::<i32>("x", shape).any(),
+        DType::I64 => g.placeholder::<i64>("x", shape).any(),
+        DType::Bool => g.placeholder::<bool>("x", shape).any(),
+        DType::F64 | DType::U8 => panic!("no reference input is {}", value.dtype()),
+    }
+}
+
+fn check_case<'g>(
+    reference: &Reference,
+    case: &str,
+    inputs: &Inputs<'g>,
+    outputs: &[Tensor<'g, f32>],
+) -> Result<(), String> {
+    let g = inputs.0[0].graph();
+    let cotangents = reference.series(case, "cot");
+    let weights: Vec<AnyTensor<'_>> = cotangents.iter().map(|w| placeholder(g, w)).collect();
+    let slopes = Gradients::of(outputs)
+        .wrt(&inputs.0)
+        .grad_ys(&weights)
+        .build();
+    let mut feeds = Feeds::new();
+    let operands = inputs.0.iter().zip(reference.series(case, "in"));
+    for (tensor, value) in operands.chain(weights.iter().zip(cotangents)) {
+        feeds.add_any(*tensor, value.clone());
+    }
+    // TensorFlow's `None` is stored as zeros.
+    let slopes = slopes.iter().zip(&inputs.0);
+    let slopes: Vec<AnyTensor<'_>> = slopes
+        .map(|(slope, x)| slope.dense().unwrap_or_else(|| x.zeros_like()))
+        .collect();
+    let fetches: Vec<AnyTensor<'_>> = outputs.iter().map(|output| output.any()).collect();
+    let (values, slopes) = Session::new(g)
+        .run((fetches, slopes), feeds)
+        .map_err(|error| error.to_string())?;
+
+    let expected = reference.series(case, "out");
+    if expected.len() != values.len() {
+        return Err(format!("{} outputs, not {}", values.len(), expected.len()));
+    }
+    for (place, (value, expected)) in values.iter().zip(expected).enumerate() {
+        compare(value, expected, Tolerance::REFERENCE)
+            .map_err(|why| format!("output {place} {why}"))?;
+    }
+    for (place, slope) in slopes.iter().enumerate() {
+        if let Some(expected) = reference.get(&format!("{case}|grad:{place}")) {
+            compare(slope, expected, Tolerance::REFERENCE)
+                .map_err(|why| format!("gradient {place} {why}"))?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn unary() {
+    let not_here = [
+        "cos",
+        "elu",
+        "erf",
+        "floor",
+        "leaky_relu",
+        "log1p",
+        "relu6",
+        "round",
+        "round_half_even",
+        "selu",
+        "sin",
+        "softplus",
+        "softplus_extreme",
+        "softsign",
+    ];
+    let build: Build = |case, inputs| {
+        let x = inputs.x(0);
+        Some(vec![match case {
+            "abs" => x.abs(),
+            "exp" => x.exp(),
+            "log" => x.log(),
+            "neg" => -x,
+            "reciprocal" => x.reciprocal(),
+            "relu" => x.relu(),
+            "rsqrt" => x.rsqrt(),
+            "sigmoid" | "sigmoid_extreme" => x.sigmoid(),
+            "sign" => x.sign(),
+            "sqrt" => x.sqrt(),
+            "square" => x.square(),
+            "tanh" | "tanh_extreme" => x.tanh(),
+            _ => return None,
+        }])
+    };
+    check("unary_ops.npz", build, &not_here);
+}
+
+#[test]
+fn binary() {
+    let not_here = [
+        "floormod_col",
+        "floormod_left",
+        "floormod_outer",
+        "floormod_row",
+        "floormod_same",
+        "floormod_scalar",
+        "pow_col",
+        "pow_left",
+        "pow_outer",
+        "pow_row",
+        "pow_same",
+        "pow_scalar",
+    ];
+    let build: Build = |case, inputs| {
+        let (a, b) = (inputs.x(0), inputs.x(1));
+        let (function, _shapes) = case.split_once('_')?;
+        Some(vec![match function {
+            "add" => a + b,
+            "sub" => a - b,
+            "mul" => a * b,
+            "div" => a / b,
+            "maximum" => a.maximum(b),
+            "minimum" => a.minimum(b),
+            "sqdiff" => a.squared_difference(b),
+            _ => return None,
+        }])
+    };
+    check("binary_ops.npz", build, &not_here);
+}
+
+#[test]
+fn reduce() {
+    let not_here = [
+        "logsumexp_all",
+        "logsumexp_ax0",
+        "logsumexp_ax02",
+        "logsumexp_ax1_keep",
+        "logsumexp_axneg",
+        "prod_all",
+        "prod_ax0",
+        "prod_ax02",
+        "prod_ax1_keep",
+        "prod_axneg",
+        "prod_zero_ax2",
+    ];
+    let build: Build = |case, inputs| {
+        let x = inputs.x(0);
+        Some(vec![match case {
+            "sum_all" => x.reduce_sum(..),
+            "sum_ax0" => x.reduce_sum(0),
+            "sum_ax1_keep" => x.reduce_sum_keep(1),
+            "sum_ax02" => x.reduce_sum([0, 2]),
+            "sum_axneg" => x.reduce_sum(-1),
+            "mean_all" => x.reduce_mean(..),
+            "mean_ax0" => x.reduce_mean(0),
+            "mean_ax1_keep" => x.reduce_mean_keep(1),
+            "mean_ax02" => x.reduce_mean([0, 2]),
+            "mean_axneg" => x.reduce_mean(-1),
+            "max_all" => x.reduce_max(..),
+            "max_ax0" => x.reduce_max(0),
+            "max_ax1_keep" => x.reduce_max_keep(1),
+            "max_ax02" => x.reduce_max([0, 2]),
+            "max_axneg" => x.reduce_max(-1),
+            "max_ties_ax0_keep" => x.reduce_max_keep(0),
+            "max_ties_ax1" => x.reduce_max(1),
+            "min_all" | "min_ties_all" => x.reduce_min(..),
+            "min_ax0" => x.reduce_min(0),
+            "min_ax1_keep" => x.reduce_min_keep(1),
+            "min_ax02" => x.reduce_min([0, 2]),
+            "min_axneg" => x.reduce_min(-1),
+            _ => return None,
+        }])
+    };
+    check("reduce_ops.npz", build, &not_here);
+}
+
+#[test]
+fn matmul() {
+    let build: Build = |case, inputs| {
+        let (a, b) = (inputs.x(0), inputs.x(1));
+        Some(vec![match case {
+            "matmul_00" => a.matmul(b),
+            "matmul_01" => a.matmul_with(b, false, true),
+            "matmul_10" => a.matmul_with(b, true, false),
+            "matmul_11" => a.matmul_with(b, true, true),
+            "bias_add" => a.bias_add(b),
+            "xw_plus_b" => a.xw_plus_b(b, inputs.x(2)),
+            _ => return None,
+        }])
+    };
+    check("matmul_ops.npz", build, &["batch_matmul", "tensordot"]);
+}
+
+#[test]
+fn losses() {
+    let not_here = [
+        "l2_loss",
+        "log_softmax",
+        "sigmoid_xent",
+        "softmax",
+        "softmax_axis0",
+        "softmax_xent_v1",
+        "softmax_xent_v2",
+        "softmax_xent_v2_extreme",
+        "softmax_xent_v2_rank3",
+        "sparse_xent",
+        "sparse_xent_rank3",
+    ];
+    let build: Build = |case, inputs| match case {
+        "mean_squared_error" => Some(vec![mean_squared_error(inputs.x(0), inputs.x(1))]),
+        _ => None,
+    };
+    check("losses.npz", build, &not_here);
+}
+
+#[test]
+fn arrays() {
+    let not_here = [
+        "argmax_ties",
+        "boolean_mask",
+        "cumsum",
+        "cumsum_excl_rev",
+        "gather_nd",
+        "one_hot",
+        "pad",
+        "pad_reflect",
+        "pad_symmetric",
+        "pad_value",
+        "reverse_sequence",
+        "tile",
+    ];
+    let build: Build = |case, inputs| slices(case, inputs).or_else(|| moves(case, inputs));
+    check("array_ops.npz", build, &not_here);
+}
+
+/// Slices, and what a slice can stand for.
+fn slices<'g>(case: &str, inputs: &Inputs<'g>) -> Option<Vec<Tensor<'g, f32>>> {
+    let backwards = |step| Bound::range(None, None, step);
+    let all = || Bound::from(..);
+    let spec = match case {
+        "slice_mid" => (.., 1).into_spec(),
+        "slice_last" => (.., -1).into_spec(),
+        "slice_range" => (1..3, Bound::range(Some(0), Some(4), 2), 1..4).into_spec(),
+        "slice_negstride" => (backwards(-1), all(), backwards(-2)).into_spec(),
+        "slice_newaxis_ellipsis" => (ELLIPSIS, NEW_AXIS, 1..3).into_spec(),
+        "slice_ellipsis_mid" => (1, ELLIPSIS, 2).into_spec(),
+        "tf_slice" => (0..2, 1..4, 2..5).into_spec(),
+        "reverse" => (all(), backwards(-1)).into_spec(),
+        _ => return None,
+    };
+    Some(vec![inputs.x(0).slice(spec.bounds)])
+}
+
+fn moves<'g>(case: &str, inputs: &Inputs<'g>) -> Option<Vec<Tensor<'g, f32>>> {
+    // Not every case has an operand of floats first.
+    let x = || inputs.x(0);
+    let g = inputs.0[0].graph();
+    Some(match case {
+        "gather" | "gather_rank2_idx" | "embedding_lookup" => vec![x().gather(inputs.ints(1))],
+        "gather_axis1" => vec![x().gather_along(inputs.ints(1), 1)],
+        "split_num" => x().split(2, 1),
+        "split_sizes" => x().split_sizes(&[1, 3, 1], 2),
+        "split_axis0_neg" => x().split(5, -1),
+        "stack0" => vec![g.stack(&inputs.all(), 0)],
+        "stack1" => vec![g.stack(&inputs.all(), 1)],
+        "unstack1" => x().unstack(4, 1),
+        "transpose" => vec![x().transpose([2, 1, 0])],
+        "transpose_102" => vec![x().transpose([1, 0, 2])],
+        "transpose_201" => vec![x().transpose([2, 0, 1])],
+        "reshape" => vec![x().reshape([6, -1])],
+        "concat0" => vec![g.concat(&inputs.all(), 0)],
+        "concat_last" => vec![g.concat(&inputs.all(), -1)],
+        "expand_squeeze" => vec![x().expand_dims(1).any().squeeze(&[1]).typed()],
+        "squeeze_all" => vec![x().any().squeeze(&[0, 2]).typed()],
+        "where3" => vec![inputs.0[0].typed::<bool>().select(inputs.x(1), inputs.x(2))],
+        // TensorFlow 1 chooses rows by a vector; here it is broadcast like everything else.
+        "where3_vector_cond" => {
+            let rows = inputs.0[0].typed::<bool>().expand_dims(1);
+            vec![rows.select(inputs.x(1), inputs.x(2))]
+        }
+        _ => return None,
+    })
+}
