@@ -538,8 +538,8 @@ fn operands_of_another_graph() {
               --> tests/diagnostics.rs:+14:13        name `gradients`
               help: take gradients within one graph
 
-            operand of another graph in assign: `y:0`, built at tests/diagnostics.rs:+3:19, belongs to another graph
-              --> tests/diagnostics.rs:+15:15        name `v/Assign`
+            operand of another graph in placeholder: `y:0`, built at tests/diagnostics.rs:+3:19, belongs to another graph
+              --> tests/diagnostics.rs:+15:15        name `initial_value`
               help: build both in one graph, or fetch it there and feed it here"#]],
     );
 }

@@ -385,7 +385,8 @@ impl Graph {
     }
 }
 
-fn foreign_operand(input: AnyTensor<'_>) -> Problem {
+/// What is wrong with an operand of another graph.
+pub(crate) fn foreign_operand(input: AnyTensor<'_>) -> Problem {
     let trace = input.graph().view().trace_of(input.id().node);
     Problem::new(
         MistakeKind::Foreign,

@@ -3,7 +3,7 @@
 use std::panic::Location as Caller;
 
 use crate::element::{DType, Element};
-use crate::graph::Graph;
+use crate::graph::{Graph, foreign_operand};
 use crate::handle::{AnyTensor, AnyVariable, Operation, Tensor, Variable};
 use crate::ids::{NodeId, TensorId, VariableId};
 use crate::initializer::{Initializer, Recipe, glorot_uniform};
@@ -356,6 +356,7 @@ impl Graph {
         trainable: bool,
     ) -> AnyVariable<'_> {
         let caller = Caller::caller();
+        let initial = self.own_initial_value(initial);
         let shape = initial.shape();
         let sizes = shape.sizes();
         let problem = (sizes.is_none() && !initial.is_poisoned()).then(|| {
@@ -387,6 +388,21 @@ impl Graph {
         let read_name = NewName::Exact(format!("{path}/read"));
         let read = self.add_named(State::Read(id).into(), &[], read_name, None);
         self.register(id, initializer, read, trainable)
+    }
+
+    /// The tensor, or one of its type that is poisoned if it belongs to another graph: a variable's
+    /// record keeps its id.
+    #[track_caller]
+    fn own_initial_value<'g>(&'g self, initial: AnyTensor<'g>) -> AnyTensor<'g> {
+        if initial.graph().is_same(self) {
+            return initial;
+        }
+        let op = Array::Placeholder {
+            dtype: initial.dtype(),
+            shape: initial.shape(),
+        };
+        let id = self.add_wrong(op, &[], "initial_value", foreign_operand(initial));
+        AnyTensor::new(self, TensorId::new(id, 0))
     }
 
     /// Completes a variable's record once its nodes are there, and lists it.
