@@ -21,6 +21,9 @@
 //! }
 //! ```
 
+#[cfg(doctest)]
+mod does_not_compile;
+
 pub use aqueduct_graph::*;
 pub use aqueduct_optimizer::*;
 pub use aqueduct_session::*;
