@@ -416,3 +416,40 @@ fn mistakes_name_the_users_lines() {
     assert!(g.check().unwrap_err().0.len() > 50);
     assert_all_here(&g);
 }
+
+/// Builders that are added later: whatever gives handles of new parts of a graph must know its caller.
+#[test]
+fn builders_know_their_callers() {
+    // These give handles of what is there.
+    const GETTERS: [&str; 4] = [
+        "global_variables",
+        "trainable_variables",
+        "variables_of",
+        "tensors_of",
+    ];
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/graph/src/build");
+    let mut builders = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        // Each piece ends with the attributes of the function that the next one begins with.
+        let pieces: Vec<&str> = text.split("pub fn ").collect();
+        for (before, function) in pieces.iter().zip(&pieces[1..]) {
+            let signature = function.split(" {\n").next().unwrap();
+            let name = signature.split(['<', '(']).next().unwrap();
+            let result = signature
+                .rsplit_once("-> ")
+                .map_or("", |(_, result)| result);
+            let handles = ["Tensor<", "Variable<", "Operation<"];
+            if !handles.iter().any(|handle| result.contains(handle)) || GETTERS.contains(&name) {
+                continue;
+            }
+            let attributes = before.rsplit("\n\n").next().unwrap();
+            assert!(
+                attributes.contains("#[track_caller]"),
+                "`{name}` is not `#[track_caller]`"
+            );
+            builders += 1;
+        }
+    }
+    assert!(builders > 100, "found only {builders} builders");
+}

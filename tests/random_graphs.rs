@@ -297,21 +297,22 @@ impl Seen {
     }
 }
 
-/// The placeholders of a garden with values of these sizes.
-fn feeds<'f>(graph: &Graph, batch: usize, length: usize, n: i32) -> aqueduct::Feeds<'f> {
-    let tensor = |name: &str| {
-        let node = graph.view().node_by_name(name).unwrap();
-        aqueduct::Operation::new(graph, node).outputs()[0]
-    };
+/// Values of these sizes for the placeholders of a garden, which are its first four tensors.
+fn feeds<'f>(all: &[AnyTensor<'_>], batch: usize, length: usize, n: i32) -> aqueduct::Feeds<'f> {
     let floats = |rows, columns| {
         let element = |(i, j)| (i * 3 + j) as f32 * 0.25 - 0.5;
         Value::from(ndarray::Array2::from_shape_fn((rows, columns), element))
     };
+    let values = [
+        floats(batch, length),
+        floats(batch, 3),
+        Value::scalar(n),
+        Value::vector((0..length as i64).collect()),
+    ];
     let mut feeds = aqueduct::Feeds::new();
-    feeds.add_any(tensor("x"), floats(batch, length));
-    feeds.add_any(tensor("y"), floats(batch, 3));
-    feeds.add_any(tensor("n"), Value::scalar(n));
-    feeds.add_any(tensor("ns"), Value::vector((0..length as i64).collect()));
+    for (placeholder, value) in all.iter().zip(values) {
+        feeds.add_any(*placeholder, value);
+    }
     feeds
 }
 
@@ -331,7 +332,7 @@ proptest! {
         let tensors: Vec<AnyTensor<'_>> = garden.pool.iter().map(|(tensor, _)| *tensor).collect();
         let sess = Session::new(&graph);
         let mut seen = Seen::default();
-        let all = sess.run(&tensors, feeds(&graph, batch, length, n));
+        let all = sess.run(&tensors, feeds(&tensors, batch, length, n));
         match &all {
             Ok(values) => {
                 for (tensor, value) in tensors.iter().zip(values) {
@@ -342,7 +343,7 @@ proptest! {
             Err(aqueduct::Error::Internal(message)) => panic!("{message}"),
             Err(_) => {
                 for tensor in &tensors {
-                    if let Ok(value) = sess.run(*tensor, feeds(&graph, batch, length, n)) {
+                    if let Ok(value) = sess.run(*tensor, feeds(&tensors, batch, length, n)) {
                         seen.check(*tensor, &value);
                     }
                 }
@@ -364,14 +365,14 @@ proptest! {
         let xs: Vec<AnyTensor<'_>> = tensors.iter().copied().take(2).collect();
         let sess = Session::new(&graph);
         for y in tensors.iter().filter(|tensor| tensor.dtype().is_float()) {
-            if sess.run(*y, feeds(&graph, batch, length, n)).is_err() {
+            if sess.run(*y, feeds(&tensors, batch, length, n)).is_err() {
                 continue;
             }
             for (x, found) in xs.iter().zip(gradients(*y, &xs)) {
                 let Some(slope) = found.dense() else { continue };
                 assert!(!slope.is_poisoned(), "{}", graph.check().unwrap_err());
                 assert!(slope.shape().compatible(&x.shape()), "{slope} of {x}");
-                let both = sess.run((*x, slope), feeds(&graph, batch, length, n));
+                let both = sess.run((*x, slope), feeds(&tensors, batch, length, n));
                 let (x, slope) = both.unwrap();
                 assert_eq!((x.shape(), x.dtype()), (slope.shape(), slope.dtype()));
             }

@@ -16,10 +16,10 @@ fn within_a_minute(work: impl FnOnce() + Send + 'static) {
         work();
         let _ = done.send(());
     });
-    match waiting.recv_timeout(Duration::from_secs(60)) {
-        Err(mpsc::RecvTimeoutError::Timeout) => panic!("the threads wait for each other"),
-        Ok(()) | Err(mpsc::RecvTimeoutError::Disconnected) => worker.join().unwrap(),
-    }
+    let waited = waiting.recv_timeout(Duration::from_secs(60));
+    let stuck = matches!(waited, Err(mpsc::RecvTimeoutError::Timeout));
+    assert!(!stuck, "the threads wait for each other");
+    assert!(worker.join().is_ok());
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn many_threads_build_one_graph() {
                 scope.spawn(move || {
                     barrier.wait();
                     for _ in 0..10 {
-                        build_and_run(g, thread);
+                        build_and_run(g, thread).unwrap();
                     }
                 });
             }
@@ -123,7 +123,7 @@ fn many_threads_build_one_graph() {
 }
 
 /// A model with gradients, a loop and a branch, trained for a step.
-fn build_and_run(g: &Graph, thread: usize) {
+fn build_and_run(g: &Graph, thread: usize) -> aqueduct::Result<()> {
     g.name_scope("model", || {
         let x = g.placeholder::<f32>("x", shape![?, 2]);
         let w = g.variable("w", [[thread as f32], [1.0]]);
@@ -133,12 +133,13 @@ fn build_and_run(g: &Graph, thread: usize) {
         let slope = gradient(gradient(cost, x).square().reduce_sum(..), w);
         let train = GradientDescent::new(0.1).minimize(cost);
         let sess = Session::new(g);
-        sess.run(w.initializer(), feed![]).unwrap();
+        sess.run(w.initializer(), feed![])?;
         let fetches = (error, last, slope, train, format_all(x.any()));
         let feeds = feed![x => [[0.0, 1.0], [0.0, 2.0]]];
-        let (error, ..) = sess.run(fetches, feeds).unwrap();
+        let (error, ..) = sess.run(fetches, feeds)?;
         assert_eq!(error.as_slice(), Some(&[1.0, 2.0][..]));
-    });
+        Ok(())
+    })
 }
 
 /// Everything that looks at the graph while others build.
