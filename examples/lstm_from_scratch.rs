@@ -27,16 +27,20 @@ struct Arguments {
 }
 
 fn main() -> anyhow::Result<()> {
-    let options = Arguments::parse().options;
+    run(&Arguments::parse().options)
+}
+
+/// Both networks, and a chart of both.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let data = Sequences::load()?;
     let steps = options.steps(100, 20);
 
-    let losses = run(ForgetGate::AsPrinted, &data, steps)?;
+    let losses = run_notebook(ForgetGate::AsPrinted, &data, steps)?;
     let printed = Reference::printed_lstm()?;
     println!("beside the notebook's losses: {}", printed.compare(&losses));
 
     println!("\nthe forget gate as the formulas say:");
-    let corrected = run(ForgetGate::AsInTheFormulas, &data, steps)?;
+    let corrected = run_notebook(ForgetGate::AsInTheFormulas, &data, steps)?;
     let tensorflow = Reference::tensorflow_lstm_fixed()?;
     println!(
         "beside TensorFlow's losses: {}",
@@ -59,7 +63,11 @@ fn main() -> anyhow::Result<()> {
 }
 
 /// The notebook's cells from the first to the last; gives the loss after each step.
-fn run(forget_gate: ForgetGate, data: &Sequences, steps: usize) -> anyhow::Result<Vec<f32>> {
+fn run_notebook(
+    forget_gate: ForgetGate,
+    data: &Sequences,
+    steps: usize,
+) -> anyhow::Result<Vec<f32>> {
     let graph = Graph::new();
     let model = model(&graph, forget_gate);
     let sess = Session::new(&graph);
@@ -93,93 +101,77 @@ pub(crate) struct Model<'g> {
 pub(crate) fn model(graph: &Graph, forget_gate: ForgetGate) -> Model<'_> {
     graph.set_random_seed(1);
 
-    let seq_input = graph.variable_scope("input", || {
-        graph.placeholder::<f32>("seq_input", shape![?, SEQ_LENGTH as usize, 1])
-    });
+    let scope = graph.open_variable_scope("input");
+    let seq_input = graph.placeholder::<f32>("seq_input", shape![?, SEQ_LENGTH, 1]);
+    drop(scope);
 
     // The op seeds of TensorFlow 1, as `rnn_from_scratch` explains.
     let glorot = |op_seed| glorot_uniform().seed(op_seed);
-    let [
-        w_gx,
-        w_gh,
-        w_ix,
-        w_ih,
-        w_fx,
-        w_fh,
-        w_ox,
-        w_oh,
-        b_g,
-        b_i,
-        b_f,
-        b_o,
-        w_yh,
-        b_y,
-    ] = graph.variable_scope("weights", || {
-        [
-            graph.get_variable_with::<f32>("W_gx", [1, HIDDEN_DIM], glorot(4)),
-            graph.get_variable_with::<f32>("W_gh", [HIDDEN_DIM, HIDDEN_DIM], glorot(14)),
-            graph.get_variable_with::<f32>("W_ix", [1, HIDDEN_DIM], glorot(24)),
-            graph.get_variable_with::<f32>("W_ih", [HIDDEN_DIM, HIDDEN_DIM], glorot(34)),
-            graph.get_variable_with::<f32>("W_fx", [1, HIDDEN_DIM], glorot(44)),
-            graph.get_variable_with::<f32>("W_fh", [HIDDEN_DIM, HIDDEN_DIM], glorot(54)),
-            graph.get_variable_with::<f32>("W_ox", [1, HIDDEN_DIM], glorot(64)),
-            graph.get_variable_with::<f32>("W_oh", [HIDDEN_DIM, HIDDEN_DIM], glorot(74)),
-            graph.get_variable_with::<f32>("b_g", [HIDDEN_DIM], glorot(84)),
-            graph.get_variable_with::<f32>("b_i", [HIDDEN_DIM], glorot(94)),
-            graph.get_variable_with::<f32>("b_f", [HIDDEN_DIM], glorot(104)),
-            graph.get_variable_with::<f32>("b_o", [HIDDEN_DIM], glorot(114)),
-            graph.get_variable_with::<f32>("W_yh", [HIDDEN_DIM, 1], glorot(124)),
-            graph.get_variable_with::<f32>("b_y", [1], glorot(134)),
-        ]
-    });
+    let scope = graph.open_variable_scope("weights");
+    let w_gx = graph.get_variable_with::<f32>("W_gx", [1, HIDDEN_DIM], glorot(4));
+    let w_gh = graph.get_variable_with::<f32>("W_gh", [HIDDEN_DIM, HIDDEN_DIM], glorot(14));
+    let w_ix = graph.get_variable_with::<f32>("W_ix", [1, HIDDEN_DIM], glorot(24));
+    let w_ih = graph.get_variable_with::<f32>("W_ih", [HIDDEN_DIM, HIDDEN_DIM], glorot(34));
+    let w_fx = graph.get_variable_with::<f32>("W_fx", [1, HIDDEN_DIM], glorot(44));
+    let w_fh = graph.get_variable_with::<f32>("W_fh", [HIDDEN_DIM, HIDDEN_DIM], glorot(54));
+    let w_ox = graph.get_variable_with::<f32>("W_ox", [1, HIDDEN_DIM], glorot(64));
+    let w_oh = graph.get_variable_with::<f32>("W_oh", [HIDDEN_DIM, HIDDEN_DIM], glorot(74));
+    let b_g = graph.get_variable_with::<f32>("b_g", [HIDDEN_DIM], glorot(84));
+    let b_i = graph.get_variable_with::<f32>("b_i", [HIDDEN_DIM], glorot(94));
+    let b_f = graph.get_variable_with::<f32>("b_f", [HIDDEN_DIM], glorot(104));
+    let b_o = graph.get_variable_with::<f32>("b_o", [HIDDEN_DIM], glorot(114));
 
-    let (_states, hiddens) = graph.variable_scope("rnn", || {
-        let batch = seq_input.size_of(0);
-        let state_0 = graph
-            .zeros::<f32>(sizes![batch, HIDDEN_DIM])
-            .named("state_0");
-        let mut state = state_0;
-        let mut states = Vec::new();
-        let hidden_0 = graph
-            .zeros::<f32>(sizes![batch, HIDDEN_DIM])
-            .named("hidden_0");
-        let mut hidden = hidden_0;
-        let mut hiddens = Vec::new();
-        for j in 0..SEQ_LENGTH - 1 {
-            let x = seq_input.slice((.., j, ..));
-            let g = x.matmul(w_gx) + hidden.xw_plus_b(w_gh, b_g);
-            let g = g.tanh().named("g");
-            let i = x.matmul(w_ix) + hidden.xw_plus_b(w_ih, b_i);
-            let i = i.sigmoid().named("i");
-            let f = x.matmul(w_fx) + hidden.xw_plus_b(w_fh, b_f);
-            let f = match forget_gate {
-                ForgetGate::AsPrinted => g.sigmoid().named("f"),
-                ForgetGate::AsInTheFormulas => f.sigmoid().named("f"),
-            };
-            let o = x.matmul(w_ox) + hidden.xw_plus_b(w_oh, b_o);
-            let o = o.sigmoid().named("o");
-            state = g * i + f * state;
-            states.push(state);
-            hidden = o * state.tanh();
-            hiddens.push(hidden);
-        }
-        let states = graph.stack(&states, 1).named("states");
-        let hiddens = graph.stack(&hiddens, 1).named("hiddens");
-        (states, hiddens)
-    });
+    let w_yh = graph.get_variable_with::<f32>("W_yh", [HIDDEN_DIM, 1], glorot(124));
+    let b_y = graph.get_variable_with::<f32>("b_y", [1], glorot(134));
+    drop(scope);
 
-    let outputs = graph.variable_scope("output", || {
-        let outputs = hiddens.reshape([-1, HIDDEN_DIM as i64]);
-        let outputs = outputs.xw_plus_b(w_yh, b_y);
-        outputs.reshape([-1, SEQ_LENGTH - 1, 1]).named("outputs")
-    });
+    let scope = graph.open_variable_scope("rnn");
+    let batch = seq_input.size_of(0);
+    let state_0 = graph
+        .zeros::<f32>(sizes![batch, HIDDEN_DIM])
+        .named("state_0");
+    let mut state = state_0;
+    let mut states = Vec::new();
+    let hidden_0 = graph
+        .zeros::<f32>(sizes![batch, HIDDEN_DIM])
+        .named("hidden_0");
+    let mut hidden = hidden_0;
+    let mut hiddens = Vec::new();
+    for j in 0..SEQ_LENGTH - 1 {
+        let x = seq_input.slice((.., j, ..));
+        let g = x.matmul(w_gx) + hidden.xw_plus_b(w_gh, b_g);
+        let g = g.tanh().named("g");
+        let i = x.matmul(w_ix) + hidden.xw_plus_b(w_ih, b_i);
+        let i = i.sigmoid().named("i");
+        let f = x.matmul(w_fx) + hidden.xw_plus_b(w_fh, b_f);
+        let f = match forget_gate {
+            ForgetGate::AsPrinted => g.sigmoid().named("f"),
+            ForgetGate::AsInTheFormulas => f.sigmoid().named("f"),
+        };
+        let o = x.matmul(w_ox) + hidden.xw_plus_b(w_oh, b_o);
+        let o = o.sigmoid().named("o");
+        state = g * i + f * state;
+        states.push(state);
+        hidden = o * state.tanh();
+        hiddens.push(hidden);
+    }
+    graph.stack(&states, 1).named("states");
+    let hiddens = graph.stack(&hiddens, 1).named("hiddens");
+    drop(scope);
 
-    let (loss, train_step) = graph.variable_scope("learning", || {
-        let predict = outputs.slice((.., -1, ..)).identity().named("predict");
-        let loss = mean_squared_error(seq_input.slice((.., -1, ..)), predict);
-        let train_step = AdamOptimizer::new(LEARNING_RATE).minimize(loss);
-        (loss, train_step)
-    });
+    let scope = graph.open_variable_scope("output");
+    let outputs = hiddens.reshape(sizes![-1, HIDDEN_DIM]);
+    let outputs = outputs.xw_plus_b(w_yh, b_y);
+    let outputs = outputs
+        .reshape(sizes![-1, SEQ_LENGTH - 1, 1])
+        .named("outputs");
+    drop(scope);
+
+    let scope = graph.open_variable_scope("learning");
+    let predict = outputs.slice((.., -1, ..)).identity().named("predict");
+    let loss = mean_squared_error(seq_input.slice((.., -1, ..)), predict);
+    let train_step = AdamOptimizer::new(LEARNING_RATE).minimize(loss);
+    drop(scope);
 
     Model {
         seq_input,

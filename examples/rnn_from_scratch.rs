@@ -23,7 +23,11 @@ struct Arguments {
 }
 
 fn main() -> anyhow::Result<()> {
-    let options = Arguments::parse().options;
+    run(&Arguments::parse().options)
+}
+
+/// The notebook's cells from the first to the last, and a chart.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let data = Sequences::load()?;
 
     let g = Graph::new();
@@ -59,50 +63,50 @@ pub(crate) struct Model<'g> {
 pub(crate) fn model(g: &Graph) -> Model<'_> {
     g.set_random_seed(1);
 
-    let seq_input = g.variable_scope("input", || {
-        g.placeholder::<f32>("seq_input", shape![?, SEQ_LENGTH as usize, 1])
-    });
+    let scope = g.open_variable_scope("input");
+    let seq_input = g.placeholder::<f32>("seq_input", shape![?, SEQ_LENGTH, 1]);
+    drop(scope);
 
     // TensorFlow 1 seeded an op by the number of operations made before it: a placeholder is one
     // and a variable is ten, of which the fourth draws. Given by hand here, these seeds draw the
     // numbers that the notebook started from in 2017.
     let glorot = |op_seed| glorot_uniform().seed(op_seed);
-    let (w_hx, w_hh, b_h, w_yh, b_y) = g.variable_scope("weights", || {
-        (
-            g.get_variable_with::<f32>("W_hx", [1, HIDDEN_DIM], glorot(4)),
-            g.get_variable_with::<f32>("W_hh", [HIDDEN_DIM, HIDDEN_DIM], glorot(14)),
-            g.get_variable_with::<f32>("b_h", [HIDDEN_DIM], glorot(24)),
-            g.get_variable_with::<f32>("W_yh", [HIDDEN_DIM, 1], glorot(34)),
-            g.get_variable_with::<f32>("b_y", [1], glorot(44)),
-        )
-    });
+    let scope = g.open_variable_scope("weights");
+    let w_hx = g.get_variable_with::<f32>("W_hx", [1, HIDDEN_DIM], glorot(4));
+    let w_hh = g.get_variable_with::<f32>("W_hh", [HIDDEN_DIM, HIDDEN_DIM], glorot(14));
+    let b_h = g.get_variable_with::<f32>("b_h", [HIDDEN_DIM], glorot(24));
 
-    let hiddens = g.variable_scope("rnn", || {
-        let hidden_0 = g
-            .zeros::<f32>(sizes![seq_input.size_of(0), HIDDEN_DIM])
-            .named("hidden_0");
-        let mut hidden = hidden_0;
-        let mut hiddens = Vec::new();
-        for j in 0..SEQ_LENGTH - 1 {
-            hidden = seq_input.slice((.., j, ..)).matmul(w_hx) + hidden.xw_plus_b(w_hh, b_h);
-            hidden = hidden.sigmoid();
-            hiddens.push(hidden);
-        }
-        g.stack(&hiddens, 1).named("hiddens")
-    });
+    let w_yh = g.get_variable_with::<f32>("W_yh", [HIDDEN_DIM, 1], glorot(34));
+    let b_y = g.get_variable_with::<f32>("b_y", [1], glorot(44));
+    drop(scope);
 
-    let outputs = g.variable_scope("output", || {
-        let outputs = hiddens.reshape([-1, HIDDEN_DIM as i64]);
-        let outputs = outputs.xw_plus_b(w_yh, b_y);
-        outputs.reshape([-1, SEQ_LENGTH - 1, 1]).named("outputs")
-    });
+    let scope = g.open_variable_scope("rnn");
+    let hidden_0 = g
+        .zeros::<f32>(sizes![seq_input.size_of(0), HIDDEN_DIM])
+        .named("hidden_0");
+    let mut hidden = hidden_0;
+    let mut hiddens = Vec::new();
+    for j in 0..SEQ_LENGTH - 1 {
+        hidden = seq_input.slice((.., j, ..)).matmul(w_hx) + hidden.xw_plus_b(w_hh, b_h);
+        hidden = hidden.sigmoid();
+        hiddens.push(hidden);
+    }
+    let hiddens = g.stack(&hiddens, 1).named("hiddens");
+    drop(scope);
 
-    let (loss, train_step) = g.variable_scope("learning", || {
-        let predict = outputs.slice((.., -1, ..)).identity().named("predict");
-        let loss = mean_squared_error(seq_input.slice((.., -1, ..)), predict);
-        let train_step = AdamOptimizer::new(LEARNING_RATE).minimize(loss);
-        (loss, train_step)
-    });
+    let scope = g.open_variable_scope("output");
+    let outputs = hiddens.reshape(sizes![-1, HIDDEN_DIM]);
+    let outputs = outputs.xw_plus_b(w_yh, b_y);
+    let outputs = outputs
+        .reshape(sizes![-1, SEQ_LENGTH - 1, 1])
+        .named("outputs");
+    drop(scope);
+
+    let scope = g.open_variable_scope("learning");
+    let predict = outputs.slice((.., -1, ..)).identity().named("predict");
+    let loss = mean_squared_error(seq_input.slice((.., -1, ..)), predict);
+    let train_step = AdamOptimizer::new(LEARNING_RATE).minimize(loss);
+    drop(scope);
 
     Model {
         seq_input,

@@ -337,7 +337,7 @@ fn variables<'g>(g: &'g Graph, x: Tensor<'g, f32>) {
     );
     let _ = (
         g.group_named([x], "named"),
-        g.group_scope(&g.scope("open"), [x]),
+        g.group_scope(&g.open_name_scope("open"), [x]),
     );
     let _ = g.name_scope("names", || g.control_dependencies([x], || g.no_op()));
 }

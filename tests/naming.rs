@@ -145,7 +145,12 @@ fn optimizers_name_their_variables() {
         .collect();
     assert_eq!(
         names,
-        ["beta1_power_1", "beta2_power_1", "w/Adam_2", "w/Adam_3"]
+        [
+            "second/beta1_power",
+            "second/beta2_power",
+            "w/Adam_2",
+            "w/Adam_3"
+        ]
     );
 }
 

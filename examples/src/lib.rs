@@ -4,7 +4,6 @@ mod chart;
 mod general;
 mod numpy;
 mod options;
-mod progress;
 mod reference;
 mod sequences;
 
@@ -12,6 +11,5 @@ pub use chart::{Chart, over_steps};
 pub use general::general;
 pub use numpy::array_repr;
 pub use options::Options;
-pub use progress::progress_bar;
 pub use reference::{Agreement, Reference};
 pub use sequences::Sequences;

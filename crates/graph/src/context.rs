@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::panic::Location as Caller;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::ids::{MistakeId, NodeId, RegionId};
 use crate::initializer::Initializer;
@@ -69,48 +70,108 @@ impl Default for Context {
 }
 
 thread_local! {
-    static CONTEXTS: RefCell<HashMap<u64, Context>> = RefCell::new(HashMap::new());
+    static CONTEXTS: RefCell<HashMap<u64, Vec<Entry>>> = RefCell::new(HashMap::new());
+}
+
+/// A context of this thread, on the stack of its graph.
+struct Entry {
+    /// Tells it from every other of the process.
+    serial: u64,
+    context: Context,
 }
 
 /// This thread's context of a graph.
 pub(crate) fn current(graph: u64) -> Context {
-    CONTEXTS
-        .with_borrow(|contexts| contexts.get(&graph).cloned())
-        .unwrap_or_default()
+    CONTEXTS.with_borrow(|contexts| top(contexts, graph))
+}
+
+fn top(contexts: &HashMap<u64, Vec<Entry>>, graph: u64) -> Context {
+    let entry = contexts.get(&graph).and_then(|stack| stack.last());
+    entry.map(|entry| entry.context.clone()).unwrap_or_default()
 }
 
 /// Changes this thread's context of a graph until the guard is dropped, also by a panic.
 pub(crate) fn enter(graph: u64, change: impl FnOnce(&mut Context)) -> ContextGuard {
-    let previous = CONTEXTS.with_borrow(|contexts| contexts.get(&graph).cloned());
-    let mut context = previous.clone().unwrap_or_default();
+    static NEXT_SERIAL: AtomicU64 = AtomicU64::new(0);
+    let serial = NEXT_SERIAL.fetch_add(1, Ordering::Relaxed);
+    let mut context = current(graph);
     change(&mut context);
-    CONTEXTS.with_borrow_mut(|contexts| contexts.insert(graph, context));
+    CONTEXTS.with_borrow_mut(|contexts| {
+        let stack = contexts.entry(graph).or_default();
+        stack.push(Entry { serial, context });
+    });
     ContextGuard {
         graph,
-        previous,
+        serial,
         thread_bound: PhantomData,
     }
 }
 
 /// Puts the context back when dropped.
+///
+/// Guards are best dropped in the reverse order of their making. One that is dropped early ends
+/// those made after it too.
 #[derive(Debug)]
 #[must_use = "the context is put back when this is dropped"]
 pub struct ContextGuard {
     graph: u64,
-    previous: Option<Context>,
+    serial: u64,
     thread_bound: PhantomData<*const ()>,
 }
 
 impl Drop for ContextGuard {
     fn drop(&mut self) {
-        let previous = self.previous.take();
         // At the end of a thread its contexts may be gone already: then there is nothing to put back.
         let _ = CONTEXTS.try_with(|contexts| {
             let mut contexts = contexts.borrow_mut();
-            match previous {
-                Some(context) => contexts.insert(self.graph, context),
-                None => contexts.remove(&self.graph),
+            let Some(stack) = contexts.get_mut(&self.graph) else {
+                return;
+            };
+            if let Some(place) = stack.iter().rposition(|entry| entry.serial == self.serial) {
+                stack.truncate(place);
+            }
+            if stack.is_empty() {
+                contexts.remove(&self.graph);
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope_of(graph: u64) -> String {
+        current(graph).name_scope
+    }
+
+    fn open(graph: u64, name: &str) -> ContextGuard {
+        enter(graph, |context| context.name_scope.push_str(name))
+    }
+
+    #[test]
+    fn a_guard_puts_back_what_was_there() {
+        let graph = u64::MAX;
+        let outer = open(graph, "a");
+        {
+            let _inner = open(graph, "b");
+            assert_eq!(scope_of(graph), "ab");
+        }
+        assert_eq!(scope_of(graph), "a");
+        drop(outer);
+        assert_eq!(scope_of(graph), "");
+    }
+
+    #[test]
+    fn a_guard_dropped_out_of_order_harms_nobody() {
+        let graph = u64::MAX - 1;
+        let outer = open(graph, "a");
+        let inner = open(graph, "b");
+        drop(outer);
+        assert_eq!(scope_of(graph), "");
+        let _next = open(graph, "c");
+        let _further = open(graph, "d");
+        drop(inner);
+        assert_eq!(scope_of(graph), "cd");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::panic::Location as Caller;
 
-use crate::context::{ContextGuard, SiteRule};
+use crate::context::{Context, ContextGuard, SiteRule};
 use crate::graph::Graph;
 use crate::handle::Operation;
 use crate::ids::{MistakeId, NodeId};
@@ -79,9 +79,15 @@ impl Graph {
     /// ```
     #[track_caller]
     pub fn name_scope<R>(&self, name: &str, body: impl FnOnce() -> R) -> R {
-        let name = self.valid_name(Caller::caller(), "name_scope", name);
-        let _scope = self.open_scope(&name);
+        let _scope = self.open_name_scope(name);
         body()
+    }
+
+    /// Like [`Graph::name_scope`], until the result is dropped.
+    #[track_caller]
+    pub fn open_name_scope(&self, name: &str) -> NameScope {
+        let name = self.valid_name(Caller::caller(), "name_scope", name);
+        self.open_scope(&name)
     }
 
     /// Puts the variables that `get_variable` makes in `body` under `name`, and the names of
@@ -120,9 +126,37 @@ impl Graph {
         settings: VariableScope,
         body: impl FnOnce() -> R,
     ) -> R {
+        let _scope = self.open_variable_scope_with(name, settings);
+        body()
+    }
+
+    /// Like [`Graph::variable_scope`], until the result is dropped: for a scope in which many
+    /// variables are made.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    ///
+    /// let g = Graph::new();
+    /// let x = g.placeholder::<f32>("x", shape![?, 3]);
+    ///
+    /// let weights = g.open_variable_scope("weights");
+    /// let w = g.get_variable::<f32>("w", [3, 4]);
+    /// let b = g.get_variable::<f32>("b", [4]);
+    /// drop(weights);
+    ///
+    /// let y = x.xw_plus_b(w, b);
+    /// assert_eq!((w.name().as_str(), y.name().as_str()), ("weights/w", "xw_plus_b:0"));
+    /// ```
+    #[track_caller]
+    pub fn open_variable_scope(&self, name: &str) -> NameScope {
+        self.open_variable_scope_with(name, VariableScope::new())
+    }
+
+    /// [`Graph::open_variable_scope`] with settings.
+    #[track_caller]
+    pub fn open_variable_scope_with(&self, name: &str, settings: VariableScope) -> NameScope {
         let name = self.valid_name(Caller::caller(), "variable_scope", name);
-        let _names = self.open_scope(&name);
-        let _variables = self.enter(|context| {
+        self.open_scope_and(&name, |context| {
             context.variable_scope = names::join(&context.variable_scope, &name);
             if context.reuse != Reuse::Yes {
                 context.reuse = settings.reuse;
@@ -130,8 +164,7 @@ impl Graph {
             if settings.initializer.is_some() {
                 context.initializer = settings.initializer;
             }
-        });
-        body()
+        })
     }
 
     /// Lets everything built in `body` run after these operations, besides those of the scopes
@@ -218,28 +251,26 @@ impl Graph {
 
     /// Opens a name scope until it is dropped. The name must be valid.
     pub(crate) fn open_scope(&self, name: &str) -> NameScope {
+        self.open_scope_and(name, |_| ())
+    }
+
+    fn open_scope_and(&self, name: &str, change: impl FnOnce(&mut Context)) -> NameScope {
         let asked = names::join(&self.context().name_scope, name);
         let path = self.write().names.unique(&asked);
-        let guard = self.enter(|context| context.name_scope.clone_from(&path));
+        let guard = self.enter(|context| {
+            context.name_scope.clone_from(&path);
+            change(context);
+        });
         NameScope {
             path,
             _guard: guard,
         }
     }
 
-    /// Opens a name scope for code outside of this crate: optimizers and drivers.
-    pub fn scope(&self, name: &str) -> NameScope {
-        if names::is_valid(name) {
-            self.open_scope(name)
-        } else {
-            self.open_scope(&names::mended(name))
-        }
-    }
-
-    /// Takes names from the top, whatever scopes are open, until the guard is dropped: for what is
-    /// named after something that stands elsewhere, as an optimizer's slots are after a variable.
-    pub fn top_scope(&self) -> ContextGuard {
-        self.enter(|context| context.name_scope.clear())
+    /// Takes names from the variable scope, whatever name scopes are open besides, until the guard
+    /// is dropped: for what is named after a variable, as an optimizer's slots are.
+    pub fn variable_names(&self) -> ContextGuard {
+        self.enter(|context| context.name_scope.clone_from(&context.variable_scope))
     }
 
     /// Builds at the root until the guard is dropped: outside of every body, without control

@@ -83,6 +83,20 @@ impl From<usize> for Dim {
     }
 }
 
+/// A negative size is an unknown one, as in a TensorFlow shape.
+impl From<i32> for Dim {
+    fn from(size: i32) -> Dim {
+        usize::try_from(size).map_or(Dim::UNKNOWN, Dim::Known)
+    }
+}
+
+/// A negative size is an unknown one, as in a TensorFlow shape.
+impl From<i64> for Dim {
+    fn from(size: i64) -> Dim {
+        usize::try_from(size).map_or(Dim::UNKNOWN, Dim::Known)
+    }
+}
+
 /// Prints the size, or `?`.
 impl fmt::Display for Dim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,7 +7,7 @@ use aqueduct_graph::{AnyTensor, AnyVariable, DType, Graph, Operation, Shape};
 
 use crate::gradient::Slope;
 use crate::hyper::Hyper;
-use crate::optimizer::{Optimizer, untrained_slot};
+use crate::optimizer::{Optimizer, slot, untrained};
 
 /// [`AdamOptimizer`] by its short name.
 pub type Adam<'g> = AdamOptimizer<'g>;
@@ -82,8 +82,26 @@ impl<'g> AdamOptimizer<'g> {
 }
 
 impl<'g> Optimizer<'g> for AdamOptimizer<'g> {
+    type Slots = AdamSlots<'g>;
+
     fn name(&self) -> &str {
         "Adam"
+    }
+
+    #[track_caller]
+    fn create_slots(&self, graph: &'g Graph, variables: &[AnyVariable<'g>]) -> AdamSlots<'g> {
+        let _here = graph.here();
+        AdamSlots {
+            powers: self.powers(graph, variables),
+            // Names are made unique: the second slot becomes `Adam_1`.
+            means: variables
+                .iter()
+                .map(|variable| Means {
+                    mean: slot(*variable, self.name()),
+                    mean_square: slot(*variable, self.name()),
+                })
+                .collect(),
+        }
     }
 
     #[track_caller]
@@ -91,24 +109,25 @@ impl<'g> Optimizer<'g> for AdamOptimizer<'g> {
         &self,
         graph: &'g Graph,
         slopes: &[(Slope<'g>, AnyVariable<'g>)],
+        slots: &AdamSlots<'g>,
     ) -> Vec<Operation<'g>> {
         let _here = graph.here();
-        let powers = self.powers(graph, slopes);
         let mut scalars = BTreeMap::new();
         let mut updates = Vec::with_capacity(slopes.len());
-        for (slope, variable) in slopes {
+        for ((slope, variable), means) in slopes.iter().zip(&slots.means) {
             let dtype = variable.dtype();
             let scalars = scalars
                 .entry(dtype)
-                .or_insert_with(|| self.scalars(graph, dtype, &powers));
-            let slots = Slots::new(graph, *variable);
-            let _scope = graph.scope(&format!("update_{}", variable.name()));
-            updates.push(update(*variable, *slope, slots, *scalars).op());
+                .or_insert_with(|| self.scalars(graph, dtype, &slots.powers));
+            let _scope = graph.open_name_scope(&format!("update_{}", variable.name()));
+            updates.push(update(*variable, *slope, *means, *scalars).op());
         }
-        let next = powers.map(|power| power.variable.value().scale(power.beta));
+        let next = slots
+            .powers
+            .map(|power| power.variable.value().scale(power.beta));
         let next_powers = {
             let _after = graph.order_after(&updates);
-            let [power1, power2] = powers.map(|power| power.variable);
+            let [power1, power2] = slots.powers.map(|power| power.variable);
             let [next1, next2] = next;
             [(power1, next1), (power2, next2)]
                 .map(|(power, next)| power.update(Update::Set, next).op())
@@ -118,15 +137,23 @@ impl<'g> Optimizer<'g> for AdamOptimizer<'g> {
     }
 }
 
+/// What [`AdamOptimizer`] keeps from step to step.
+#[derive(Debug)]
+pub struct AdamSlots<'g> {
+    powers: [Power<'g>; 2],
+    /// Of each variable.
+    means: Vec<Means<'g>>,
+}
+
 impl<'g> AdamOptimizer<'g> {
-    fn powers(&self, graph: &'g Graph, slopes: &[(Slope<'g>, AnyVariable<'g>)]) -> [Power<'g>; 2] {
-        let wide = slopes
+    fn powers(&self, graph: &'g Graph, variables: &[AnyVariable<'g>]) -> [Power<'g>; 2] {
+        let wide = variables
             .iter()
-            .all(|(_, variable)| variable.dtype() == DType::F64);
+            .all(|variable| variable.dtype() == DType::F64);
         let dtype = if wide { DType::F64 } else { DType::F32 };
         let power = |name, beta| Power {
             beta,
-            variable: untrained_slot(graph, name, dtype, &Shape::scalar(), beta),
+            variable: untrained(graph, name, dtype, &Shape::scalar(), beta),
         };
         [
             power("beta1_power", self.beta1),
@@ -155,7 +182,7 @@ impl<'g> AdamOptimizer<'g> {
 }
 
 /// `beta^t`, for the bias at step t.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Power<'g> {
     beta: f64,
     variable: AnyVariable<'g>,
@@ -175,29 +202,17 @@ struct Scalars<'g> {
 }
 
 /// What is kept of the gradients of a variable.
-#[derive(Clone, Copy)]
-struct Slots<'g> {
+#[derive(Clone, Copy, Debug)]
+struct Means<'g> {
     mean: AnyVariable<'g>,
     mean_square: AnyVariable<'g>,
-}
-
-impl<'g> Slots<'g> {
-    fn new(graph: &'g Graph, variable: AnyVariable<'g>) -> Slots<'g> {
-        // Names are made unique: the second slot becomes `Adam_1`.
-        let name = format!("{}/Adam", variable.name());
-        let slot = || untrained_slot(graph, &name, variable.dtype(), &variable.shape(), 0.0);
-        Slots {
-            mean: slot(),
-            mean_square: slot(),
-        }
-    }
 }
 
 /// Writes the slots and the variable; gives the variable's new value.
 fn update<'g>(
     variable: AnyVariable<'g>,
     slope: Slope<'g>,
-    slots: Slots<'g>,
+    slots: Means<'g>,
     scalars: Scalars<'g>,
 ) -> AnyTensor<'g> {
     let (mean, mean_square) = match slope {

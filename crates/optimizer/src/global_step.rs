@@ -21,7 +21,7 @@ pub fn get_or_create_global_step(graph: &Graph) -> Variable<'_, i64> {
         return step.typed();
     }
     let _here = graph.here();
-    let _top = graph.top_scope();
+    let _names = graph.variable_names();
     let step = graph.untrained_variable("global_step", 0_i64);
     graph.add_to_collection(Keys::GLOBAL_STEP, step);
     step

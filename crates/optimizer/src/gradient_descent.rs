@@ -39,19 +39,24 @@ impl<'g> GradientDescentOptimizer<'g> {
 }
 
 impl<'g> Optimizer<'g> for GradientDescentOptimizer<'g> {
+    type Slots = ();
+
     fn name(&self) -> &str {
         "GradientDescent"
     }
+
+    fn create_slots(&self, _: &'g Graph, _: &[AnyVariable<'g>]) {}
 
     #[track_caller]
     fn updates(
         &self,
         graph: &'g Graph,
         slopes: &[(Slope<'g>, AnyVariable<'g>)],
+        (): &(),
     ) -> Vec<Operation<'g>> {
         let mut updates = Vec::with_capacity(slopes.len());
         for (slope, variable) in slopes {
-            let _scope = graph.scope(&format!("update_{}", variable.name()));
+            let _scope = graph.open_name_scope(&format!("update_{}", variable.name()));
             let rate = self
                 .learning_rate
                 .tensor(graph, variable.dtype(), "learning_rate");

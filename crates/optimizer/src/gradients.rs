@@ -142,7 +142,7 @@ impl<'g> Gradients<'g> {
         if let Some(refusal) = self.refusal(graph) {
             return vec![refusal; self.xs.len()];
         }
-        let _scope = graph.scope("gradients");
+        let _scope = graph.open_name_scope("gradients");
         if let Some(wrong) = self.ys.iter().find(|y| y.is_poisoned()) {
             return self.poisoned(graph, *wrong);
         }
@@ -302,7 +302,7 @@ impl<'g> Walk<'g, '_> {
         let Some((rule, mut step, name)) = self.step(id, grads) else {
             return;
         };
-        let _scope = self.graph.scope(&format!("{name}_grad"));
+        let _scope = self.graph.open_name_scope(&format!("{name}_grad"));
         rule(&mut step);
         for (operand, slope) in step.found() {
             self.add_part(operand.id(), slope);

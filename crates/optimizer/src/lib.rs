@@ -43,5 +43,5 @@ pub use gradient::{Gradient, IndexedSlices, Slope};
 pub use gradient_descent::{GradientDescent, GradientDescentOptimizer};
 pub use gradients::{Gradients, gradient, gradients};
 pub use hyper::Hyper;
-pub use optimizer::{Minimize, Optimizer, untrained_slot};
+pub use optimizer::{Minimize, Optimizer, slot, untrained};
 pub use points::{Point, Points};

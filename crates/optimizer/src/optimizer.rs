@@ -34,14 +34,22 @@ pub trait Optimizer<'g> {
     /// The name of the operation that trains: `Adam`.
     fn name(&self) -> &str;
 
-    /// Adds the operations that change each variable by its gradient, and makes the slots they
-    /// need (see [`untrained_slot`]). Called once by each [`Optimizer::apply_gradients`], in a name
-    /// scope of its own.
+    /// What it keeps from step to step.
+    type Slots;
+
+    /// Makes the variables in which it keeps something from step to step (see [`slot`] and
+    /// [`untrained`]). Called once by each [`Optimizer::apply_gradients`].
+    #[track_caller]
+    fn create_slots(&self, graph: &'g Graph, variables: &[AnyVariable<'g>]) -> Self::Slots;
+
+    /// Adds the operations that change each variable by its gradient. Called after
+    /// [`Optimizer::create_slots`] with the same variables, in a name scope of its own.
     #[track_caller]
     fn updates(
         &self,
         graph: &'g Graph,
         slopes: &[(Slope<'g>, AnyVariable<'g>)],
+        slots: &Self::Slots,
     ) -> Vec<Operation<'g>>;
 
     /// The gradients of the sum of all elements of the loss with respect to these variables.
@@ -78,8 +86,11 @@ pub trait Optimizer<'g> {
             let problem = nothing_to_apply(gradients, None);
             return graph.poisoned_operation("apply_gradients", self.name(), problem);
         }
-        let scope = graph.scope(self.name());
-        let mut last = self.updates(graph, &slopes);
+        let variables: Vec<AnyVariable<'g>> =
+            slopes.iter().map(|(_, variable)| *variable).collect();
+        let slots = self.create_slots(graph, &variables);
+        let scope = graph.open_name_scope(self.name());
+        let mut last = self.updates(graph, &slopes, &slots);
         if let Some(step) = global_step {
             let _after = graph.order_after(&last);
             last = vec![step.assign_add(1).op()];
@@ -163,10 +174,22 @@ impl<'g> Minimize<'g> {
     }
 }
 
-/// A variable in which an optimizer keeps something from step to step: not trained, named from the
-/// top whatever scopes are open, with one number everywhere at first. `dtype` is `F32` or `F64`.
+/// A variable in which an optimizer keeps something of another one from step to step: of its type
+/// and shape, zeros at first, not trained. Its name is the other one's and `name`, in the variable
+/// scope that is open, as in TensorFlow: `weights/w/Adam`.
 #[track_caller]
-pub fn untrained_slot<'g>(
+pub fn slot<'g>(variable: AnyVariable<'g>, name: &str) -> AnyVariable<'g> {
+    let graph = variable.graph();
+    let _here = graph.here();
+    let _names = graph.variable_names();
+    let name = format!("{}/{name}", variable.name());
+    untrained(graph, &name, variable.dtype(), &variable.shape(), 0.0)
+}
+
+/// A variable that is not trained, with one number everywhere at first, named in the scope that is
+/// open. `dtype` is `F32` or `F64`.
+#[track_caller]
+pub fn untrained<'g>(
     graph: &'g Graph,
     name: &str,
     dtype: DType,
@@ -174,10 +197,9 @@ pub fn untrained_slot<'g>(
     start: f64,
 ) -> AnyVariable<'g> {
     let _here = graph.here();
-    let _top = graph.top_scope();
     let _root = graph.at_root();
     let initial = fill(Sizes::from(shape), start);
-    let in_scope = || graph.scope(&format!("{name}/Initializer"));
+    let in_scope = || graph.open_name_scope(&format!("{name}/Initializer"));
     if dtype == DType::F64 {
         let initial = {
             let _scope = in_scope();

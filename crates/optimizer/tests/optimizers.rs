@@ -90,6 +90,16 @@ fn adam() {
             beta2_power/Initializer/Const = Fill(beta2_power/Initializer/Const/shape, beta2_power/Initializer/Const/Const) : f32[]
             beta2_power/Assign = Assign `beta2_power`(beta2_power/Initializer/Const) : f32[]
             beta2_power/read = Identity `beta2_power`() : f32[]
+            w/Adam/Initializer/zeros/shape = Const [2]() : i32[1]
+            w/Adam/Initializer/zeros/Const = Const 0() : f32[]
+            w/Adam/Initializer/zeros = Fill(w/Adam/Initializer/zeros/shape, w/Adam/Initializer/zeros/Const) : f32[2]
+            w/Adam/Assign = Assign `w/Adam`(w/Adam/Initializer/zeros) : f32[2]
+            w/Adam/read = Identity `w/Adam`() : f32[2]
+            w/Adam/Initializer_1/zeros/shape = Const [2]() : i32[1]
+            w/Adam/Initializer_1/zeros/Const = Const 0() : f32[]
+            w/Adam/Initializer_1/zeros = Fill(w/Adam/Initializer_1/zeros/shape, w/Adam/Initializer_1/zeros/Const) : f32[2]
+            w/Adam_1/Assign = Assign `w/Adam_1`(w/Adam/Initializer_1/zeros) : f32[2]
+            w/Adam_1/read = Identity `w/Adam_1`() : f32[2]
             Adam/one = Const 1() : f32[]
             Adam/Sub = Sub(Adam/one, beta2_power/read) : f32[]
             Adam/Sqrt = Sqrt(Adam/Sub) : f32[]
@@ -102,16 +112,6 @@ fn adam() {
             Adam/Sub_2 = Sub(Adam/one, Adam/beta1) : f32[]
             Adam/Sub_3 = Sub(Adam/one, Adam/beta2) : f32[]
             Adam/epsilon = Const 0.00000001() : f32[]
-            w/Adam/Initializer/zeros/shape = Const [2]() : i32[1]
-            w/Adam/Initializer/zeros/Const = Const 0() : f32[]
-            w/Adam/Initializer/zeros = Fill(w/Adam/Initializer/zeros/shape, w/Adam/Initializer/zeros/Const) : f32[2]
-            w/Adam/Assign = Assign `w/Adam`(w/Adam/Initializer/zeros) : f32[2]
-            w/Adam/read = Identity `w/Adam`() : f32[2]
-            w/Adam/Initializer_1/zeros/shape = Const [2]() : i32[1]
-            w/Adam/Initializer_1/zeros/Const = Const 0() : f32[]
-            w/Adam/Initializer_1/zeros = Fill(w/Adam/Initializer_1/zeros/shape, w/Adam/Initializer_1/zeros/Const) : f32[2]
-            w/Adam_1/Assign = Assign `w/Adam_1`(w/Adam/Initializer_1/zeros) : f32[2]
-            w/Adam_1/read = Identity `w/Adam_1`() : f32[2]
             Adam/update_w/Sub = Sub(gradients/Sum_grad/BroadcastTo, w/Adam/read) : f32[2]
             Adam/update_w/Mul = Mul(Adam/update_w/Sub, Adam/Sub_2) : f32[2]
             Adam/update_w/w/Adam/AssignAdd = AssignAdd `w/Adam`(Adam/update_w/Mul) : f32[2]
@@ -172,6 +172,16 @@ fn sparse_gradients() {
             beta2_power/Initializer/Const = Fill(beta2_power/Initializer/Const/shape, beta2_power/Initializer/Const/Const) : f32[]
             beta2_power/Assign = Assign `beta2_power`(beta2_power/Initializer/Const) : f32[]
             beta2_power/read = Identity `beta2_power`() : f32[]
+            table/Adam/Initializer/zeros/shape = Const [4, 2]() : i32[2]
+            table/Adam/Initializer/zeros/Const = Const 0() : f32[]
+            table/Adam/Initializer/zeros = Fill(table/Adam/Initializer/zeros/shape, table/Adam/Initializer/zeros/Const) : f32[4, 2]
+            table/Adam/Assign = Assign `table/Adam`(table/Adam/Initializer/zeros) : f32[4, 2]
+            table/Adam/read = Identity `table/Adam`() : f32[4, 2]
+            table/Adam/Initializer_1/zeros/shape = Const [4, 2]() : i32[2]
+            table/Adam/Initializer_1/zeros/Const = Const 0() : f32[]
+            table/Adam/Initializer_1/zeros = Fill(table/Adam/Initializer_1/zeros/shape, table/Adam/Initializer_1/zeros/Const) : f32[4, 2]
+            table/Adam_1/Assign = Assign `table/Adam_1`(table/Adam/Initializer_1/zeros) : f32[4, 2]
+            table/Adam_1/read = Identity `table/Adam_1`() : f32[4, 2]
             Adam/one = Const 1() : f32[]
             Adam/Sub = Sub(Adam/one, beta2_power/read) : f32[]
             Adam/Sqrt = Sqrt(Adam/Sub) : f32[]
@@ -184,16 +194,6 @@ fn sparse_gradients() {
             Adam/Sub_2 = Sub(Adam/one, Adam/beta1) : f32[]
             Adam/Sub_3 = Sub(Adam/one, Adam/beta2) : f32[]
             Adam/epsilon = Const 0.00000001() : f32[]
-            table/Adam/Initializer/zeros/shape = Const [4, 2]() : i32[2]
-            table/Adam/Initializer/zeros/Const = Const 0() : f32[]
-            table/Adam/Initializer/zeros = Fill(table/Adam/Initializer/zeros/shape, table/Adam/Initializer/zeros/Const) : f32[4, 2]
-            table/Adam/Assign = Assign `table/Adam`(table/Adam/Initializer/zeros) : f32[4, 2]
-            table/Adam/read = Identity `table/Adam`() : f32[4, 2]
-            table/Adam/Initializer_1/zeros/shape = Const [4, 2]() : i32[2]
-            table/Adam/Initializer_1/zeros/Const = Const 0() : f32[]
-            table/Adam/Initializer_1/zeros = Fill(table/Adam/Initializer_1/zeros/shape, table/Adam/Initializer_1/zeros/Const) : f32[4, 2]
-            table/Adam_1/Assign = Assign `table/Adam_1`(table/Adam/Initializer_1/zeros) : f32[4, 2]
-            table/Adam_1/read = Identity `table/Adam_1`() : f32[4, 2]
             Adam/update_table/UnsortedSegmentSum = UnsortedSegmentSum(gradients/grad_ys_0, ids, gradients/Gather_grad/rows) : f32[4, 2]
             Adam/update_table/Square = Square(Adam/update_table/UnsortedSegmentSum) : f32[4, 2]
             Adam/update_table/Mul = Mul(table/Adam/read, Adam/beta1) : f32[4, 2]
@@ -241,14 +241,14 @@ fn slots_are_named_as_tensorflow_names_them() {
         rnn/b
         rnn/unused
         global_step
-        beta1_power
-        beta2_power
+        train/beta1_power
+        train/beta2_power
         rnn/w/Adam
         rnn/w/Adam_1
         rnn/b/Adam
         rnn/b/Adam_1
-        beta1_power_1
-        beta2_power_1
+        beta1_power
+        beta2_power
         rnn/w/Adam_2
         rnn/w/Adam_3
         rnn/b/Adam_2
@@ -349,4 +349,32 @@ fn operations_carry_the_callers_line() {
         assert_eq!(trace.at.file, file!(), "{}", view.node(id).name);
         assert!(trace.called_from.is_none());
     }
+}
+
+/// What TensorFlow 2.15 names them when `minimize` is called in these scopes.
+#[test]
+fn slots_take_the_variable_scope_and_powers_the_name_scope() {
+    let g = Graph::new();
+    let w = g.variable_scope("weights", || g.get_variable::<f32>("w", [2]));
+    let train = || AdamOptimizer::new(0.1).minimize(w.square()).name();
+    let names = [
+        g.variable_scope("learning", train),
+        g.name_scope("ns", train),
+    ];
+    assert_eq!(names, ["learning/Adam", "ns/Adam"]);
+    let variables: Vec<String> = g.global_variables().iter().map(|v| v.name()).collect();
+    assert_eq!(
+        variables,
+        [
+            "weights/w",
+            "learning/beta1_power",
+            "learning/beta2_power",
+            "learning/weights/w/Adam",
+            "learning/weights/w/Adam_1",
+            "ns/beta1_power",
+            "ns/beta2_power",
+            "weights/w/Adam",
+            "weights/w/Adam_1",
+        ]
+    );
 }

@@ -43,6 +43,9 @@ impl PlanCache {
     /// How many plans are kept. A stage counts as a plan.
     const CAPACITY: usize = 128;
 
+    /// How many bytes of arenas the plans may keep, before those least recently used free theirs.
+    const POOLED_BYTES: usize = 1 << 30;
+
     /// The first stage for a goal, made by `make` if it is not there.
     pub(crate) fn first_stage(
         &self,
@@ -108,5 +111,22 @@ impl Entries {
         self.clock += 1;
         let last_use = self.clock;
         self.plans.insert(key, Entry { plan, last_use });
+        self.trim(PlanCache::POOLED_BYTES);
+    }
+
+    /// Frees arenas of the plans least recently used, until so many bytes are kept at the most.
+    fn trim(&self, limit: usize) {
+        let mut entries: Vec<&Entry> = self.plans.values().collect();
+        entries.sort_unstable_by_key(|entry| entry.last_use);
+        let mut kept = entries.iter().fold(0_usize, |sum, entry| {
+            sum.saturating_add(entry.plan.plan.pooled_bytes())
+        });
+        for entry in entries {
+            if kept <= limit {
+                break;
+            }
+            kept = kept.saturating_sub(entry.plan.plan.pooled_bytes());
+            entry.plan.plan.drain_pool();
+        }
     }
 }

@@ -172,6 +172,16 @@ impl Plan {
         pooled.or_else(|| Arena::new(&self.layout))
     }
 
+    /// The bytes of the arenas that are kept for runs to come.
+    pub(crate) fn pooled_bytes(&self) -> usize {
+        self.pool.lock().len().saturating_mul(self.layout.bytes())
+    }
+
+    /// Frees the arenas that are kept for runs to come.
+    pub(crate) fn drain_pool(&self) {
+        self.pool.lock().clear();
+    }
+
     /// Gives an arena back for runs to come.
     pub(crate) fn give_arena(&self, arena: Arena) {
         let mut pool = self.pool.lock();

@@ -92,7 +92,6 @@ impl<'g> AnyTensor<'g> {
     /// must be given before the graph is run or saved to mean the same everywhere. In a finalized
     /// graph this is a mistake.
     #[track_caller]
-    #[must_use = "the name is given to the operation; the handle is the same"]
     pub fn named(self, name: &str) -> AnyTensor<'g> {
         self.op().rename(name);
         self

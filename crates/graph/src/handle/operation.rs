@@ -63,7 +63,6 @@ impl<'g> Operation<'g> {
 
     /// Calls the operation `name`; see [`AnyTensor::named`].
     #[track_caller]
-    #[must_use = "the name is given to the operation; the handle is the same"]
     pub fn named(self, name: &str) -> Operation<'g> {
         self.rename(name);
         self

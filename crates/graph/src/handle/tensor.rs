@@ -80,7 +80,6 @@ impl<'g, T: Element> Tensor<'g, T> {
     /// assert_eq!(gate.name(), "gate:0");
     /// ```
     #[track_caller]
-    #[must_use = "the name is given to the operation; the handle is the same"]
     pub fn named(self, name: &str) -> Tensor<'g, T> {
         Tensor::assume(self.any.named(name))
     }
