@@ -1,6 +1,12 @@
 //! Every node and every mistake names a line of the user, never one of the library: all public
 //! builders are `#[track_caller]`.
 
+#![expect(
+    clippy::op_ref,
+    clippy::eq_op,
+    reason = "every operator is called, also on references"
+)]
+
 use aqueduct::ir::{Binary, Compare, Reduction, SliceSpec, Unary, Update};
 use aqueduct::prelude::*;
 use aqueduct::{

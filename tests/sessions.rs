@@ -1,5 +1,7 @@
 //! What a session promises: all or nothing, snapshots, orders, feeds and fetches, plans, late sizes.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use std::sync::{Mutex, OnceLock};
 
 use aqueduct::prelude::*;
