@@ -149,3 +149,96 @@ fn read_value_sees_the_writes_it_is_ordered_after() {
     assert_eq!((unordered, ordered, double, start), (1.0, 2.0, 10.0, 1.0));
     assert_eq!(sess.run(v.scalar(), feed![]).unwrap(), 10.0);
 }
+
+/// Feeds and state that only a shape is taken of, where the op that takes it must wait for a late
+/// size.
+#[test]
+fn what_is_used_for_its_shape_alone_does_not_run_behind_a_late_size() {
+    let g = Graph::new();
+    let n = g.placeholder::<i32>("n", shape![]);
+    let unfed = g.placeholder::<f32>("unfed", shape![2, 3]);
+    let v = g.variable("v", [1.0_f32, 2.0]);
+    let m = g.fill(sizes![n], 1_i32).reduce_sum(..);
+    let late = g.fill(sizes![m], 1.0_f32);
+    let sess = Session::new(&g);
+    let noise = random_normal(sizes![n]).tensor::<f32>(&g) + random_normal(sizes![m]).tensor(&g);
+    assert_eq!(sess.run(noise.ones_like(), feed![n => 2]).unwrap().len(), 2);
+    let shape_of_unfed = (unfed + g.fill(sizes![m, 1], 1.0_f32)).shape_tensor();
+    let shape = sess.run(shape_of_unfed, feed![n => 2]).unwrap();
+    assert_eq!(shape, arr1(&[2, 3]).into_dyn());
+    // No value is needed of a variable whose shape is used.
+    let shape = sess
+        .run((v.value() + late).shape_tensor(), feed![n => 2])
+        .unwrap();
+    assert_eq!(shape, arr1(&[2]).into_dyn());
+}
+
+#[test]
+fn a_write_whose_shape_is_used_does_not_happen() {
+    let g = Graph::new();
+    let n = g.placeholder::<i32>("n", shape![]);
+    let v = g.variable("v", 1.0_f32);
+    let write = v.assign(5.0);
+    let late = g.fill(sizes![n], 1.0_f32);
+    let zeros = g.control_dependencies([late.op()], || write.zeros_like());
+    let sess = Session::new(&g);
+    sess.run(g.global_variables_initializer(), feed![]).unwrap();
+    sess.run((zeros, late), feed![n => 1]).unwrap();
+    assert_eq!(sess.run(v.scalar(), feed![]).unwrap(), 1.0);
+}
+
+#[test]
+fn a_run_whose_body_makes_a_wrong_write_is_refused() {
+    let g = Graph::new();
+    let v = g.variable("v", [1.0_f32, 2.0]);
+    let x = g.constant(5.0_f32);
+    let y = g.cond(
+        g.constant(true),
+        || {
+            let _ = v.assign(g.constant([1.0_f32, 2.0, 3.0]));
+            x + 1.0
+        },
+        || x.identity(),
+    );
+    let sess = Session::new(&g);
+    sess.run(g.global_variables_initializer(), feed![]).unwrap();
+    assert!(matches!(
+        sess.run(y, feed![]),
+        Err(aqueduct::Error::Build(_))
+    ));
+}
+
+#[test]
+fn bodies_nested_too_deep_are_a_mistake_and_no_overflow() {
+    fn nest<'g>(g: &'g Graph, depth: usize, x: Tensor<'g, f32>) -> Tensor<'g, f32> {
+        if depth == 0 {
+            return x + 1.0;
+        }
+        g.cond(g.constant(true), || nest(g, depth - 1, x), || x.identity())
+    }
+    let g = Graph::new();
+    let fine = nest(&g, 50, g.constant(1.0));
+    assert!(g.check().is_ok());
+    let sess = Session::new(&g);
+    assert_eq!(sess.run(fine.scalar(), feed![]).unwrap(), 2.0);
+    let deep = nest(&g, 150, g.constant(1.0));
+    assert_eq!(g.check().unwrap_err().0.len(), 1);
+    assert!(matches!(
+        sess.run(deep, feed![]),
+        Err(aqueduct::Error::Build(_))
+    ));
+}
+
+#[test]
+fn a_fed_size_must_be_that_of_the_tensor_it_is_taken_from() {
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?]);
+    let n = x.size_of(0);
+    let z = g.fill(sizes![n], 2.0_f32);
+    let slope = gradient((x * z).reduce_sum(..), z);
+    let sess = Session::new(&g);
+    let fed = |size: i32| sess.run(slope, feed![x => [1.0, 2.0, 3.0], n => size]);
+    assert_eq!(fed(3).unwrap().len(), 3);
+    let report = fed(1).unwrap_err().to_string();
+    assert!(report.contains("shares an unknown size"), "{report}");
+}

@@ -49,8 +49,11 @@ impl Names {
 }
 
 /// Whether TensorFlow would take this as a name or as a path of names: a letter, digit or dot,
-/// then letters, digits and `_ . - /`.
+/// then letters, digits and `_ . - /`. No part of a path is empty.
 pub(crate) fn is_valid(name: &str) -> bool {
+    if name.split('/').any(str::is_empty) {
+        return false;
+    }
     let mut chars = name.chars();
     let first = chars
         .next()
@@ -60,9 +63,17 @@ pub(crate) fn is_valid(name: &str) -> bool {
 
 /// The nearest valid name: used after an invalid one was reported, so that building goes on.
 pub(crate) fn mended(name: &str) -> String {
-    let mended: String = name
+    let parts: Vec<&str> = name.split('/').filter(|part| !part.is_empty()).collect();
+    let mended: String = parts
+        .join("/")
         .chars()
-        .map(|c| if is_valid(&format!("x{c}")) { c } else { '_' })
+        .map(|c| {
+            if c == '/' || is_valid(&format!("x{c}")) {
+                c
+            } else {
+                '_'
+            }
+        })
         .collect();
     if is_valid(&mended) {
         mended
@@ -115,7 +126,7 @@ mod tests {
     #[test]
     fn invalid_names_are_mended() {
         assert!(is_valid("rnn/lstm_cell/kernel"));
-        for bad in ["", "_x", "a b", "é"] {
+        for bad in ["", "_x", "a b", "é", "a//b", "/", "a/"] {
             assert!(!is_valid(bad), "{bad:?}");
             assert!(is_valid(&mended(bad)), "{bad:?}");
         }

@@ -77,6 +77,10 @@ pub struct Region {
     pub parameter_facts: Vec<Fact>,
     /// Its results, in order. Empty while the body is being built.
     pub results: Vec<TensorId>,
+    /// Its operations that write variables, themselves or in bodies that they own, ascending.
+    pub writers: Vec<NodeId>,
+    /// How many regions are around it.
+    pub depth: usize,
     /// Where its loop or branch was called.
     pub site: Site,
 }
@@ -183,6 +187,8 @@ impl Store {
                 parameters: Vec::new(),
                 parameter_facts: Vec::new(),
                 results: Vec::new(),
+                writers: Vec::new(),
+                depth: 0,
                 site: origin,
             }],
             variables: Vec::new(),
@@ -427,6 +433,11 @@ impl Store {
         };
         let id = NodeId::from_index(self.dag.node_count());
         self.nodes_by_name.insert(name.clone(), id);
+        if self.writes(&new.op)
+            && let Some(region) = self.regions.get_mut(new.region.index())
+        {
+            region.writers.push(id);
+        }
         let index = self.dag.add_node(Node {
             op: new.op,
             name,
@@ -503,6 +514,18 @@ impl Store {
         )))
     }
 
+    /// Whether the op writes variables, itself or in bodies that it owns.
+    fn writes(&self, op: &Op) -> bool {
+        match op {
+            Op::State(state) => state.writes(),
+            Op::Control(control) => {
+                let mut bodies = control.bodies().into_iter();
+                bodies.any(|body| !self.region(body).writers.is_empty())
+            }
+            Op::Math(_) | Op::Array(_) | Op::Reduce(_) | Op::Nn(_) | Op::Random(_) => false,
+        }
+    }
+
     fn poison_of_bodies(&self, op: &Op) -> Option<MistakeId> {
         let Op::Control(control) = op else {
             return None;
@@ -516,16 +539,7 @@ impl Store {
 
     /// Facts for outputs that mean nothing: the right number, a likely dtype, rank 0.
     fn poisoned_outputs(&self, new: &NewNode<'_>) -> Vec<Fact> {
-        let dtype = match &new.op {
-            Op::Array(Array::Placeholder { dtype, .. }) | Op::Math(Math::Cast { to: dtype }) => {
-                *dtype
-            }
-            Op::State(state) => self.variable(state.variable()).dtype,
-            _ => new
-                .inputs
-                .first()
-                .map_or(DType::F32, |tensor| self.fact(*tensor).dtype),
-        };
+        let dtype = self.likely_dtype(&new.op, new.inputs);
         let count = match &new.op {
             Op::Array(Array::Unstack { count, .. } | Array::Split { count, .. }) => {
                 (*count).min(Array::MOST_PIECES)
@@ -543,6 +557,35 @@ impl Store {
             _ => 1,
         };
         vec![Fact::new(dtype, Shape::scalar()); count]
+    }
+
+    /// The dtype that the op's first output has if its operands fit.
+    fn likely_dtype(&self, op: &Op, inputs: &[TensorId]) -> DType {
+        let of_operand = |slot: usize| {
+            inputs
+                .get(slot)
+                .map_or(DType::F32, |tensor| self.fact(*tensor).dtype)
+        };
+        match op {
+            Op::Array(Array::Placeholder { dtype, .. }) | Op::Math(Math::Cast { to: dtype }) => {
+                *dtype
+            }
+            Op::Array(Array::Shape { out_type } | Array::Size { out_type }) => *out_type,
+            Op::Array(Array::Constant(value)) => value.dtype(),
+            Op::Array(Array::Fill) | Op::Math(Math::Select) => of_operand(1),
+            Op::Math(Math::Compare(_)) | Op::State(State::IsInitialized(_)) => DType::Bool,
+            Op::Random(random) => match random.distribution {
+                Distribution::Uniform { dtype }
+                | Distribution::StandardNormal { dtype }
+                | Distribution::TruncatedNormal { dtype }
+                | Distribution::UniformInt { dtype } => dtype,
+                Distribution::Shuffle => of_operand(0),
+            },
+            Op::State(state) => self.variable(state.variable()).dtype,
+            Op::Math(_) | Op::Array(_) | Op::Reduce(_) | Op::Nn(_) | Op::Control(_) => {
+                of_operand(0)
+            }
+        }
     }
 
     fn describe(&self, new: &NewNode<'_>, name: &str, problem: Problem) -> Mistake {

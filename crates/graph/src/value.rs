@@ -58,6 +58,24 @@ impl Data {
         self.len() == 0
     }
 
+    /// `count` elements of zero (or `false`), or `None` if so many do not fit in memory.
+    pub fn try_zeros(dtype: DType, count: usize) -> Option<Data> {
+        fn zeros<T: Element>(count: usize) -> Option<Data> {
+            let mut values = Vec::new();
+            values.try_reserve_exact(count).ok()?;
+            values.resize(count, T::default());
+            Some(T::into_data(values))
+        }
+        match dtype {
+            DType::F32 => zeros::<f32>(count),
+            DType::F64 => zeros::<f64>(count),
+            DType::I32 => zeros::<i32>(count),
+            DType::I64 => zeros::<i64>(count),
+            DType::U8 => zeros::<u8>(count),
+            DType::Bool => zeros::<bool>(count),
+        }
+    }
+
     /// `count` elements of zero (or `false`).
     pub fn zeros(dtype: DType, count: usize) -> Data {
         match dtype {
@@ -114,12 +132,12 @@ impl Value {
         }
     }
 
-    /// Zeros (or `false`) of this shape, or `None` if the number of elements does not fit.
+    /// Zeros (or `false`) of this shape, or `None` if so many do not fit in memory.
     pub fn zeros(dtype: DType, shape: &[usize]) -> Option<Value> {
         let elements = shape
             .iter()
             .try_fold(1_usize, |n, size| n.checked_mul(*size))?;
-        Value::new(shape.to_vec(), Data::zeros(dtype, elements))
+        Value::new(shape.to_vec(), Data::try_zeros(dtype, elements)?)
     }
 
     /// The sizes of the dimensions.

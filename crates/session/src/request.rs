@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use aqueduct_graph::ir::{NodeId, RegionId, Store, TensorId};
+use aqueduct_graph::ir::{Int, NodeId, RegionId, Store, TensorId};
 use aqueduct_graph::{Dim, Graph, Symbol};
 
 use crate::compile::{self, Goal};
@@ -183,7 +183,7 @@ fn check_feed(
     graph: &Graph,
     store: &Store,
     entry: &Entry<'_>,
-    sizes: &mut HashMap<Symbol, (usize, String)>,
+    sizes: &mut HashMap<Symbol, (i64, String)>,
     before: &[Entry<'_>],
 ) -> Option<FeedProblem> {
     let key = &entry.key;
@@ -217,18 +217,39 @@ fn check_feed(
         );
         return problem(message, at);
     }
-    for (dim, size) in dims.iter().zip(given) {
-        let Dim::Unknown(symbol) = dim else {
-            continue;
-        };
-        let (known, by) = sizes
-            .entry(*symbol)
-            .or_insert_with(|| (*size, key.name.clone()));
-        if known != size {
-            let message =
-                format!("it shares an unknown size with `{by}`, which has {known} and not {size}");
+    let sizes_given = dims.iter().zip(given).map(|(dim, size)| {
+        let size = i64::try_from(*size).unwrap_or(i64::MAX);
+        (Int::from(*dim), size)
+    });
+    // The elements of a small integer tensor may be sizes of other tensors.
+    let elements_given = fact.ints.iter().flatten().copied().zip(elements.ints());
+    for (promised, value) in sizes_given.chain(elements_given) {
+        if let Some(message) = contradiction(promised, value, &key.name, sizes) {
             return problem(message, at);
         }
     }
     None
+}
+
+/// What is wrong with a number that was fed where the graph promises a certain one, or the same one
+/// as elsewhere.
+fn contradiction(
+    promised: Int,
+    value: i64,
+    name: &str,
+    known: &mut HashMap<Symbol, (i64, String)>,
+) -> Option<String> {
+    match promised {
+        Int::Known(number) => (number != value).then(|| {
+            format!("the graph was built for the number {number} here, and was given {value}")
+        }),
+        Int::Unknown(symbol) => {
+            let (before, by) = known
+                .entry(symbol)
+                .or_insert_with(|| (value, name.to_owned()));
+            (*before != value).then(|| {
+                format!("it shares an unknown size with `{by}`, which has {before} and not {value}")
+            })
+        }
+    }
 }

@@ -148,8 +148,9 @@ impl Graph {
     ) -> crate::ids::NodeId {
         match resolve_axis(axis, rank) {
             Ok(axis) => self.add(op(axis), inputs, name),
-            // The rank of a poisoned tensor means nothing: there is no new mistake.
-            Err(_) if inputs.iter().any(|input| input.is_poisoned()) => {
+            // The rank of a poisoned tensor means nothing: there is no new mistake. Of no tensors the
+            // shape rule has more to say.
+            Err(_) if inputs.is_empty() || inputs.iter().any(|input| input.is_poisoned()) => {
                 self.add(op(0), inputs, name)
             }
             Err(problem) => self.add_wrong(op(0), inputs, name, problem),

@@ -49,7 +49,10 @@ impl Graph {
     /// `body` is called once, while building, with the state and one element of each sequence; it
     /// returns the next state, of the same shapes, and the outputs of the step. The scan gives the
     /// last state, and the outputs of all steps stacked along a new axis 0. The body may use tensors
-    /// and variables from outside. Any number of steps is allowed, none included.
+    /// and variables from outside. Any number of steps is allowed, none included, unless an output has a
+    /// shape that only a step can tell.
+    ///
+    /// Gradients do not pass through a scan so far: to train, unroll the steps.
     ///
     /// JAX's `lax.scan`, TensorFlow's `scan`; here what every recurrent network is made of.
     ///
@@ -88,6 +91,7 @@ impl Graph {
         let states = state.parts();
         let elements = sequences.parts();
         let _poison = self.refuse_scalars(caller, scope.path(), &elements);
+        let _depth = self.refuse_depth(caller, "scan", scope.path());
         let region = self.open_region("scan", caller);
         let (parameters, next, outputs) = {
             let _inside = self.enter_region(region);
@@ -135,6 +139,8 @@ impl Graph {
     /// What a body makes runs only if the body does; what it uses from outside is computed in any
     /// case. An assignment made in a body runs whenever the body does, as it cannot be fetched.
     ///
+    /// Gradients do not pass through a cond so far.
+    ///
     /// ```
     /// use aqueduct_graph::{Graph, shape};
     ///
@@ -155,6 +161,7 @@ impl Graph {
         let _here = self.here();
         let predicate = predicate.into_tensor(self).any();
         let scope = self.open_scope("cond");
+        let _depth = self.refuse_depth(caller, "cond", scope.path());
         let (then_region, on_true) = self.branch(caller, then);
         let (otherwise_region, _) = self.branch(caller, otherwise);
         let op = Control::Cond {
@@ -183,6 +190,22 @@ impl Graph {
             let problem =
                 Problem::shape(message).help("the loop runs over axis 0 of its sequences");
             self.record(caller, "scan", path, problem)
+        });
+        self.enter(|context| context.poison = context.poison.or(mistake))
+    }
+
+    /// Poisons what is built until the guard is dropped, if it would be nested too deep. Planning and
+    /// running go down from body to body, and a stack has an end.
+    fn refuse_depth(&self, caller: &Caller<'_>, kind: &str, path: &str) -> ContextGuard {
+        /// How many bodies may be around an operation.
+        const DEEPEST: usize = 100;
+        let context = self.context();
+        let too_deep = self.view().region(context.region).depth >= DEEPEST;
+        let mistake = (too_deep && context.poison.is_none()).then(|| {
+            let message = format!("more than {DEEPEST} loops and branches are nested");
+            let problem = Problem::argument(message)
+                .help("carry a state in one loop instead of nesting a body for each step");
+            self.record(caller, kind, path, problem)
         });
         self.enter(|context| context.poison = context.poison.or(mistake))
     }
@@ -221,12 +244,15 @@ impl Graph {
         let parent = self.context().region;
         let mut store = self.write();
         let id = RegionId::from_index(store.regions.len());
+        let depth = store.region(parent).depth + 1;
         store.regions.push(Region {
             parent: Some(parent),
             kind: kind.to_owned(),
             parameters: Vec::new(),
             parameter_facts: Vec::new(),
             results: Vec::new(),
+            writers: Vec::new(),
+            depth,
             site,
         });
         id

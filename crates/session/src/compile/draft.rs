@@ -320,9 +320,12 @@ impl Draft {
         wanted.extend(&stage.late);
         let mut run: HashSet<NodeId> = self.pruned.targets.iter().copied().collect();
         for id in &stage.deferred {
-            wanted.extend(store.inputs(*id));
-            wanted.extend(self.captures(store, *id));
-            run.extend(self.controls(store, *id));
+            let inputs = store.inputs(*id).into_iter();
+            wanted.extend(inputs.filter(|input| self.needs_value(input)));
+            if self.pruned.runs.contains(id) {
+                wanted.extend(self.captures(store, *id));
+                run.extend(self.controls(store, *id));
+            }
         }
         for id in stage.ready.iter().rev() {
             let node = store.node(*id);
@@ -336,6 +339,10 @@ impl Draft {
             wanted.extend(self.captures(store, *id));
             run.extend(self.controls(store, *id));
         }
+    }
+
+    fn needs_value(&self, tensor: &TensorId) -> bool {
+        self.pruned.needs.get(tensor) == Some(&Need::Value)
     }
 
     /// The operands whose elements an operation reads once its sizes are planned in.

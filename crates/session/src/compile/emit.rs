@@ -1,6 +1,6 @@
 //! Emit: versions of variables, places in the arena, one instruction for each operation.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
 use aqueduct_graph::ir::{
@@ -202,26 +202,21 @@ impl Draft {
         reader: NodeId,
         variable: VariableId,
     ) -> Result<usize> {
+        // The last write is the one with the largest id, so sources are taken from the largest down,
+        // and the first write that comes up ends the search.
         let mut seen = HashSet::from([reader]);
-        let mut stack = vec![reader];
-        let mut last: Option<(NodeId, usize)> = None;
-        while let Some(id) = stack.pop() {
-            let operands = store.inputs(id).into_iter().chain(self.captures(store, id));
-            let sources = operands.map(|operand| operand.node);
-            for source in sources.chain(self.controls(store, id)) {
-                if !seen.insert(source) {
-                    continue;
-                }
-                if let Some(version) = self.written.get(&(source, variable)) {
-                    last = last.max(Some((source, *version)));
-                }
-                stack.push(source);
+        let mut sources = BinaryHeap::from([reader]);
+        while let Some(id) = sources.pop() {
+            if let Some(version) = self.written.get(&(id, variable)) {
+                return Ok(*version);
             }
+            let operands = store.inputs(id).into_iter().chain(self.captures(store, id));
+            let nodes = operands
+                .map(|operand| operand.node)
+                .chain(self.controls(store, id));
+            sources.extend(nodes.filter(|node| seen.insert(*node)));
         }
-        match last {
-            Some((_, version)) => Ok(version),
-            None => self.entry_version(variable),
-        }
+        self.entry_version(variable)
     }
 
     fn emit_draw(

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use aqueduct_graph::ir::{
-    Array, Control, MistakeId, NodeId, Op, RegionId, State, Store, TensorId, VariableId,
+    Array, Control, MistakeId, NodeId, Op, RegionId, Store, TensorId, VariableId,
 };
 
 /// The part of a region that a run needs.
@@ -14,6 +14,10 @@ pub(crate) struct Pruned {
     pub(crate) nodes: Vec<NodeId>,
     /// Those that run for their effect.
     pub(crate) targets: Vec<NodeId>,
+    /// What is needed of each tensor that the operations use.
+    pub(crate) needs: HashMap<TensorId, Need>,
+    /// The operations that run, as far as is known before sizes are: not for their shapes alone.
+    pub(crate) runs: HashSet<NodeId>,
     /// Tensors of the regions around that the operations use, with what is needed of each.
     pub(crate) captures: Vec<(TensorId, Need)>,
     /// Operations of the regions around that the operations are ordered after.
@@ -103,6 +107,7 @@ pub(crate) fn prune(
     while let Some(id) = walk.wanted.pop_last() {
         walk.visit(id);
     }
+    walk.pruned.needs = walk.needs;
     walk.pruned.nodes.reverse();
     walk.pruned.captures.sort_unstable();
     walk.pruned.missing.reverse();
@@ -158,7 +163,9 @@ impl Walk<'_> {
     fn visit(&mut self, id: NodeId) {
         let node = self.store.node(id);
         if let Some(mistake) = node.poison {
+            // The run will be refused: there is nothing to find behind it.
             self.pruned.mistakes.insert(mistake);
+            return;
         }
         if node.region != self.region {
             self.capture(id);
@@ -166,6 +173,12 @@ impl Walk<'_> {
         }
         let need = self.need_of(id);
         self.pruned.nodes.push(id);
+        if need == Need::Value {
+            self.pruned.runs.insert(id);
+            for control in self.store.controls(id) {
+                self.need_run(control);
+            }
+        }
         self.note_effects(id, need);
         for (slot, input) in self.store.inputs(id).into_iter().enumerate() {
             let of_input = if node.op.size_inputs().contains(&slot) {
@@ -176,9 +189,6 @@ impl Walk<'_> {
                 need
             };
             self.need(input, of_input);
-        }
-        for control in self.store.controls(id) {
-            self.need_run(control);
         }
         if let Op::Control(control) = &node.op {
             self.visit_bodies(id, control, need);
@@ -198,7 +208,7 @@ impl Walk<'_> {
         let node = self.store.node(id);
         let effects = &mut self.pruned.effects;
         match &node.op {
-            Op::State(State::Read(_)) if need == Need::Shape => {}
+            Op::State(_) if need == Need::Shape => {}
             Op::State(state) if state.writes() => {
                 effects.writes.insert(state.variable());
                 effects.reads.insert(state.variable());
@@ -243,7 +253,7 @@ impl Walk<'_> {
                 results.iter().map(|place| region.results[*place]).collect();
             // A write inside of a body cannot be fetched: it runs whenever its body does.
             let targets: Vec<NodeId> = if need == Need::Value {
-                writes_of(self.store, body)
+                region.writers.clone()
             } else {
                 Vec::new()
             };
@@ -267,28 +277,6 @@ impl Walk<'_> {
                 .bodies
                 .insert(body, PrunedBody { pruned, results });
         }
-    }
-}
-
-/// The operations of a body that write variables, itself or in bodies inside of it.
-fn writes_of(store: &Store, body: RegionId) -> Vec<NodeId> {
-    store
-        .node_ids()
-        .filter(|id| {
-            let node = store.node(*id);
-            node.region == body && node.poison.is_none() && writes(store, &node.op)
-        })
-        .collect()
-}
-
-fn writes(store: &Store, op: &Op) -> bool {
-    match op {
-        Op::State(state) => state.writes(),
-        Op::Control(control) => {
-            let mut bodies = control.bodies().into_iter();
-            bodies.any(|body| !writes_of(store, body).is_empty())
-        }
-        Op::Math(_) | Op::Array(_) | Op::Reduce(_) | Op::Nn(_) | Op::Random(_) => false,
     }
 }
 

@@ -6,7 +6,7 @@ mod structured;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use aqueduct_graph::ir::{Fact, NodeId, Problem, Update, VariableId};
+use aqueduct_graph::ir::{Data, Fact, Int, NodeId, Problem, Update, VariableId};
 use aqueduct_graph::{DType, Graph, Value};
 
 pub(crate) use frame::{Frame, Version};
@@ -194,11 +194,8 @@ impl Run<'_> {
         let place = SliceMut::from(new.data_mut());
         if rows {
             let indices: Vec<i64> = match args.any_input(0) {
-                Some(Slice::I64(indices)) => indices.to_vec(),
-                Some(Slice::I32(indices)) => {
-                    indices.iter().map(|index| i64::from(*index)).collect()
-                }
-                other => return Err(Failure::new(format!("indices are {other:?}"))),
+                Some(indices) => indices.ints(),
+                None => return Err(Failure::new("the indices are missing")),
             };
             if let (Some(old), Some(updates)) = (old, args.any_input(1)) {
                 state::scatter(update, old, &indices, updates, place, row_count)?;
@@ -264,7 +261,7 @@ impl Run<'_> {
     /// A result of a finished run as a value of its own.
     pub(crate) fn result(&self, frame: &Frame<'_>, index: usize) -> Result<Value> {
         let (elements, sizes) = self.view_result(frame, index)?;
-        Value::new(sizes, elements.to_data())
+        Value::new(sizes, copied(elements)?)
             .ok_or_else(|| Error::internal("a result has another size than planned"))
     }
 
@@ -279,6 +276,15 @@ impl Run<'_> {
             Err(absent) => Err(self.absent(frame.plan()?, None, &absent)),
         }
     }
+}
+
+/// A copy of elements.
+///
+/// # Errors
+/// There is not enough memory.
+fn copied(elements: Slice<'_>) -> Result<Data> {
+    let bytes = elements.len().saturating_mul(elements.dtype().width());
+    elements.try_to_data().ok_or(Error::OutOfMemory { bytes })
 }
 
 /// The report of a variable without a value.
@@ -298,21 +304,12 @@ impl Slice<'_> {
     /// What is known of a tensor that has run: its sizes, and the elements of a small integer one.
     fn fact(&self, sizes: &[usize]) -> Fact {
         let scalar = sizes.is_empty();
-        let ints: Option<Vec<i64>> = match self {
-            Slice::I32(values) => Some(values.iter().map(|value| i64::from(*value)).collect()),
-            Slice::I64(values) => Some(values.to_vec()),
-            Slice::F32(_) | Slice::F64(_) | Slice::U8(_) | Slice::Bool(_) => None,
-        };
         let dtype: DType = self.dtype();
-        match ints {
-            Some(ints) if sizes.len() <= 1 && ints.len() <= Fact::TRACKED => {
-                let ints = ints
-                    .into_iter()
-                    .map(aqueduct_graph::ir::Int::Known)
-                    .collect();
-                Fact::of_ints(dtype, scalar, ints)
-            }
-            _ => Fact::new(dtype, sizes),
+        let integers = matches!(self, Slice::I32(_) | Slice::I64(_));
+        if integers && sizes.len() <= 1 && self.len() <= Fact::TRACKED {
+            let ints = self.ints().into_iter().map(Int::Known).collect();
+            return Fact::of_ints(dtype, scalar, ints);
         }
+        Fact::new(dtype, sizes)
     }
 }

@@ -7,7 +7,7 @@ use crate::arena::OpenArena;
 use crate::compile;
 use crate::error::{Error, Result};
 use crate::execute::frame::{Sources, Version};
-use crate::execute::{Changes, Run};
+use crate::execute::{Changes, Run, copied};
 use crate::kernels::{Args, Slice, SliceMut, append};
 use crate::plan::{Body, Instruction, Output, Plan, ScanLoop};
 
@@ -72,7 +72,7 @@ impl Run<'_> {
                 .ok_or_else(|| Error::internal("a scan lacks an operand"))
         };
         let mut states = (0..scan.states)
-            .map(|index| Ok(given(index)?.to_data()))
+            .map(|index| copied(given(index)?))
             .collect::<Result<Vec<Data>>>()?;
         let sequences = (scan.states..scan.states + scan.sequences)
             .map(given)
@@ -111,12 +111,16 @@ impl Run<'_> {
                 if before.as_ref() != Some(&sizes) || elements.len() != state.len() {
                     return Err(self.state_changed(instruction, index, step, &sizes));
                 }
-                next.push(elements.to_data());
+                next.push(copied(elements)?);
             }
             for (index, stack) in stacks.iter_mut().enumerate() {
                 let (elements, sizes) = self.view_result(&frame, scan.states + index)?;
                 if !stack.put(place, elements, sizes) {
-                    return Err(self.output_changed(instruction, index, step));
+                    let output = scan
+                        .stacked
+                        .get(index)
+                        .map_or(index, |output| output - scan.states);
+                    return Err(self.output_changed(instruction, output, step));
                 }
             }
             exits = frame.exits().collect();
@@ -137,7 +141,8 @@ impl Run<'_> {
         for (output, stack) in scan.stacked.iter().zip(stacks) {
             if let Some(Output::Late(slot)) = instruction.outputs.get(*output) {
                 let value = stack.into_value(scan.reverse);
-                let value = value.ok_or_else(|| self.no_shape(instruction, *output))?;
+                let value =
+                    value.ok_or_else(|| self.no_shape(instruction, output - scan.states))?;
                 changes.late.push((*slot, value));
             }
         }

@@ -73,6 +73,18 @@ macro_rules! typed {
                 }
             }
 
+            /// A copy of the elements; `None` if the system has not enough memory.
+            pub(crate) fn try_to_data(self) -> Option<Data> {
+                match self {
+                    $(Slice::$variant(values) => {
+                        let mut copy = Vec::new();
+                        copy.try_reserve_exact(values.len()).ok()?;
+                        copy.extend_from_slice(values);
+                        Some(Data::$variant(copy))
+                    })*
+                }
+            }
+
             /// A copy of the elements.
             pub(crate) fn to_data(self) -> Data {
                 match self { $(Slice::$variant(values) => Data::$variant(values.to_vec())),* }
@@ -127,6 +139,17 @@ macro_rules! typed {
     };
 }
 typed!(f32 => F32, f64 => F64, i32 => I32, i64 => I64, u8 => U8, bool => Bool);
+
+impl Slice<'_> {
+    /// The elements of an integer tensor that may hold sizes; none of one of another type.
+    pub(crate) fn ints(&self) -> Vec<i64> {
+        match self {
+            Slice::I32(values) => values.iter().map(|value| i64::from(*value)).collect(),
+            Slice::I64(values) => values.to_vec(),
+            Slice::F32(_) | Slice::F64(_) | Slice::U8(_) | Slice::Bool(_) => Vec::new(),
+        }
+    }
+}
 
 /// The operands and results of one run of one kernel.
 #[derive(Debug, Default)]
