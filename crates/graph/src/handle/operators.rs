@@ -1,7 +1,6 @@
 //! Rust's operators on tensors and variables, with scalars on either side.
 //!
-//! `/` of integers truncates towards zero, as Rust's does; a divisor of zero is an error of the
-//! run. It is TensorFlow's `div` then, and named so; of floats it is `truediv`.
+//! `/` is named as in TensorFlow: `truediv` of floats, `div` of integers.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
