@@ -114,17 +114,17 @@ fn variables_without_a_value() {
         variable `layer/w` has no value
           --> tests/run_errors.rs:+2:44
           read by `mul`, built at tests/run_errors.rs:+3:19
-          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first, or restore a checkpoint
+          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first, or restore a checkpoint; a variable made after that ran (an optimizer makes some) needs its own `initializer()`, as running all again would reset the others
 
         variable `layer/w` has no value
           --> tests/run_errors.rs:+2:44
           read by `layer/w/read`, built at tests/run_errors.rs:+2:44
-          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first, or restore a checkpoint
+          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first, or restore a checkpoint; a variable made after that ran (an optimizer makes some) needs its own `initializer()`, as running all again would reset the others
 
         variable `layer/w` has no value
           --> tests/run_errors.rs:+2:44
           read by `scan`, built at tests/run_errors.rs:+4:23
-          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first, or restore a checkpoint
+          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first, or restore a checkpoint; a variable made after that ran (an optimizer makes some) needs its own `initializer()`, as running all again would reset the others
 
         shape mismatch in assign_add: value has shape [] but the variable has shape [2]
           --> tests/run_errors.rs:+11:28        name `layer/w/AssignAdd`
@@ -133,7 +133,7 @@ fn variables_without_a_value() {
         variable `layer/w` has no value
           --> tests/run_errors.rs:+2:44
           read by `layer/w/read`, built at tests/run_errors.rs:+2:44
-          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first, or restore a checkpoint"#]]);
+          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first, or restore a checkpoint; a variable made after that ran (an optimizer makes some) needs its own `initializer()`, as running all again would reset the others"#]]);
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn operations_that_cannot_compute_with_the_values() {
           indices  stack  i32[2]     from tests/run_errors.rs:+5:33
 
         div failed: division by zero at element 0
-          --> tests/run_errors.rs:+7:26        name `truediv`
+          --> tests/run_errors.rs:+7:26        name `div`
           lhs  Const_1  i32[2]  from tests/run_errors.rs:+7:28
           rhs  n        i32[]   from tests/run_errors.rs:+3:15
 

@@ -5,7 +5,7 @@
 use std::sync::{Mutex, OnceLock};
 
 use aqueduct::prelude::*;
-use aqueduct::{ArrayAt, One, Prepared, ScalarAt, ScanOptions, Value};
+use aqueduct::{ScanOptions, Value};
 use ndarray::{Array2, ArrayD, Axis, arr0, arr1, arr2};
 
 fn session(graph: &Graph) -> Session {
@@ -304,9 +304,9 @@ fn what_is_fed_stands_for_what_would_compute_it() {
 
 /// What a user keeps: no lifetime of the graph.
 struct Model {
-    double: Prepared<ArrayAt<f32>, One<f32>>,
-    dot: Prepared<ScalarAt<f32>, (f32, f32)>,
-    count: Prepared<(ScalarAt<i32>, ArrayAt<f32>), ()>,
+    double: Prepared<ArrayD<f32>, One<f32>>,
+    dot: Prepared<f32, (f32, f32)>,
+    count: Prepared<(i32, ArrayD<f32>), ()>,
 }
 
 fn model() -> Model {

@@ -42,10 +42,15 @@ pub mod prelude {
         Adam, AdamOptimizer, Gradient, GradientDescent, GradientDescentOptimizer, Gradients,
         Minimize, Optimizer, get_or_create_global_step, gradient, gradients,
     };
-    pub use aqueduct_session::{Session, TensorExt, feed};
+    pub use aqueduct_session::{One, Prepared, Session, TensorExt, feed};
 }
 
 /// The README's example, compiled and run as a test.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 pub struct Readme;
+
+/// The guide's examples, compiled and run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide.md")]
+pub struct Guide;

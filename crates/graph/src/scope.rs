@@ -83,7 +83,8 @@ impl Graph {
         body()
     }
 
-    /// Like [`Graph::name_scope`], until the result is dropped.
+    /// Like [`Graph::name_scope`], until the result is dropped: bind it to `_scope`, not to `_`,
+    /// which closes it at once.
     #[track_caller]
     pub fn open_name_scope(&self, name: &str) -> NameScope {
         let name = self.valid_name(Caller::caller(), "name_scope", name);
@@ -131,7 +132,7 @@ impl Graph {
     }
 
     /// Like [`Graph::variable_scope`], until the result is dropped: for a scope in which many
-    /// variables are made.
+    /// variables are made. Bind it to `_scope`, not to `_`, which closes it at once.
     ///
     /// ```
     /// use aqueduct_graph::{Graph, shape};

@@ -196,8 +196,11 @@ impl From<Shape> for Sizes<'_> {
 /// assert_eq!(state.shape().to_string(), "[?, 128]");
 /// // The unknown size is known to be that of `x`.
 /// assert_eq!(state.shape().dim(0), x.shape().dim(0));
+/// // No sizes: a scalar.
+/// assert_eq!(g.zeros::<f32>(sizes![]).shape().rank(), 0);
 /// ```
 #[macro_export]
 macro_rules! sizes {
-    ($($size:expr),* $(,)?) => { [$($crate::Size::from($size)),*] };
+    () => { $crate::Sizes::list(::std::vec::Vec::new()) };
+    ($($size:expr),+ $(,)?) => { [$($crate::Size::from($size)),+] };
 }

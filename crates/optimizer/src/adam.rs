@@ -112,13 +112,14 @@ impl<'g> Optimizer<'g> for AdamOptimizer<'g> {
         slots: &AdamSlots<'g>,
     ) -> Vec<Operation<'g>> {
         let _here = graph.here();
+        let rate = self.learning_rate.checked(graph, "learning_rate");
         let mut scalars = BTreeMap::new();
         let mut updates = Vec::with_capacity(slopes.len());
         for ((slope, variable), means) in slopes.iter().zip(&slots.means) {
             let dtype = variable.dtype();
             let scalars = scalars
                 .entry(dtype)
-                .or_insert_with(|| self.scalars(graph, dtype, &slots.powers));
+                .or_insert_with(|| self.scalars(graph, dtype, rate, &slots.powers));
             let _scope = graph.open_name_scope(&format!("update_{}", variable.name()));
             updates.push(update(*variable, *slope, *means, *scalars).op());
         }
@@ -161,12 +162,18 @@ impl<'g> AdamOptimizer<'g> {
         ]
     }
 
-    fn scalars(&self, graph: &'g Graph, dtype: DType, powers: &[Power<'g>; 2]) -> Scalars<'g> {
+    fn scalars(
+        &self,
+        graph: &'g Graph,
+        dtype: DType,
+        rate: Hyper<'g>,
+        powers: &[Power<'g>; 2],
+    ) -> Scalars<'g> {
         let one = graph.number(dtype, 1.0, "one");
         let rest = |number: AnyTensor<'g>| one.sub(number);
         let [power1, power2] = powers.map(|power| power.variable.value().cast(dtype));
         let correction = rest(power2).unary(Unary::Sqrt).div(rest(power1));
-        let rate = self.learning_rate.tensor(graph, dtype, "learning_rate");
+        let rate = rate.tensor(graph, dtype, "learning_rate");
         let [beta1, beta2] = powers.map(|power| power.beta);
         let beta1 = graph.number(dtype, beta1, "beta1");
         let beta2 = graph.number(dtype, beta2, "beta2");

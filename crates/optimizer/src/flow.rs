@@ -177,8 +177,10 @@ impl Obstacle {
                 at(store, tensor.node)
             ),
             Obstacle::Rule(id) => match rules::rule(store, id) {
-                Rule::Blocks(why) | Rule::Missing(why) => {
-                    format!("{} has no gradient: {why}", at(store, id))
+                Rule::Blocks(why) => format!("{} has no gradient: {why}", at(store, id)),
+                Rule::Missing(why) => {
+                    let operation = at(store, id);
+                    format!("{operation} has a gradient that cannot be derived yet: {why}")
                 }
                 Rule::Stops => format!("stop_gradient {} stands between", at(store, id)),
                 Rule::Flows(_) | Rule::Leaf => format!("{} has no gradient", at(store, id)),

@@ -54,12 +54,11 @@ impl<'g> Optimizer<'g> for GradientDescentOptimizer<'g> {
         slopes: &[(Slope<'g>, AnyVariable<'g>)],
         (): &(),
     ) -> Vec<Operation<'g>> {
+        let learning_rate = self.learning_rate.checked(graph, "learning_rate");
         let mut updates = Vec::with_capacity(slopes.len());
         for (slope, variable) in slopes {
             let _scope = graph.open_name_scope(&format!("update_{}", variable.name()));
-            let rate = self
-                .learning_rate
-                .tensor(graph, variable.dtype(), "learning_rate");
+            let rate = learning_rate.tensor(graph, variable.dtype(), "learning_rate");
             let written = match slope {
                 Slope::Dense(gradient) => variable.update(Update::Sub, gradient.mul(rate)),
                 Slope::Sparse(slices) => {

@@ -1,6 +1,7 @@
 //! Settings of an optimizer that may be numbers or tensors.
 
-use aqueduct_graph::{AnyTensor, DType, Element, Graph, Tensor, Variable};
+use aqueduct_graph::ir::Problem;
+use aqueduct_graph::{AnyTensor, DType, Float, Graph, Tensor, Variable};
 
 /// A number, or a scalar tensor of floats: a learning rate that follows a schedule, say.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,13 +14,43 @@ pub enum Hyper<'g> {
 
 impl<'g> Hyper<'g> {
     /// The setting as a scalar of this type.
+    ///
+    /// A tensor that is no scalar of floats is a mistake, which is taken down; the result is
+    /// poisoned then.
     #[track_caller]
     pub fn tensor(self, graph: &'g Graph, dtype: DType, name: &str) -> AnyTensor<'g> {
-        match self {
+        match self.checked(graph, name) {
             Hyper::Number(number) => graph.number(dtype, number, name),
             Hyper::Tensor(tensor) => tensor.cast(dtype),
         }
     }
+
+    /// The setting, with a tensor that does not fit poisoned: checked before it is used for many
+    /// variables, it is one mistake.
+    #[track_caller]
+    pub(crate) fn checked(self, graph: &'g Graph, name: &str) -> Hyper<'g> {
+        match self {
+            Hyper::Tensor(tensor) if tensor.graph().is_same(graph) && !tensor.is_poisoned() => {
+                let poisoned = |problem| graph.poisoned_like(tensor, name, name, problem);
+                Hyper::Tensor(misfit(tensor, name).map_or(tensor, poisoned))
+            }
+            Hyper::Number(_) | Hyper::Tensor(_) => self,
+        }
+    }
+}
+
+/// Why the tensor cannot be a setting.
+fn misfit(tensor: AnyTensor<'_>, name: &str) -> Option<Problem> {
+    let (dtype, shape) = (tensor.dtype(), tensor.shape());
+    let found = format!("`{}` is {dtype}{shape}", tensor.name());
+    if !dtype.is_float() {
+        let problem = Problem::dtype(format!("{found}, and {name} is a float"));
+        return Some(problem.help("give a number, or cast the tensor to f32"));
+    }
+    (shape.rank() != 0).then(|| {
+        Problem::shape(format!("{found}, and {name} is a scalar"))
+            .help("give a number or a tensor of shape []")
+    })
 }
 
 impl From<f64> for Hyper<'_> {
@@ -40,13 +71,13 @@ impl<'g> From<AnyTensor<'g>> for Hyper<'g> {
     }
 }
 
-impl<'g, T: Element> From<Tensor<'g, T>> for Hyper<'g> {
+impl<'g, T: Float> From<Tensor<'g, T>> for Hyper<'g> {
     fn from(tensor: Tensor<'g, T>) -> Hyper<'g> {
         Hyper::Tensor(tensor.any())
     }
 }
 
-impl<'g, T: Element> From<Variable<'g, T>> for Hyper<'g> {
+impl<'g, T: Float> From<Variable<'g, T>> for Hyper<'g> {
     fn from(variable: Variable<'g, T>) -> Hyper<'g> {
         Hyper::Tensor(variable.value().any())
     }

@@ -218,8 +218,8 @@ fn not_connected_is_not_the_same_as_not_differentiable() {
         `Shape` (HERE) has no gradient: it uses the shape of its operand, not the elements
         `w/Assign` (HERE) has no gradient: it writes a variable
         `RandomShuffle` (HERE) has no gradient: the order of its rows is random
-        `cond` (HERE) has no gradient: gradients do not pass through a cond
-        `scan` (HERE) has no gradient: gradients do not pass through a scan
+        `cond` (HERE) has a gradient that cannot be derived yet: gradients do not pass through a cond
+        `scan` (HERE) has a gradient that cannot be derived yet: gradients do not pass through a scan
         `count` (HERE) is i64, and only f32 and f64 have gradients
         `Cast_5` (HERE) has no gradient: it casts floats to a type of whole numbers or truth values
         stop_gradients names `Exp` (HERE), which stands between"#]]

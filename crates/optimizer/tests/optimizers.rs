@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
-use aqueduct_graph::{Graph, shape, zeros};
+use aqueduct_graph::{AnyTensor, Graph, shape, zeros};
 use aqueduct_optimizer::{
     AdamOptimizer, GradientDescentOptimizer, Minimize, Optimizer, get_or_create_global_step,
 };
@@ -320,6 +320,32 @@ fn a_loss_that_no_variable_moves_is_a_mistake() {
           --> HERE        name `Adam`
           help: make one with `variable` or `get_variable`, or name those to train"#]].assert_eq(&anywhere(&report));
     assert_eq!(names(&g), ["w", "v"]);
+}
+
+#[test]
+fn a_learning_rate_that_is_no_scalar_of_floats_is_a_mistake() {
+    let g = Graph::new();
+    let (w, v) = (g.variable("w", 1.0_f32), g.variable("v", 1.0_f64));
+    let rates = g.placeholder::<f32>("rates", shape![2]);
+    let count: AnyTensor<'_> = g.placeholder::<i64>("count", shape![]).any();
+    let loss = w.square() + v.square().cast::<f32>();
+    // One report each, though two variables use the rate, each in its own type.
+    assert!(
+        GradientDescentOptimizer::new(rates)
+            .minimize(loss)
+            .is_poisoned()
+    );
+    assert!(AdamOptimizer::new(count).minimize(loss).is_poisoned());
+    let report = g.check().unwrap_err().to_string();
+    expect![[r#"
+        shape mismatch in learning_rate: `rates:0` is f32[2], and learning_rate is a scalar
+          --> HERE        scope `GradientDescent`, name `learning_rate`
+          help: give a number or a tensor of shape []
+
+        dtype mismatch in learning_rate: `count:0` is i64[], and learning_rate is a float
+          --> HERE        scope `Adam`, name `learning_rate`
+          help: give a number, or cast the tensor to f32"#]]
+    .assert_eq(&anywhere(&report));
 }
 
 #[test]

@@ -125,7 +125,9 @@ impl fmt::Display for UninitializedVariable {
         write!(
             f,
             "\n  help: run `graph.global_variables_initializer()` (or `{variable}`'s own initializer) \
-             in this session first, or restore a checkpoint"
+             in this session first, or restore a checkpoint; a variable made after that ran (an \
+             optimizer makes some) needs its own `initializer()`, as running all again would reset \
+             the others"
         )
     }
 }

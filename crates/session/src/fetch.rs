@@ -18,7 +18,7 @@ pub trait Fetch {
     /// What the run gives.
     type Output;
     /// How to put the result together, without a tie to the graph.
-    type Recipe: Assemble<Output = Self::Output>;
+    type Recipe: Assemble<Output = Self::Output> + Send + Sync + 'static;
 
     /// Says what is wanted.
     fn request(&self, requests: &mut Requests) -> Self::Recipe;

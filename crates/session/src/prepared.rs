@@ -16,11 +16,42 @@ use crate::session::Shared;
 
 /// A run with everything resolved but the values; see [`Session::prepare`](crate::Session::prepare).
 ///
-/// It shares the session and carries no lifetime, so a struct can keep it. `R` says how the result
-/// is put together, `E` which element types it takes.
-pub struct Prepared<R, E> {
+/// It shares the session and carries no lifetime, so a struct can keep it. `O` is what a run gives,
+/// as [`Session::run`](crate::Session::run) would; `E` are the element types of the inputs: a tuple
+/// of them for a tuple of inputs, [`One<f32>`](One) for a single input, `()` for none.
+///
+/// ```
+/// use aqueduct_graph::{Graph, shape};
+/// use aqueduct_session::{One, Prepared, Session, TensorExt, feed};
+/// use ndarray::ArrayD;
+///
+/// struct Model {
+///     step: Prepared<((), f32), (f32, f32)>,
+///     predict: Prepared<ArrayD<f32>, One<f32>>,
+/// }
+///
+/// let g = Graph::new();
+/// let x = g.placeholder::<f32>("x", shape![?]);
+/// let y = g.placeholder::<f32>("y", shape![?]);
+/// let w = g.variable("w", 0.0_f32);
+/// let predicted = x * w;
+/// let error = y - predicted;
+/// let train = w.assign_add((error * x).reduce_sum(..));
+///
+/// let sess = Session::new(&g);
+/// sess.run(g.global_variables_initializer(), feed![])?;
+/// let model = Model {
+///     step: sess.prepare((train.op(), error.reduce_max(..).scalar()), (x, y))?,
+///     predict: sess.prepare(predicted, x)?,
+/// };
+/// let ((), error) = model.step.run(([1.0], [2.0]))?;
+/// assert_eq!(error, 2.0);
+/// assert_eq!(model.predict.run([3.0])?[[0]], 6.0);
+/// # Ok::<(), aqueduct_session::Error>(())
+/// ```
+pub struct Prepared<O, E> {
     shared: Arc<Shared>,
-    recipe: R,
+    recipe: Recipe<O>,
     results: Vec<TensorId>,
     targets: Vec<NodeId>,
     keys: Vec<FeedTensor>,
@@ -29,13 +60,16 @@ pub struct Prepared<R, E> {
     elements: PhantomData<fn() -> E>,
 }
 
-impl<R: Assemble, E> Prepared<R, E> {
+/// How to put the result together; boxed, so that the type of a prepared call tells only the result.
+type Recipe<O> = Box<dyn Assemble<Output = O> + Send + Sync>;
+
+impl<O, E> Prepared<O, E> {
     pub(crate) fn new(
         shared: Arc<Shared>,
         requests: &Requests,
-        recipe: R,
+        recipe: Recipe<O>,
         inputs: &[AnyTensor<'_>],
-    ) -> Result<Prepared<R, E>> {
+    ) -> Result<Prepared<O, E>> {
         let (results, targets) =
             request::resolve_fetches(&shared.graph, &shared.graph.view(), requests)?;
         let keys: Vec<FeedTensor> = inputs.iter().map(|input| FeedTensor::new(*input)).collect();
@@ -55,7 +89,7 @@ impl<R: Assemble, E> Prepared<R, E> {
     ///
     /// # Errors
     /// Those of [`Session::run`](crate::Session::run).
-    pub fn run<'f>(&self, values: impl Values<'f, E>) -> Result<R::Output> {
+    pub fn run<'f>(&self, values: impl Values<'f, E>) -> Result<O> {
         let values = values.into_feeds();
         let entries = self.keys.iter().zip(values).map(|(key, value)| Entry {
             key: key.clone(),
@@ -73,7 +107,7 @@ impl<R: Assemble, E> Prepared<R, E> {
         let planned = self.planned(&resolved.goal)?;
         let inputs = resolved.inputs();
         self.shared
-            .run(&planned, &inputs, self.results.len(), &self.recipe)
+            .run(&planned, &inputs, self.results.len(), &*self.recipe)
     }
 
     fn planned(&self, goal: &Arc<Goal>) -> Result<Planned> {
@@ -90,7 +124,7 @@ impl<R: Assemble, E> Prepared<R, E> {
     }
 }
 
-impl<R, E> std::fmt::Debug for Prepared<R, E> {
+impl<O, E> std::fmt::Debug for Prepared<O, E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names: Vec<&str> = self.keys.iter().map(|key| key.name.as_str()).collect();
         f.debug_struct("Prepared")
@@ -114,7 +148,8 @@ pub trait Values<'f, E> {
     fn into_feeds(self) -> Vec<FeedValue<'f>>;
 }
 
-/// The element type of a single input.
+/// The element type of a single input, in the type of a prepared call: the `f32` of
+/// `sess.prepare(y, x)` with an `x` of `f32` is written `Prepared<ArrayD<f32>, One<f32>>`.
 #[derive(Debug)]
 pub struct One<T>(PhantomData<fn() -> T>);
 

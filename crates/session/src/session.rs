@@ -114,9 +114,9 @@ impl Session {
         &self,
         fetches: F,
         inputs: I,
-    ) -> Result<Prepared<F::Recipe, I::Elements>> {
+    ) -> Result<Prepared<F::Output, I::Elements>> {
         let mut requests = Requests::default();
-        let recipe = fetches.request(&mut requests);
+        let recipe = Box::new(fetches.request(&mut requests));
         Prepared::new(Arc::clone(&self.shared), &requests, recipe, &inputs.keys())
     }
 
@@ -235,7 +235,7 @@ impl Shared {
     }
 
     /// Runs a plan on its inputs, puts the results together, and commits what it wrote.
-    pub(crate) fn run<A: Assemble>(
+    pub(crate) fn run<A: Assemble + ?Sized>(
         &self,
         planned: &Planned,
         inputs: &[Option<Slice<'_>>],

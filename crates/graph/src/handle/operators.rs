@@ -1,19 +1,21 @@
 //! Rust's operators on tensors and variables, with scalars on either side.
+//!
+//! `/` is named as in TensorFlow: `truediv` of floats, `div` of integers.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::element::{Float, Number};
+use crate::element::{Element, Float, Number};
 use crate::handle::{Operand, Tensor, Variable};
 use crate::op::Binary;
 
 macro_rules! operators {
-    ($($trait:ident :: $method:ident => $op:ident, $name:literal;)*) => {$(
+    ($($trait:ident :: $method:ident => $op:ident, $name:literal | $integer:literal;)*) => {$(
         impl<'g, T: Number, R: Operand<'g, T>> $trait<R> for Tensor<'g, T> {
             type Output = Tensor<'g, T>;
 
             #[track_caller]
             fn $method(self, rhs: R) -> Tensor<'g, T> {
-                self.binary(Binary::$op, rhs, $name)
+                self.binary(Binary::$op, rhs, name::<T>($name, $integer))
             }
         }
 
@@ -22,7 +24,7 @@ macro_rules! operators {
 
             #[track_caller]
             fn $method(self, rhs: R) -> Tensor<'g, T> {
-                self.binary(Binary::$op, rhs, $name)
+                self.binary(Binary::$op, rhs, name::<T>($name, $integer))
             }
         }
 
@@ -31,7 +33,7 @@ macro_rules! operators {
 
             #[track_caller]
             fn $method(self, rhs: R) -> Tensor<'g, T> {
-                self.value().binary(Binary::$op, rhs, $name)
+                self.value().binary(Binary::$op, rhs, name::<T>($name, $integer))
             }
         }
 
@@ -40,19 +42,19 @@ macro_rules! operators {
 
             #[track_caller]
             fn $method(self, rhs: R) -> Tensor<'g, T> {
-                self.value().binary(Binary::$op, rhs, $name)
+                self.value().binary(Binary::$op, rhs, name::<T>($name, $integer))
             }
         }
 
-        operators!(@scalars $trait :: $method => $op, $name; f32 f64 i32 i64 u8);
+        operators!(@scalars $trait :: $method => $op, $name | $integer; f32 f64 i32 i64 u8);
     )*};
-    (@scalars $trait:ident :: $method:ident => $op:ident, $name:literal; $($scalar:ty)*) => {$(
+    (@scalars $trait:ident :: $method:ident => $op:ident, $name:literal | $integer:literal; $($scalar:ty)*) => {$(
         impl<'g> $trait<Tensor<'g, $scalar>> for $scalar {
             type Output = Tensor<'g, $scalar>;
 
             #[track_caller]
             fn $method(self, rhs: Tensor<'g, $scalar>) -> Tensor<'g, $scalar> {
-                self.into_tensor(rhs.graph()).binary(Binary::$op, rhs, $name)
+                self.into_tensor(rhs.graph()).binary(Binary::$op, rhs, name::<$scalar>($name, $integer))
             }
         }
 
@@ -61,17 +63,26 @@ macro_rules! operators {
 
             #[track_caller]
             fn $method(self, rhs: Variable<'g, $scalar>) -> Tensor<'g, $scalar> {
-                self.into_tensor(rhs.graph()).binary(Binary::$op, rhs, $name)
+                self.into_tensor(rhs.graph()).binary(Binary::$op, rhs, name::<$scalar>($name, $integer))
             }
         }
     )*};
 }
 
 operators! {
-    Add::add => Add, "add";
-    Sub::sub => Sub, "sub";
-    Mul::mul => Mul, "mul";
-    Div::div => Div, "truediv";
+    Add::add => Add, "add" | "add";
+    Sub::sub => Sub, "sub" | "sub";
+    Mul::mul => Mul, "mul" | "mul";
+    Div::div => Div, "truediv" | "div";
+}
+
+/// The name of an operation by its element type.
+const fn name<T: Element>(floats: &'static str, integers: &'static str) -> &'static str {
+    if T::DTYPE.is_float() {
+        floats
+    } else {
+        integers
+    }
 }
 
 impl<'g, T: Float> Neg for Tensor<'g, T> {
