@@ -50,7 +50,7 @@ impl VariableScope {
     }
 }
 
-/// An open name scope: closed when dropped. See [`Graph::scope`].
+/// An open name scope: closed when dropped. See [`Graph::open_name_scope`].
 #[derive(Debug)]
 #[must_use = "the scope is closed when this is dropped"]
 pub struct NameScope {
