@@ -456,6 +456,7 @@ fn variables_whose_shape_or_value_does_not_fit() {
             shape mismatch in assign: value has shape [3] but the variable has shape [2]
               --> tests/diagnostics.rs:+6:15        name `w/Assign`
               value  zeros_1  f32[3]  from tests/diagnostics.rs:+6:24
+              help: a write does not broadcast: give a value of the variable's shape
 
             shape mismatch in scatter_add: updates has shape [2] but must have shape [1]
               --> tests/diagnostics.rs:+7:15        name `w/ScatterAdd`

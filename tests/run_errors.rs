@@ -96,6 +96,24 @@ fn placeholders_that_are_not_fed() {
 }
 
 #[test]
+fn all_variables_without_a_value_are_told_at_once() {
+    let g = Graph::new();
+    let w = g.variable("w", 1.0_f32);
+    let train = AdamOptimizer::new(0.1).minimize(w.square());
+    let sess = Session::new(&g);
+    sess.run(w.initializer(), feed![]).unwrap();
+    let report = sess.run(train, feed![]).unwrap_err().to_string();
+    assert!(
+        report.starts_with("variable `beta2_power` has no value"),
+        "{report}"
+    );
+    assert!(
+        report.contains("nor have: beta1_power, w/Adam, w/Adam_1"),
+        "{report}"
+    );
+}
+
+#[test]
 fn variables_without_a_value() {
     let mut reports = Reports::from(line!());
     let g = Graph::new();
@@ -114,26 +132,27 @@ fn variables_without_a_value() {
         variable `layer/w` has no value
           --> tests/run_errors.rs:+2:44
           read by `mul`, built at tests/run_errors.rs:+3:19
-          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first, or restore a checkpoint; a variable made after that ran (an optimizer makes some) needs its own `initializer()`, as running all again would reset the others
+          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first; a variable made after that ran (an optimizer makes some) needs its own `initializer()`, as running all again would reset the others
 
         variable `layer/w` has no value
           --> tests/run_errors.rs:+2:44
           read by `layer/w/read`, built at tests/run_errors.rs:+2:44
-          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first, or restore a checkpoint; a variable made after that ran (an optimizer makes some) needs its own `initializer()`, as running all again would reset the others
+          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first; a variable made after that ran (an optimizer makes some) needs its own `initializer()`, as running all again would reset the others
 
         variable `layer/w` has no value
           --> tests/run_errors.rs:+2:44
           read by `scan`, built at tests/run_errors.rs:+4:23
-          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first, or restore a checkpoint; a variable made after that ran (an optimizer makes some) needs its own `initializer()`, as running all again would reset the others
+          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first; a variable made after that ran (an optimizer makes some) needs its own `initializer()`, as running all again would reset the others
 
         shape mismatch in assign_add: value has shape [] but the variable has shape [2]
           --> tests/run_errors.rs:+11:28        name `layer/w/AssignAdd`
           value  Const_1  f32[]  from tests/run_errors.rs:+11:28
+          help: a write does not broadcast: give a value of the variable's shape
 
         variable `layer/w` has no value
           --> tests/run_errors.rs:+2:44
           read by `layer/w/read`, built at tests/run_errors.rs:+2:44
-          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first, or restore a checkpoint; a variable made after that ran (an optimizer makes some) needs its own `initializer()`, as running all again would reset the others"#]]);
+          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first; a variable made after that ran (an optimizer makes some) needs its own `initializer()`, as running all again would reset the others"#]]);
 }
 
 #[test]
@@ -251,7 +270,8 @@ fn shapes_that_only_a_run_can_refuse() {
 
         assign failed: value has shape [2, 2] but the variable has shape [2, 3]
           --> tests/run_errors.rs:+17:28        name `v/Assign`
-          value  a  f32[2, 2]  from tests/run_errors.rs:+3:15"#]]);
+          value  a  f32[2, 2]  from tests/run_errors.rs:+3:15
+          help: a write does not broadcast: give a value of the variable's shape"#]]);
 }
 
 #[test]

@@ -111,6 +111,8 @@ pub struct UninitializedVariable {
     pub reader: String,
     /// Where that operation was built.
     pub reader_at: Trace,
+    /// The other variables that the run uses and that have no value.
+    pub others: Vec<String>,
 }
 
 impl fmt::Display for UninitializedVariable {
@@ -122,12 +124,14 @@ impl fmt::Display for UninitializedVariable {
             "\n  read by `{}`, built at {}",
             self.reader, self.reader_at
         )?;
+        if !self.others.is_empty() {
+            write!(f, "\n  nor have: {}", self.others.join(", "))?;
+        }
         write!(
             f,
             "\n  help: run `graph.global_variables_initializer()` (or `{variable}`'s own initializer) \
-             in this session first, or restore a checkpoint; a variable made after that ran (an \
-             optimizer makes some) needs its own `initializer()`, as running all again would reset \
-             the others"
+             in this session first; a variable made after that ran (an optimizer makes some) needs \
+             its own `initializer()`, as running all again would reset the others"
         )
     }
 }

@@ -9,7 +9,7 @@ use ndarray::ArrayD;
 use crate::cache::{PlanCache, Planned};
 use crate::compile::{self, Goal};
 use crate::error::{Error, Result};
-use crate::execute::{Run, uninitialized};
+use crate::execute::{Run, Version, uninitialized};
 use crate::feed::{Feed, Feeds};
 use crate::fetch::{Assemble, Fetch, Fetched, Requests, Scalar};
 use crate::kernels::Slice;
@@ -228,6 +228,18 @@ impl Shared {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Of a read of a variable without a value: names the others that have none, so that all can be
+    /// mended at once.
+    fn name_others(&self, error: Error, absent: &[VariableId]) -> Error {
+        let Error::Uninitialized(mut report) = error else {
+            return error;
+        };
+        let view = self.graph.view();
+        let names = absent.iter().map(|id| view.variable(*id).name.clone());
+        report.others = names.filter(|name| *name != report.variable).collect();
+        Error::Uninitialized(report)
+    }
+
     pub(crate) fn plan(&self, goal: &Arc<Goal>) -> Result<Planned> {
         self.graph.note_run();
         self.plans
@@ -259,12 +271,16 @@ impl Shared {
             streams,
             spares: writer.as_deref_mut(),
         };
-        let frame = run.execute(&planned.plan, inputs, entry)?;
+        let absent = without_value(&planned.plan.entry, &entry);
+        let frame = run
+            .execute(&planned.plan, inputs, entry)
+            .map_err(|error| self.name_others(error, &absent))?;
         let values = (0..results)
             .map(|index| run.result(&frame, index).map(Some))
-            .collect::<Result<Vec<Option<Value>>>>()?;
-        // Nothing after this can fail, so a run that fails has not committed.
+            .collect::<Result<Vec<Option<Value>>>>()
+            .map_err(|error| self.name_others(error, &absent))?;
         let output = recipe.assemble(&mut Fetched(values))?;
+        // From here on nothing can fail, so a run that fails has not committed.
         let versions: Vec<(VariableId, _)> = frame.exits().collect();
         let streams = run.streams;
         // The frame holds the versions that are replaced; they can be spares when it is gone.
@@ -274,6 +290,15 @@ impl Shared {
         }
         Ok(output)
     }
+}
+
+/// The variables that have no value among those that a run starts with.
+fn without_value(variables: &[VariableId], versions: &[Version]) -> Vec<VariableId> {
+    let pairs = variables.iter().zip(versions);
+    pairs
+        .filter(|(_, version)| version.is_none())
+        .map(|(id, _)| *id)
+        .collect()
 }
 
 /// What a session adds to tensors.

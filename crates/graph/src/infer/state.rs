@@ -38,7 +38,8 @@ fn assign(update: Update, variable: Fact, [value]: &[Fact; 1]) -> Result<Fact, P
         return Err(Problem::shape(format!(
             "value has shape {} but the variable has shape {}",
             value.shape, variable.shape
-        )));
+        ))
+        .help("a write does not broadcast: give a value of the variable's shape"));
     }
     Ok(variable)
 }

@@ -297,6 +297,7 @@ pub(crate) fn uninitialized(graph: &Graph, id: VariableId, reader: Option<NodeId
         at: view.trace(variable.site),
         reader: view.node(reader).name.clone(),
         reader_at: view.trace_of(reader),
+        others: Vec::new(),
     }))
 }
 

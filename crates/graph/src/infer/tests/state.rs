@@ -51,13 +51,15 @@ fn assigned_values_must_fit() {
         &around,
         assign(Update::Set),
         "f32[4]",
-        "shape: value has shape [4] but the variable has shape [3]",
+        "shape: value has shape [4] but the variable has shape [3] \
+             | a write does not broadcast: give a value of the variable's shape",
     );
     check_problem_in(
         &around,
         assign(Update::Add),
         "f32[]",
-        "shape: value has shape [] but the variable has shape [3]",
+        "shape: value has shape [] but the variable has shape [3] \
+             | a write does not broadcast: give a value of the variable's shape",
     );
     check_problem_in(
         &around,
