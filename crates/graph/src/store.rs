@@ -17,7 +17,7 @@ use crate::infer::{Surroundings, infer};
 use crate::location::{Location, Trace};
 use crate::mistake::{Mistake, MistakeKind, OperandNote, Problem};
 use crate::names::{self, Names};
-use crate::op::{Array, Binary, Control, Distribution, Math, Op, State};
+use crate::op::{Array, Control, Distribution, Math, Op, State, operand_label};
 use crate::shape::{Dim, Shape, Symbol};
 
 /// Where a node was built.
@@ -634,82 +634,6 @@ fn share_shape(facts: &mut [Fact]) {
             other.shape.clone_from(&first.shape);
         }
     }
-}
-
-/// The role of an operand in a report: the one that the shape rules call it by.
-fn operand_label(op: &Op, slot: usize, count: usize) -> String {
-    let roles: &[&str] = match op {
-        Op::Math(Math::Binary(_) | Math::Compare(_) | Math::MatMul { .. }) => &["lhs", "rhs"],
-        Op::Math(Math::Select) => &["condition", "lhs", "rhs"],
-        Op::Math(Math::Unary(_) | Math::Cast { .. }) => &["x"],
-        Op::Array(Array::Gather { .. }) => &["x", "indices"],
-        Op::Array(Array::SegmentSum) => &["values", "indices", "rows"],
-        Op::Array(Array::Fill) => &["sizes", "value"],
-        Op::Array(Array::SliceGrad(_)) => &["dy", "shape"],
-        Op::Math(Math::AddN) | Op::Array(Array::Stack { .. } | Array::Concat { .. }) => &[],
-        Op::Array(_) | Op::Reduce(_) => &["x", "shape"],
-        Op::Nn(_) => &["x", "bias"],
-        Op::Random(random) => match random.distribution {
-            Distribution::Shuffle => &["x"],
-            Distribution::Uniform { .. }
-            | Distribution::StandardNormal { .. }
-            | Distribution::TruncatedNormal { .. }
-            | Distribution::UniformInt { .. } => &["shape", "low", "high"],
-        },
-        Op::State(State::Scatter(..)) => &["indices", "updates"],
-        Op::State(_) => &["value"],
-        Op::Control(Control::Cond { .. }) => &["predicate"],
-        Op::Control(Control::Scan {
-            states, sequences, ..
-        }) => return scan_label(*states, *sequences, slot),
-        Op::Control(Control::NoOp | Control::Parameter { .. }) => &[],
-    };
-    match roles.get(slot) {
-        Some(role) => (*role).to_owned(),
-        None if count == 1 => "input".to_owned(),
-        None => format!("input {slot}"),
-    }
-}
-
-fn scan_label(states: usize, sequences: usize, slot: usize) -> String {
-    if slot < states {
-        format!("state {slot}")
-    } else if slot < states + sequences {
-        format!("sequence {}", slot - states)
-    } else {
-        "length".to_owned()
-    }
-}
-
-impl Op {
-    /// The op's name in reports: the public function that builds it.
-    pub fn word(&self) -> String {
-        match self {
-            Op::Math(Math::MatMul { .. }) => "matmul".to_owned(),
-            Op::Math(Math::Binary(Binary::Div)) => "div".to_owned(),
-            Op::Array(Array::Slice(_)) => "slice".to_owned(),
-            Op::Array(Array::Stack { .. }) => "stack".to_owned(),
-            Op::Array(Array::Unstack { .. }) => "unstack".to_owned(),
-            Op::Array(Array::Concat { .. }) => "concat".to_owned(),
-            Op::Array(Array::Gather { .. }) => "gather".to_owned(),
-            Op::Reduce(crate::op::Reduce::Over { .. }) => {
-                format!("reduce_{}", self.type_name().to_lowercase())
-            }
-            op => snake_case(op.type_name()),
-        }
-    }
-}
-
-/// `BroadcastTo` as `broadcast_to`.
-fn snake_case(name: &str) -> String {
-    let mut snake = String::new();
-    for c in name.chars() {
-        if c.is_ascii_uppercase() && !snake.is_empty() {
-            snake.push('_');
-        }
-        snake.push(c.to_ascii_lowercase());
-    }
-    snake
 }
 
 impl Surroundings for Store {

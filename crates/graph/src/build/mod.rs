@@ -5,6 +5,7 @@
 
 mod array;
 mod axes;
+mod collections;
 mod control;
 mod math;
 mod nn;
@@ -15,8 +16,9 @@ mod state;
 
 pub use array::Constant;
 pub use axes::Axes;
+pub use collections::Keys;
 pub use control::ScanOptions;
 pub use math::add_n;
 pub use nn::mean_squared_error;
 pub use slice::{ELLIPSIS, NEW_AXIS, SliceArgs};
-pub use state::{InitialValue, Keys, VariableOptions};
+pub use state::{InitialValue, VariableOptions};

@@ -2,6 +2,7 @@
 
 use std::panic::Location as Caller;
 
+use crate::build::Keys;
 use crate::element::{DType, Element};
 use crate::graph::{Graph, foreign_operand};
 use crate::handle::{AnyTensor, AnyVariable, Operation, Tensor, Variable};
@@ -13,21 +14,6 @@ use crate::op::{Array, Control, State, Update};
 use crate::scope::{NameScope, Reuse};
 use crate::sizes::Sizes;
 use crate::store::{Member, NewName, VariableRecord};
-
-/// Names of the collections that the library keeps itself, as in TensorFlow's `GraphKeys`.
-#[derive(Debug)]
-pub struct Keys;
-
-impl Keys {
-    /// Every variable.
-    pub const GLOBAL_VARIABLES: &'static str = "variables";
-    /// The variables that optimizers train by default.
-    pub const TRAINABLE_VARIABLES: &'static str = "trainable_variables";
-    /// The losses.
-    pub const LOSSES: &'static str = "losses";
-    /// The step counter.
-    pub const GLOBAL_STEP: &'static str = "global_step";
-}
 
 /// What a variable starts from: a recipe, a tensor, a number or an array.
 pub trait InitialValue<'g, T: Element> {
@@ -432,62 +418,6 @@ impl Graph {
         AnyVariable::new(self, id)
     }
 
-    /// Every variable, in the order of creation. TensorFlow's `global_variables`.
-    pub fn global_variables(&self) -> Vec<AnyVariable<'_>> {
-        self.variables_of(Keys::GLOBAL_VARIABLES)
-    }
-
-    /// The variables that optimizers train by default. TensorFlow's `trainable_variables`.
-    pub fn trainable_variables(&self) -> Vec<AnyVariable<'_>> {
-        self.variables_of(Keys::TRAINABLE_VARIABLES)
-    }
-
-    /// The variables of a collection, in the order of adding.
-    pub fn variables_of(&self, collection: &str) -> Vec<AnyVariable<'_>> {
-        self.collection(collection)
-            .into_iter()
-            .filter_map(|member| match member {
-                Member::Variable(id) => Some(AnyVariable::new(self, id)),
-                Member::Tensor(_) | Member::Operation(_) => None,
-            })
-            .collect()
-    }
-
-    /// Adds a member to a collection; one that is in it already is not added again.
-    ///
-    /// ```
-    /// use aqueduct_graph::{Graph, ir::Member};
-    ///
-    /// let g = Graph::new();
-    /// let penalty = g.constant(0.5_f32);
-    /// g.add_to_collection("penalties", penalty.any());
-    /// assert_eq!(g.tensors_of("penalties"), [penalty.any()]);
-    /// ```
-    pub fn add_to_collection(&self, name: &str, member: impl Into<Member>) {
-        let member = member.into();
-        let mut store = self.write();
-        let members = store.collections.entry(name.to_owned()).or_default();
-        if !members.contains(&member) {
-            members.push(member);
-        }
-    }
-
-    /// The members of a collection, in the order of adding.
-    pub fn collection(&self, name: &str) -> Vec<Member> {
-        self.view().collection(name).to_vec()
-    }
-
-    /// The tensors of a collection, in the order of adding.
-    pub fn tensors_of(&self, collection: &str) -> Vec<AnyTensor<'_>> {
-        self.collection(collection)
-            .into_iter()
-            .filter_map(|member| match member {
-                Member::Tensor(id) => Some(AnyTensor::new(self, id)),
-                Member::Variable(_) | Member::Operation(_) => None,
-            })
-            .collect()
-    }
-
     /// The operation that gives every variable its initial value. Asked again, it is the same
     /// operation while no variable was added. TensorFlow's `global_variables_initializer`.
     #[track_caller]
@@ -547,36 +477,6 @@ impl Graph {
     #[track_caller]
     pub fn no_op(&self) -> Operation<'_> {
         Operation::new(self, self.add(Control::NoOp, &[], "NoOp"))
-    }
-}
-
-impl From<AnyTensor<'_>> for Member {
-    fn from(tensor: AnyTensor<'_>) -> Member {
-        Member::Tensor(tensor.id())
-    }
-}
-
-impl<T: Element> From<Tensor<'_, T>> for Member {
-    fn from(tensor: Tensor<'_, T>) -> Member {
-        Member::Tensor(tensor.id())
-    }
-}
-
-impl From<AnyVariable<'_>> for Member {
-    fn from(variable: AnyVariable<'_>) -> Member {
-        Member::Variable(variable.id())
-    }
-}
-
-impl<T: Element> From<Variable<'_, T>> for Member {
-    fn from(variable: Variable<'_, T>) -> Member {
-        Member::Variable(variable.any().id())
-    }
-}
-
-impl From<Operation<'_>> for Member {
-    fn from(operation: Operation<'_>) -> Member {
-        Member::Operation(operation.id())
     }
 }
 

@@ -13,6 +13,7 @@ mod random;
 mod reduce;
 mod slice;
 mod state;
+mod words;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,7 @@ pub use reduce::{Reduce, Reduction};
 pub use slice::{Bound, Cut, ResolvedSlice, SliceSpec};
 pub(crate) use slice::{Place, cut_at};
 pub use state::{State, Update};
+pub(crate) use words::operand_label;
 
 /// One operation, without its operands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
