@@ -101,6 +101,18 @@ impl Fact {
         self.ints.as_ref()?.iter().map(|int| int.known()).collect()
     }
 
+    /// The same type and shape, of which no element is known: what a loop tells its body of a state,
+    /// as what is known of the first one need not hold of the next.
+    pub fn without_ints(&self) -> Fact {
+        Fact::new(self.dtype, self.shape.clone())
+    }
+
+    /// One element along axis 0: what a loop tells its body of a sequence.
+    pub fn element(&self) -> Fact {
+        let dims = self.shape.dims().get(1..).unwrap_or_default();
+        Fact::new(self.dtype, Shape::new(dims.to_vec()))
+    }
+
     /// The rank.
     pub fn rank(&self) -> usize {
         self.shape.rank()

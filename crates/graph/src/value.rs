@@ -75,18 +75,6 @@ impl Data {
             DType::Bool => zeros::<bool>(count),
         }
     }
-
-    /// `count` elements of zero (or `false`).
-    pub fn zeros(dtype: DType, count: usize) -> Data {
-        match dtype {
-            DType::F32 => Data::F32(vec![0.0; count]),
-            DType::F64 => Data::F64(vec![0.0; count]),
-            DType::I32 => Data::I32(vec![0; count]),
-            DType::I64 => Data::I64(vec![0; count]),
-            DType::U8 => Data::U8(vec![0; count]),
-            DType::Bool => Data::Bool(vec![false; count]),
-        }
-    }
 }
 
 /// An array whose element type is known at run time: what constants, variables and
@@ -180,7 +168,7 @@ impl Value {
         // The number of elements was checked when the value was made.
         ArrayD::from_shape_vec(IxDyn(&shape), values).map_err(|_| Value {
             shape,
-            data: Data::zeros(T::DTYPE, 0),
+            data: T::into_data(Vec::new()),
         })
     }
 }

@@ -50,21 +50,23 @@ pub(crate) fn resolve_feeds<'f>(
     feeds: Feeds<'f>,
 ) -> Result<Resolved<'f>> {
     let view = graph.view();
-    let own = feeds
-        .entries
-        .iter()
-        .filter(|entry| entry.key.graph == graph.id());
-    let given: HashSet<TensorId> = own.map(|entry| entry.key.tensor).collect();
     let mut problems = Vec::new();
+    let mut refused: Vec<FeedTensor> = Vec::new();
     let mut sizes = HashMap::new();
     let mut entries: Vec<Entry<'f>> = Vec::new();
     for entry in feeds.entries {
         match check_feed(graph, &view, &entry, &mut sizes, &entries) {
-            Some(problem) => problems.push(problem),
+            Some(problem) => {
+                problems.push(problem);
+                refused.push(entry.key);
+            }
             None => entries.push(entry),
         }
     }
     if !problems.is_empty() {
+        let keys = entries.iter().map(|entry| &entry.key).chain(&refused);
+        let own = keys.filter(|key| key.graph == graph.id());
+        let given: HashSet<TensorId> = own.map(|key| key.tensor).collect();
         // Who mends these should hear of those that are missing in the same breath.
         problems.extend(compile::missing_feeds(&view, &results, &targets, &given));
         return Err(Error::Feeds(problems));
@@ -170,12 +172,12 @@ fn check_key<'k>(
         let message = "it belongs to another graph than the session";
         return Some(key.problem(message, None));
     }
-    let at = Some(store.trace_of(key.tensor.node));
+    let at = || Some(store.trace_of(key.tensor.node));
     if let Some(body) = body_of(store, key.tensor.node) {
-        return Some(key.problem(format!("{body} and cannot be fed"), at));
+        return Some(key.problem(format!("{body} and cannot be fed"), at()));
     }
     let again = before.any(|other| other.graph == key.graph && other.tensor == key.tensor);
-    again.then(|| key.problem("it is fed twice", at))
+    again.then(|| key.problem("it is fed twice", at()))
 }
 
 /// What is wrong with a feed, if anything.
@@ -190,17 +192,14 @@ fn check_feed(
     if let Some(problem) = check_key(graph, store, key, before.iter().map(|other| &other.key)) {
         return Some(problem);
     }
-    let problem = |message: String, at| Some(key.problem(message, at));
-    let at = Some(store.trace_of(key.tensor.node));
+    let problem =
+        |message: String| Some(key.problem(message, Some(store.trace_of(key.tensor.node))));
     let fact = store.fact(key.tensor);
     let Some(elements) = entry.value.slice() else {
-        return problem("the rows have different lengths".to_owned(), at);
+        return problem("the rows have different lengths".to_owned());
     };
     if elements.dtype() != fact.dtype {
-        return problem(
-            format!("it needs {}, not {}", fact.dtype, elements.dtype()),
-            at,
-        );
+        return problem(format!("it needs {}, not {}", fact.dtype, elements.dtype()));
     }
     let given = &entry.value.sizes;
     let poisoned = store.node(key.tensor.node).poison.is_some();
@@ -215,17 +214,20 @@ fn check_feed(
             "it needs {}{}, and was given {}{given:?}",
             fact.dtype, fact.shape, fact.dtype
         );
-        return problem(message, at);
+        return problem(message);
     }
     let sizes_given = dims.iter().zip(given).map(|(dim, size)| {
         let size = i64::try_from(*size).unwrap_or(i64::MAX);
         (Int::from(*dim), size)
     });
     // The elements of a small integer tensor may be sizes of other tensors.
-    let elements_given = fact.ints.iter().flatten().copied().zip(elements.ints());
+    let elements_given = fact
+        .ints
+        .iter()
+        .flat_map(|ints| ints.iter().copied().zip(elements.ints()));
     for (promised, value) in sizes_given.chain(elements_given) {
         if let Some(message) = contradiction(promised, value, &key.name, sizes) {
-            return problem(message, at);
+            return problem(message);
         }
     }
     None

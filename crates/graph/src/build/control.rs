@@ -8,10 +8,10 @@ use crate::fact::Fact;
 use crate::graph::Graph;
 use crate::handle::{AnyTensor, Operand, Operation, Tensor};
 use crate::ids::{NodeId, RegionId, TensorId};
+use crate::infer::plural;
 use crate::mistake::Problem;
 use crate::nest::Nest;
 use crate::op::{Array, Control, Op};
-use crate::shape::Shape;
 use crate::store::{NewName, Region};
 
 /// Settings of a scan, for [`Graph::scan_with`].
@@ -95,8 +95,8 @@ impl Graph {
         let region = self.open_region("scan", caller);
         let (parameters, next, outputs) = {
             let _inside = self.enter_region(region);
-            let parameters = self.parameters(region, &states, |fact| fact.clone());
-            let element_parameters = self.parameters(region, &elements, element_of);
+            let parameters = self.parameters(region, &states, Fact::without_ints);
+            let element_parameters = self.parameters(region, &elements, Fact::element);
             let state_inside = state.rebuild(&mut parameters.iter().copied());
             let element_inside = sequences.rebuild(&mut element_parameters.into_iter());
             let _user_code = self.called_from(caller);
@@ -280,8 +280,6 @@ impl Graph {
             let fact = fact(&tensor.fact());
             let index = {
                 let mut store = self.write();
-                // What is known of the elements of the first state need not hold of the next.
-                let fact = Fact::new(fact.dtype, fact.shape);
                 let Some(region) = store.regions.get_mut(region.index()) else {
                     return parameters;
                 };
@@ -341,22 +339,12 @@ impl Graph {
 
 /// What is wrong with a body that takes and gives states of so many tensors.
 fn another_form(taken: usize, given: usize) -> Option<Problem> {
-    let tensors = |count: usize| match count {
-        1 => "1 tensor".to_owned(),
-        count => format!("{count} tensors"),
-    };
     (taken != given).then(|| {
         Problem::argument(format!(
             "the body takes a state of {} and gives one of {}",
-            tensors(taken),
-            tensors(given)
+            plural(taken, "tensor"),
+            plural(given, "tensor")
         ))
         .help("return a state of the form that came in")
     })
-}
-
-/// The fact of one element of a sequence.
-fn element_of(sequence: &Fact) -> Fact {
-    let element = sequence.shape.dims().get(1..).unwrap_or_default();
-    Fact::new(sequence.dtype, Shape::new(element.to_vec()))
 }

@@ -18,6 +18,8 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use common::plural;
+
 use crate::fact::Fact;
 use crate::ids::{RegionId, VariableId};
 use crate::mistake::Problem;

@@ -232,23 +232,19 @@ impl Draft {
             .iter()
             .map(|place| region.results[*place])
             .collect();
-        let draft = Draft::new(Arc::clone(&pruned_body.pruned), inputs, &results);
-        let mut facts = HashMap::new();
-        let plan = draft.plan_noting(store, &mut facts)?;
+        let mut draft = Draft::new(Arc::clone(&pruned_body.pruned), inputs, &results);
+        let stage = draft.specialise(store)?;
+        let known = |result: &TensorId| draft.facts.get(result).cloned();
+        let facts = results
+            .iter()
+            .map(|result| known(result).unwrap_or_else(|| unknown(store, *result)))
+            .collect();
+        let plan = draft.emit(store, stage)?;
         let late = plan.next.iter().flat_map(|next| &next.late);
         let captured = self.late_captures(store, body, late.map(|(tensor, _)| *tensor).collect());
         if !captured.is_empty() {
             return Ok(Err(captured));
         }
-        let facts = results
-            .iter()
-            .map(|result| {
-                facts
-                    .get(result)
-                    .cloned()
-                    .unwrap_or_else(|| unknown(store, *result))
-            })
-            .collect();
         Ok(Ok(Planned {
             plan: Arc::new(plan),
             facts,
@@ -286,12 +282,6 @@ impl Draft {
     fn is_given(&self, body: RegionId, tensor: TensorId) -> bool {
         let body = self.pruned.bodies.get(&body);
         body.is_some_and(|body| body.pruned.captures.contains(&(tensor, Need::Value)))
-    }
-
-    fn plan_noting(mut self, store: &Store, facts: &mut HashMap<TensorId, Fact>) -> Result<Plan> {
-        let stage = self.specialise(store)?;
-        facts.clone_from(&self.facts);
-        self.emit(store, stage)
     }
 
     /// The facts of all results of a body: of those that are not used, as far as they are known
@@ -465,16 +455,11 @@ fn parameters_of(control: &Control, inputs: &[Fact]) -> Vec<Fact> {
     else {
         return Vec::new();
     };
-    let state = |fact: &Fact| Fact::new(fact.dtype, fact.shape.clone());
-    let element = |fact: &Fact| {
-        let sizes = fact.shape.dims().get(1..).unwrap_or_default();
-        Fact::new(fact.dtype, Shape::new(sizes.to_vec()))
-    };
     let (first, rest) = inputs.split_at((*states).min(inputs.len()));
     first
         .iter()
-        .map(state)
-        .chain(rest.iter().take(*sequences).map(element))
+        .map(Fact::without_ints)
+        .chain(rest.iter().take(*sequences).map(Fact::element))
         .collect()
 }
 
