@@ -32,6 +32,11 @@ fn reductions() {
 }
 
 #[test]
+fn nn() {
+    check_all(cases::nn());
+}
+
+#[test]
 fn compositions() {
     check_all(cases::compositions());
 }

@@ -5,7 +5,8 @@
 use std::collections::BTreeSet;
 
 use aqueduct::ScanOptions;
-use aqueduct::ir::{Array, Binary, Control, Distribution, Math, Nn, Op, Random, Reduce, Reduction};
+use aqueduct::ir::{Accumulation, Activation, Array, Binary, Control, Distribution, Math, Nn, Op};
+use aqueduct::ir::{PadMode, Random, Reduce, Reduction};
 use aqueduct::ir::{State, Unary};
 use aqueduct::prelude::*;
 
@@ -27,7 +28,9 @@ enum Standing {
 fn standing(op: &Op) -> Standing {
     match op {
         Op::Math(op) => match op {
+            Math::Unary(Unary::Floor | Unary::Ceil | Unary::Round) => Standing::Blocks,
             Math::Unary(function) => Standing::Flows(format!("{function:?}")),
+            Math::Binary(Binary::FloorDiv) => Standing::Blocks,
             Math::Binary(function) => Standing::Flows(format!("{function:?}")),
             Math::Select => flows("Select"),
             Math::AddN => flows("AddN"),
@@ -36,21 +39,37 @@ fn standing(op: &Op) -> Standing {
                 transpose_b,
             } => Standing::Flows(matmul(*transpose_a, *transpose_b)),
             Math::Cast { to } if to.is_float() => flows("Cast"),
-            Math::Cast { .. } | Math::Compare(_) => Standing::Blocks,
+            Math::Cast { .. } | Math::Compare(_) | Math::Test(_) => Standing::Blocks,
+            // Their operands are truth values, so the obstacle is what made these.
+            Math::Logical(_) | Math::Not => Standing::Leaf,
         },
         Op::Array(op) => array(op),
         Op::Reduce(op) => match op {
             Reduce::Over { reduction, .. } => match reduction {
-                Reduction::Sum | Reduction::Mean | Reduction::Max | Reduction::Min => {
-                    Standing::Flows(format!("{reduction:?}"))
-                }
+                Reduction::Sum
+                | Reduction::Prod
+                | Reduction::Mean
+                | Reduction::Max
+                | Reduction::Min => Standing::Flows(format!("{reduction:?}")),
                 // Their operands are truth values, so the obstacle is what made these.
                 Reduction::All | Reduction::Any => Standing::Leaf,
             },
+            Reduce::Arg { .. } => Standing::Blocks,
+            Reduce::Cumulative { accumulation, .. } => match accumulation {
+                Accumulation::Sum => flows("Cumsum"),
+                Accumulation::Product => flows("Cumprod"),
+            },
             Reduce::SumTo => flows("SumTo"),
         },
-        Op::Nn(Nn::Relu) => flows("Relu"),
-        Op::Nn(Nn::BiasAdd) => flows("BiasAdd"),
+        Op::Nn(op) => match op {
+            Nn::Activation(Activation::LeakyRelu { .. }) => flows("LeakyRelu"),
+            Nn::Activation(function) => Standing::Flows(format!("{function:?}")),
+            Nn::BiasAdd => flows("BiasAdd"),
+            Nn::Softmax => flows("Softmax"),
+            Nn::LogSoftmax => flows("LogSoftmax"),
+            Nn::SoftmaxCrossEntropy => flows("SoftmaxCrossEntropy"),
+            Nn::SparseSoftmaxCrossEntropy => flows("SparseSoftmaxCrossEntropy"),
+        },
         Op::Random(Random { distribution, .. }) => match distribution {
             Distribution::Shuffle => Standing::Blocks,
             Distribution::Uniform { .. }
@@ -88,8 +107,25 @@ fn array(op: &Array) -> Standing {
         Array::Gather { axis: 0 } => flows("Gather of rows"),
         Array::Gather { .. } => flows("Gather along another axis"),
         Array::SegmentSum => flows("SegmentSum"),
+        Array::GatherNd => flows("GatherNd"),
+        Array::ScatterNd => flows("ScatterNd"),
+        Array::Tile => flows("Tile"),
+        Array::Pad { mode } => Standing::Flows(format!("Pad {}", pad(mode))),
+        Array::PadGrad { mode } => Standing::Flows(format!("PadGrad {}", pad(mode))),
+        Array::ReverseSequence { .. } => flows("ReverseSequence"),
+        Array::Range { .. } | Array::OneHot { .. } => Standing::Blocks,
+        // Its operand is of truth values, so the obstacle is what made these.
+        Array::Where => Standing::Leaf,
         Array::StopGradient | Array::Shape { .. } | Array::Size { .. } => Standing::Blocks,
         Array::Placeholder { .. } | Array::Constant(_) => Standing::Leaf,
+    }
+}
+
+fn pad(mode: &PadMode) -> &'static str {
+    match mode {
+        PadMode::Constant(_) => "Constant",
+        PadMode::Reflect => "Reflect",
+        PadMode::Symmetric => "Symmetric",
     }
 }
 
@@ -104,9 +140,12 @@ fn matmul(transpose_a: bool, transpose_b: bool) -> String {
 /// The name of every op that passes gradients on.
 fn with_rules() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    names.extend(Unary::ALL.map(|function| format!("{function:?}")));
-    names.extend(Binary::ALL.map(|function| format!("{function:?}")));
-    names.extend(["Sum", "Mean", "Max", "Min"].map(str::to_owned));
+    let constant = [Unary::Floor, Unary::Ceil, Unary::Round];
+    let unary = Unary::ALL.into_iter().filter(|op| !constant.contains(op));
+    names.extend(unary.map(|function| format!("{function:?}")));
+    let binary = Binary::ALL.into_iter().filter(|op| *op != Binary::FloorDiv);
+    names.extend(binary.map(|function| format!("{function:?}")));
+    names.extend(["Sum", "Prod", "Mean", "Max", "Min"].map(str::to_owned));
     for transpose_a in [false, true] {
         names.extend([false, true].map(|transpose_b| matmul(transpose_a, transpose_b)));
     }
@@ -116,22 +155,44 @@ fn with_rules() -> BTreeSet<String> {
         "BroadcastTo",
         "Cast",
         "Concat",
+        "Cumprod",
+        "Cumsum",
+        "Elu",
         "ExpandDims",
         "Fill",
         "Gather along another axis",
         "Gather of rows",
+        "GatherNd",
         "Identity",
+        "LeakyRelu",
+        "LogSoftmax",
+        "Pad Constant",
+        "Pad Reflect",
+        "Pad Symmetric",
+        "PadGrad Constant",
+        "PadGrad Reflect",
+        "PadGrad Symmetric",
         "Relu",
+        "Relu6",
         "Reshape",
+        "ReverseSequence",
+        "ScatterNd",
         "SegmentSum",
         "Select",
         "Slice",
         "SliceGrad",
+        "Selu",
+        "Softmax",
+        "SoftmaxCrossEntropy",
+        "Softplus",
+        "Softsign",
+        "SparseSoftmaxCrossEntropy",
         "Split",
         "Split of given sizes",
         "Squeeze",
         "Stack",
         "SumTo",
+        "Tile",
         "Transpose",
         "Unstack",
     ];

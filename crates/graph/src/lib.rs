@@ -61,8 +61,9 @@ pub mod ir {
     pub use crate::infer::{Surroundings, infer};
     pub use crate::mistake::{OperandNote, Problem, Report};
     pub use crate::op::{
-        Array, Binary, Bound, Compare, Control, Cut, Distribution, Math, Nn, Op, Random, Reduce,
-        Reduction, ResolvedSlice, Seeds, SliceSpec, State, Unary, Update,
+        Accumulation, Activation, Array, Binary, Bound, Compare, Control, Cut, Distribution,
+        Extreme, Logical, Math, Nn, Op, PadMode, Random, Reduce, Reduction, ResolvedSlice, Seeds,
+        SliceSpec, State, Test, Unary, Update,
     };
     pub use crate::store::{Edge, Member, Node, Region, Site, Store, VariableRecord};
     pub use crate::value::Data;

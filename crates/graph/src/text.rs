@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use crate::graph::Graph;
 use crate::ids::{NodeId, RegionId};
-use crate::op::{Array, Bound, Control, Math, Op, Random, Reduce, SliceSpec, State};
+use crate::op::{
+    Activation, Array, Bound, Control, Math, Nn, Op, PadMode, Random, Reduce, SliceSpec, State,
+};
 use crate::store::Store;
 use crate::value::Value;
 
@@ -123,9 +125,14 @@ fn attributes(store: &Store, op: &Op) -> String {
                 words.join(" ")
             }
             Math::Cast { to } => format!("to {to}"),
-            Math::Unary(_) | Math::Binary(_) | Math::Compare(_) | Math::Select | Math::AddN => {
-                String::new()
-            }
+            Math::Unary(_)
+            | Math::Binary(_)
+            | Math::Compare(_)
+            | Math::Test(_)
+            | Math::Logical(_)
+            | Math::Not
+            | Math::Select
+            | Math::AddN => String::new(),
         },
         Op::Array(op) => array_attributes(op),
         Op::Reduce(op) => match op {
@@ -135,9 +142,28 @@ fn attributes(store: &Store, op: &Op) -> String {
                 "axes {axes:?}{}",
                 if *keep_dims { " keep_dims" } else { "" }
             ),
+            Reduce::Arg { axis, out_type, .. } => format!("axis {axis} {out_type}"),
+            Reduce::Cumulative {
+                axis,
+                exclusive,
+                reverse,
+                ..
+            } => {
+                let exclusive = if *exclusive { " exclusive" } else { "" };
+                let reverse = if *reverse { " reverse" } else { "" };
+                format!("axis {axis}{exclusive}{reverse}")
+            }
             Reduce::SumTo => String::new(),
         },
-        Op::Nn(_) => String::new(),
+        Op::Nn(op) => match op {
+            Nn::Activation(Activation::LeakyRelu { alpha }) => format!("alpha {alpha}"),
+            Nn::Activation(_)
+            | Nn::BiasAdd
+            | Nn::Softmax
+            | Nn::LogSoftmax
+            | Nn::SoftmaxCrossEntropy
+            | Nn::SparseSoftmaxCrossEntropy => String::new(),
+        },
         Op::Random(Random { seeds, .. }) => match seeds {
             Some(seeds) => format!("seeds ({}, {})", seeds.graph, seeds.op),
             None => "unseeded".to_owned(),
@@ -174,7 +200,18 @@ fn array_attributes(op: &Array) -> String {
         Array::ExpandDims { axis }
         | Array::Stack { axis }
         | Array::Concat { axis }
-        | Array::Gather { axis } => format!("axis {axis}"),
+        | Array::Gather { axis }
+        | Array::OneHot { axis } => format!("axis {axis}"),
+        Array::Range { dtype } => format!("{dtype}"),
+        Array::Pad { mode } | Array::PadGrad { mode } => match mode {
+            PadMode::Constant(value) => short(value),
+            PadMode::Reflect => "reflect".to_owned(),
+            PadMode::Symmetric => "symmetric".to_owned(),
+        },
+        Array::ReverseSequence {
+            seq_axis,
+            batch_axis,
+        } => format!("axis {seq_axis} batch axis {batch_axis}"),
         Array::Squeeze { axes } => format!("axes {axes:?}"),
         Array::Transpose { perm } => format!("perm {perm:?}"),
         Array::Slice(spec) | Array::SliceGrad(spec) => bounds(spec),
@@ -189,7 +226,11 @@ fn array_attributes(op: &Array) -> String {
         | Array::Reshape
         | Array::Fill
         | Array::BroadcastTo
-        | Array::SegmentSum => String::new(),
+        | Array::GatherNd
+        | Array::ScatterNd
+        | Array::SegmentSum
+        | Array::Tile
+        | Array::Where => String::new(),
     }
 }
 

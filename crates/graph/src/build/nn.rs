@@ -4,7 +4,7 @@ use crate::element::{DType, Float};
 use crate::graph::Graph;
 use crate::handle::{AnyTensor, Operand, Tensor};
 use crate::ids::TensorId;
-use crate::op::{Nn, Reduction};
+use crate::op::{Activation, Nn, Reduction};
 use crate::store::{Member, NewName};
 
 /// The collection that losses add themselves to. TensorFlow's `GraphKeys.LOSSES`.
@@ -14,7 +14,8 @@ impl<'g> AnyTensor<'g> {
     /// `max(x, 0)`.
     #[track_caller]
     pub fn relu(self) -> AnyTensor<'g> {
-        self.graph().add_tensor(Nn::Relu, &[self], "Relu")
+        self.graph()
+            .add_tensor(Nn::Activation(Activation::Relu), &[self], "Relu")
     }
 }
 

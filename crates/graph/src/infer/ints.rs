@@ -97,8 +97,10 @@ fn neutral(op: Binary, a: Int, b: Int) -> Option<Int> {
         Binary::Add => (Some(0), Some(0)),
         Binary::Sub => (None, Some(0)),
         Binary::Mul => (Some(1), Some(1)),
-        Binary::Div => (None, Some(1)),
-        Binary::Maximum | Binary::Minimum | Binary::SquaredDifference => (None, None),
+        Binary::Div | Binary::FloorDiv | Binary::Pow => (None, Some(1)),
+        Binary::Maximum | Binary::Minimum | Binary::SquaredDifference | Binary::FloorMod => {
+            (None, None)
+        }
     };
     if right.is_some() && b.known() == right {
         Some(a)
@@ -118,11 +120,21 @@ fn arithmetic(op: Binary, a: i64, b: i64) -> Option<i64> {
         Binary::Div => a.checked_div(b),
         Binary::Maximum => Some(a.max(b)),
         Binary::Minimum => Some(a.min(b)),
+        Binary::Pow => a.checked_pow(u32::try_from(b).ok()?),
+        Binary::FloorDiv => floor_div(a, b),
+        Binary::FloorMod => a.checked_sub(floor_div(a, b)?.checked_mul(b)?),
         Binary::SquaredDifference => {
             let difference = a.checked_sub(b)?;
             difference.checked_mul(difference)
         }
     }
+}
+
+/// The quotient rounded towards minus infinity.
+fn floor_div(a: i64, b: i64) -> Option<i64> {
+    let truncated = a.checked_div(b)?;
+    let inexact = a.checked_rem(b)? != 0;
+    Some(truncated - i64::from(inexact && (a < 0) != (b < 0)))
 }
 
 fn known_if_fits(number: Option<i64>, dtype: DType) -> Int {

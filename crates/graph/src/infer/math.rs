@@ -18,6 +18,7 @@ pub(super) fn infer(op: Math, inputs: &[Fact]) -> Result<Vec<Fact>, Problem> {
         Math::Unary(op) => unary(op, operands(inputs)?),
         Math::Binary(op) => binary(op, operands(inputs)?),
         Math::Compare(op) => compare(op, operands(inputs)?),
+        Math::Test(_) | Math::Logical(_) | Math::Not => Err(Problem::argument("TOCOME")),
         Math::Select => select(operands(inputs)?),
         Math::AddN => add_n(inputs),
         Math::MatMul {
@@ -39,7 +40,15 @@ fn unary(op: Unary, [x]: &[Fact; 1]) -> Result<Fact, Problem> {
         | Unary::Exp
         | Unary::Log
         | Unary::Tanh
-        | Unary::Sigmoid => Class::Float,
+        | Unary::Sigmoid
+        | Unary::Expm1
+        | Unary::Log1p
+        | Unary::Sin
+        | Unary::Cos
+        | Unary::Erf
+        | Unary::Floor
+        | Unary::Ceil
+        | Unary::Round => Class::Float,
     };
     check_class("x", x, class)?;
     let negated = || map_ints(x, |int| ints::negate(int, x.dtype));

@@ -11,13 +11,16 @@ use crate::op::Nn;
 
 pub(super) fn infer(op: Nn, inputs: &[Fact]) -> Result<Vec<Fact>, Problem> {
     let fact = match op {
-        Nn::Relu => relu(operands(inputs)?),
+        Nn::Activation(_) => activation(operands(inputs)?),
         Nn::BiasAdd => bias_add(operands(inputs)?),
+        Nn::Softmax | Nn::LogSoftmax | Nn::SoftmaxCrossEntropy | Nn::SparseSoftmaxCrossEntropy => {
+            Err(Problem::argument("TOCOME"))
+        }
     }?;
     Ok(vec![fact])
 }
 
-fn relu([x]: &[Fact; 1]) -> Result<Fact, Problem> {
+fn activation([x]: &[Fact; 1]) -> Result<Fact, Problem> {
     check_class("x", x, Class::Float)?;
     Ok(Fact::new(x.dtype, &x.shape))
 }

@@ -15,6 +15,7 @@ pub(super) fn infer(op: &Reduce, inputs: &[Fact]) -> Result<Vec<Fact>, Problem> 
             axes,
             keep_dims,
         } => over(*reduction, axes, *keep_dims, operands(inputs)?),
+        Reduce::Arg { .. } | Reduce::Cumulative { .. } => Err(Problem::argument("TOCOME")),
         Reduce::SumTo => sum_to(operands(inputs)?),
     }?;
     Ok(vec![fact])
@@ -27,7 +28,9 @@ fn over(
     [x]: &[Fact; 1],
 ) -> Result<Fact, Problem> {
     let class = match reduction {
-        Reduction::Sum | Reduction::Mean | Reduction::Max | Reduction::Min => Class::Number,
+        Reduction::Sum | Reduction::Prod | Reduction::Mean | Reduction::Max | Reduction::Min => {
+            Class::Number
+        }
         Reduction::All | Reduction::Any => Class::Bool,
     };
     check_class("x", x, class)?;

@@ -95,9 +95,64 @@ pub enum Array {
         /// The axis that is indexed.
         axis: usize,
     },
+    /// `[x, indices: int [.., k]] -> y`: the parts of `x` that its first `k` axes, indexed by a row
+    /// of the indices, lead to. The result's shape is that of the indices without the last axis, then
+    /// that of `x` without the first `k`.
+    GatherNd,
+    /// `[indices: int [.., k], updates, shape: int vector] -> y`: zeros of `shape` to which each update
+    /// is added where `GatherNd` would find it.
+    ScatterNd,
     /// `[values, indices: int vector, rows: int scalar] -> y`: `y[indices[i]] += values[i]`, of
     /// `rows` rows. The dense form of a sparse gradient; TensorFlow's `UnsortedSegmentSum`.
     SegmentSum,
+    /// `[start: scalar, limit: scalar, delta: scalar] -> vector`: `start`, `start + delta`, … before
+    /// `limit`. All of one type. The size is late where the operands are floats.
+    Range {
+        /// The type of the operands and of the result: any number but `u8`.
+        dtype: DType,
+    },
+    /// `[x, multiples: int vector] -> y`: `x` repeated so many times along each axis.
+    Tile,
+    /// `[x, paddings: int vector] -> y`: `x` with elements added around it. The paddings are two
+    /// numbers for each axis: how many go before it and how many after it.
+    Pad {
+        /// What is added.
+        mode: PadMode,
+    },
+    /// `[dy, paddings: int vector] -> dx`: of each element of `x`, the sum of the elements of `dy` to
+    /// which `Pad` copies it. What a constant was added to is dropped. TensorFlow's `MirrorPadGrad`.
+    PadGrad {
+        /// What was added.
+        mode: PadMode,
+    },
+    /// `[x, lengths: int vector] -> y`: for each place along `batch_axis`, the first elements along
+    /// `seq_axis`, as many as its length says, in reverse; the others stay.
+    ReverseSequence {
+        /// The axis that is reversed.
+        seq_axis: usize,
+        /// The axis along which the lengths differ.
+        batch_axis: usize,
+    },
+    /// `[indices: int, depth: int scalar, on: scalar, off: scalar] -> y`: a new axis of size `depth`
+    /// with `on` at the index and `off` elsewhere; all `off` where the index is out of range.
+    OneHot {
+        /// The place of the new axis.
+        axis: usize,
+    },
+    /// `[condition: bool] -> i64 [n, rank]`: where the condition holds, in the order of the elements.
+    /// How many places there are is a late size.
+    Where,
+}
+
+/// What padding adds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum PadMode {
+    /// This scalar.
+    Constant(Arc<Value>),
+    /// The elements next to the edge, mirrored at the edge element, which is not repeated.
+    Reflect,
+    /// The elements next to the edge, mirrored with the edge element.
+    Symmetric,
 }
 
 impl Array {
@@ -125,15 +180,37 @@ impl Array {
             Array::Concat { .. } => "ConcatV2",
             Array::Split { .. } => "Split",
             Array::Gather { .. } => "GatherV2",
+            Array::GatherNd => "GatherNd",
+            Array::ScatterNd => "ScatterNd",
             Array::SegmentSum => "UnsortedSegmentSum",
+            Array::Range { .. } => "Range",
+            Array::Tile => "Tile",
+            Array::Pad { mode } => match mode {
+                PadMode::Constant(_) => "PadV2",
+                PadMode::Reflect | PadMode::Symmetric => "MirrorPad",
+            },
+            Array::PadGrad { mode } => match mode {
+                PadMode::Constant(_) => "PadGrad",
+                PadMode::Reflect | PadMode::Symmetric => "MirrorPadGrad",
+            },
+            Array::ReverseSequence { .. } => "ReverseSequence",
+            Array::OneHot { .. } => "OneHot",
+            Array::Where => "Where",
         }
     }
 
     pub(super) fn size_inputs(&self) -> &'static [usize] {
         match self {
-            Array::Reshape | Array::BroadcastTo | Array::SliceGrad(_) => &[1],
+            Array::Reshape
+            | Array::BroadcastTo
+            | Array::SliceGrad(_)
+            | Array::Tile
+            | Array::Pad { .. }
+            | Array::PadGrad { .. }
+            | Array::OneHot { .. } => &[1],
+            Array::Range { dtype } if dtype.is_integer() => &[0, 1, 2],
             Array::Fill => &[0],
-            Array::SegmentSum => &[2],
+            Array::SegmentSum | Array::ScatterNd => &[2],
             Array::Placeholder { .. }
             | Array::Constant(_)
             | Array::Identity
@@ -148,7 +225,11 @@ impl Array {
             | Array::Unstack { .. }
             | Array::Concat { .. }
             | Array::Split { .. }
-            | Array::Gather { .. } => &[],
+            | Array::Gather { .. }
+            | Array::GatherNd
+            | Array::Range { .. }
+            | Array::ReverseSequence { .. }
+            | Array::Where => &[],
         }
     }
 }

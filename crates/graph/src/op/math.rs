@@ -13,12 +13,20 @@ pub enum Math {
     Binary(Binary),
     /// `[a, b] -> bool`: a comparison of each pair, with broadcasting. Both of one dtype.
     Compare(Compare),
+    /// `[x: float] -> bool`: a property of each element.
+    Test(Test),
+    /// `[a: bool, b: bool] -> bool`: one function of each pair of truth values, with broadcasting.
+    Logical(Logical),
+    /// `[x: bool] -> bool`: whether it does not hold. TensorFlow's `LogicalNot`.
+    Not,
     /// `[condition: bool, a, b] -> c`: `a` where the condition holds, else `b`, with broadcasting
     /// of all three. TensorFlow's `SelectV2`. The operand not chosen never leaks (no `0 * inf`).
     Select,
     /// `[x1, …, xn] -> y`, n ≥ 1: the sum of tensors of one dtype and one shape. TensorFlow's `AddN`.
     AddN,
-    /// `[a, b] -> c`: the product of two matrices, `f32` or `f64`, either of them transposed first.
+    /// `[a, b] -> c`: the products of matrices, `f32` or `f64`, which the last two axes hold, either of
+    /// them transposed first. The axes before are broadcast against each other. TensorFlow's `MatMul`
+    /// of two matrices, its `BatchMatMulV2` of more.
     MatMul {
         /// Take the left operand transposed.
         transpose_a: bool,
@@ -59,11 +67,27 @@ pub enum Unary {
     Tanh,
     /// `1 / (1 + e^-x)`, without overflow on either side.
     Sigmoid,
+    /// `e^x - 1`, exact near 0.
+    Expm1,
+    /// `log(1 + x)`, exact near 0.
+    Log1p,
+    /// The sine, of radians.
+    Sin,
+    /// The cosine, of radians.
+    Cos,
+    /// The error function, `2/√π ∫₀ˣ e^-t² dt`.
+    Erf,
+    /// The largest whole number not above.
+    Floor,
+    /// The smallest whole number not below.
+    Ceil,
+    /// The nearest whole number, the even one of two. TensorFlow's `Round`.
+    Round,
 }
 
 impl Unary {
     /// Every function, in the order of declaration.
-    pub const ALL: [Unary; 11] = [
+    pub const ALL: [Unary; 19] = [
         Unary::Neg,
         Unary::Abs,
         Unary::Sign,
@@ -75,6 +99,14 @@ impl Unary {
         Unary::Log,
         Unary::Tanh,
         Unary::Sigmoid,
+        Unary::Expm1,
+        Unary::Log1p,
+        Unary::Sin,
+        Unary::Cos,
+        Unary::Erf,
+        Unary::Floor,
+        Unary::Ceil,
+        Unary::Round,
     ];
 }
 
@@ -95,11 +127,18 @@ pub enum Binary {
     Minimum,
     /// `(a - b)²`.
     SquaredDifference,
+    /// `a` to the power `b`. A negative power of an integer is an error of the run.
+    Pow,
+    /// `a / b`, rounded towards minus infinity. An integer divided by zero is an error of the run.
+    FloorDiv,
+    /// What `FloorDiv` leaves: of the sign of `b`, as Python's `%`. An integer divided by zero is an
+    /// error of the run.
+    FloorMod,
 }
 
 impl Binary {
     /// Every function, in the order of declaration.
-    pub const ALL: [Binary; 7] = [
+    pub const ALL: [Binary; 10] = [
         Binary::Add,
         Binary::Sub,
         Binary::Mul,
@@ -107,6 +146,9 @@ impl Binary {
         Binary::Maximum,
         Binary::Minimum,
         Binary::SquaredDifference,
+        Binary::Pow,
+        Binary::FloorDiv,
+        Binary::FloorMod,
     ];
 }
 
@@ -134,6 +176,38 @@ impl Compare {
     ];
 }
 
+/// A property of a float.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Test {
+    /// Whether it is not a number.
+    IsNan,
+    /// Whether it is infinite, of either sign.
+    IsInf,
+    /// Whether it is neither infinite nor NaN.
+    IsFinite,
+}
+
+impl Test {
+    /// Every property, in the order of declaration.
+    pub const ALL: [Test; 3] = [Test::IsNan, Test::IsInf, Test::IsFinite];
+}
+
+/// A function of two truth values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Logical {
+    /// Whether both hold.
+    And,
+    /// Whether one or both hold.
+    Or,
+    /// Whether one alone holds.
+    Xor,
+}
+
+impl Logical {
+    /// Every function, in the order of declaration.
+    pub const ALL: [Logical; 3] = [Logical::And, Logical::Or, Logical::Xor];
+}
+
 impl Math {
     pub(super) fn type_name(self) -> &'static str {
         match self {
@@ -149,6 +223,14 @@ impl Math {
                 Unary::Log => "Log",
                 Unary::Tanh => "Tanh",
                 Unary::Sigmoid => "Sigmoid",
+                Unary::Expm1 => "Expm1",
+                Unary::Log1p => "Log1p",
+                Unary::Sin => "Sin",
+                Unary::Cos => "Cos",
+                Unary::Erf => "Erf",
+                Unary::Floor => "Floor",
+                Unary::Ceil => "Ceil",
+                Unary::Round => "Round",
             },
             Math::Binary(op) => match op {
                 Binary::Add => "Add",
@@ -158,6 +240,9 @@ impl Math {
                 Binary::Maximum => "Maximum",
                 Binary::Minimum => "Minimum",
                 Binary::SquaredDifference => "SquaredDifference",
+                Binary::Pow => "Pow",
+                Binary::FloorDiv => "FloorDiv",
+                Binary::FloorMod => "FloorMod",
             },
             Math::Compare(op) => match op {
                 Compare::Equal => "Equal",
@@ -167,6 +252,17 @@ impl Math {
                 Compare::Greater => "Greater",
                 Compare::GreaterEqual => "GreaterEqual",
             },
+            Math::Test(op) => match op {
+                Test::IsNan => "IsNan",
+                Test::IsInf => "IsInf",
+                Test::IsFinite => "IsFinite",
+            },
+            Math::Logical(op) => match op {
+                Logical::And => "LogicalAnd",
+                Logical::Or => "LogicalOr",
+                Logical::Xor => "LogicalXor",
+            },
+            Math::Not => "LogicalNot",
             Math::Select => "Select",
             Math::AddN => "AddN",
             Math::MatMul { .. } => "MatMul",

@@ -17,12 +17,12 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 
-pub use array::Array;
+pub use array::{Array, PadMode};
 pub use control::Control;
-pub use math::{Binary, Compare, Math, Unary};
-pub use nn::Nn;
+pub use math::{Binary, Compare, Logical, Math, Test, Unary};
+pub use nn::{Activation, Nn};
 pub use random::{Distribution, Random, Seeds};
-pub use reduce::{Reduce, Reduction};
+pub use reduce::{Accumulation, Extreme, Reduce, Reduction};
 pub use slice::{Bound, Cut, ResolvedSlice, SliceSpec};
 pub(crate) use slice::{Place, cut_at};
 pub use state::{State, Update};

@@ -3,19 +3,79 @@
 use serde::{Deserialize, Serialize};
 
 /// An op of the `nn` family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Nn {
-    /// `[x] -> y`: `max(x, 0)`, floats. NaN stays NaN.
-    Relu,
+    /// `[x] -> y`: a function of each element, floats. Shape and dtype are kept.
+    Activation(Activation),
     /// `[x, bias: vector] -> y`: the bias added along the last axis. TensorFlow's `BiasAdd`.
     BiasAdd,
+    /// `[logits] -> y`, floats: `e^x` along the last axis, divided by its sum there. Nothing
+    /// overflows.
+    Softmax,
+    /// `[logits] -> y`, floats: the logarithm of `Softmax`, without going by it.
+    LogSoftmax,
+    /// `[logits: [.., classes], labels: [.., classes]] -> loss: [..]`, floats:
+    /// `-Σ labels · log_softmax(logits)`. The labels of a row should add up to 1: the gradient with
+    /// respect to the logits takes it for granted, as TensorFlow's does.
+    SoftmaxCrossEntropy,
+    /// `[logits: [.., classes], labels: int [..]] -> loss: [..]`: `-log_softmax(logits)` at the
+    /// label. A label that is no class is an error of the run.
+    SparseSoftmaxCrossEntropy,
+}
+
+/// A function of one float that networks put between layers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Activation {
+    /// `max(x, 0)`. NaN stays NaN.
+    Relu,
+    /// `min(max(x, 0), 6)`. NaN stays NaN.
+    Relu6,
+    /// `x` above 0, else `alpha * x`.
+    LeakyRelu {
+        /// The slope below 0.
+        alpha: f64,
+    },
+    /// `x` above 0, else `e^x - 1`.
+    Elu,
+    /// `scale * x` above 0, else `scale * alpha * (e^x - 1)`, with the constants of Klambauer et al.,
+    /// *Self-Normalizing Neural Networks* (2017).
+    Selu,
+    /// `log(1 + e^x)`, without overflow.
+    Softplus,
+    /// `x / (1 + |x|)`.
+    Softsign,
+}
+
+impl Activation {
+    /// Every function, in the order of declaration, with TensorFlow's default slope.
+    pub const ALL: [Activation; 7] = [
+        Activation::Relu,
+        Activation::Relu6,
+        Activation::LeakyRelu { alpha: 0.2 },
+        Activation::Elu,
+        Activation::Selu,
+        Activation::Softplus,
+        Activation::Softsign,
+    ];
 }
 
 impl Nn {
     pub(super) fn type_name(self) -> &'static str {
         match self {
-            Nn::Relu => "Relu",
+            Nn::Activation(op) => match op {
+                Activation::Relu => "Relu",
+                Activation::Relu6 => "Relu6",
+                Activation::LeakyRelu { .. } => "LeakyRelu",
+                Activation::Elu => "Elu",
+                Activation::Selu => "Selu",
+                Activation::Softplus => "Softplus",
+                Activation::Softsign => "Softsign",
+            },
             Nn::BiasAdd => "BiasAdd",
+            Nn::Softmax => "Softmax",
+            Nn::LogSoftmax => "LogSoftmax",
+            Nn::SoftmaxCrossEntropy => "SoftmaxCrossEntropyWithLogits",
+            Nn::SparseSoftmaxCrossEntropy => "SparseSoftmaxCrossEntropyWithLogits",
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::element::DType;
+
 /// An op of the `reduce` family.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reduce {
@@ -14,6 +16,28 @@ pub enum Reduce {
         /// Keep each reduced axis with size 1.
         keep_dims: bool,
     },
+    /// `[x] -> int`: the place of an extreme element along an axis, which goes. The first of equal
+    /// ones; of a NaN, its place. An axis without elements is an error of the run if there are results.
+    Arg {
+        /// Which extreme.
+        extreme: Extreme,
+        /// The axis.
+        axis: usize,
+        /// `I32` or `I64`.
+        out_type: DType,
+    },
+    /// `[x] -> y`: at each place along an axis, what all places up to it make together. Shape and
+    /// dtype are kept.
+    Cumulative {
+        /// How they are put together.
+        accumulation: Accumulation,
+        /// The axis.
+        axis: usize,
+        /// Leave the place itself out.
+        exclusive: bool,
+        /// From the last place to the first.
+        reverse: bool,
+    },
     /// `[x, shape: int vector] -> y`: the sum that undoes a broadcast from `shape` to the shape of
     /// `x`. Which axes are summed is known once both shapes are.
     SumTo,
@@ -24,6 +48,8 @@ pub enum Reduce {
 pub enum Reduction {
     /// The sum; 0 of nothing. Any number.
     Sum,
+    /// The product; 1 of nothing. Any number.
+    Prod,
     /// The arithmetic mean; NaN of nothing. Integers truncate (of nothing: an error).
     Mean,
     /// The largest; of nothing, the lowest value of the type (`-inf`). NaN if any is NaN.
@@ -38,8 +64,9 @@ pub enum Reduction {
 
 impl Reduction {
     /// Every reduction, in the order of declaration.
-    pub const ALL: [Reduction; 6] = [
+    pub const ALL: [Reduction; 7] = [
         Reduction::Sum,
+        Reduction::Prod,
         Reduction::Mean,
         Reduction::Max,
         Reduction::Min,
@@ -48,16 +75,41 @@ impl Reduction {
     ];
 }
 
+/// Which element of an axis is sought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Extreme {
+    Largest,
+    Smallest,
+}
+
+/// How elements along an axis are put together one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Accumulation {
+    Sum,
+    Product,
+}
+
 impl Reduce {
     pub(super) fn type_name(&self) -> &'static str {
         match self {
             Reduce::Over { reduction, .. } => match reduction {
                 Reduction::Sum => "Sum",
+                Reduction::Prod => "Prod",
                 Reduction::Mean => "Mean",
                 Reduction::Max => "Max",
                 Reduction::Min => "Min",
                 Reduction::All => "All",
                 Reduction::Any => "Any",
+            },
+            Reduce::Arg { extreme, .. } => match extreme {
+                Extreme::Largest => "ArgMax",
+                Extreme::Smallest => "ArgMin",
+            },
+            Reduce::Cumulative { accumulation, .. } => match accumulation {
+                Accumulation::Sum => "Cumsum",
+                Accumulation::Product => "Cumprod",
             },
             Reduce::SumTo => "SumTo",
         }
@@ -65,7 +117,7 @@ impl Reduce {
 
     pub(super) fn size_inputs(&self) -> &'static [usize] {
         match self {
-            Reduce::Over { .. } => &[],
+            Reduce::Over { .. } | Reduce::Arg { .. } | Reduce::Cumulative { .. } => &[],
             Reduce::SumTo => &[1],
         }
     }

@@ -1,20 +1,31 @@
 //! How ops and their operands are called in reports.
 
-use crate::op::{Array, Binary, Control, Distribution, Math, Op, Reduce, State};
+use crate::op::{Array, Binary, Control, Distribution, Math, Nn, Op, Reduce, State};
 
 /// The role of an operand in a report: the one that the shape rules call it by.
 pub(crate) fn operand_label(op: &Op, slot: usize, count: usize) -> String {
     let roles: &[&str] = match op {
-        Op::Math(Math::Binary(_) | Math::Compare(_) | Math::MatMul { .. }) => &["lhs", "rhs"],
+        Op::Math(Math::Binary(_) | Math::Compare(_) | Math::Logical(_) | Math::MatMul { .. }) => {
+            &["lhs", "rhs"]
+        }
         Op::Math(Math::Select) => &["condition", "lhs", "rhs"],
-        Op::Math(Math::Unary(_) | Math::Cast { .. }) => &["x"],
-        Op::Array(Array::Gather { .. }) => &["x", "indices"],
+        Op::Math(Math::Unary(_) | Math::Test(_) | Math::Not | Math::Cast { .. }) => &["x"],
+        Op::Array(Array::Gather { .. } | Array::GatherNd) => &["x", "indices"],
+        Op::Array(Array::ScatterNd) => &["indices", "updates", "shape"],
+        Op::Array(Array::Range { .. }) => &["start", "limit", "delta"],
+        Op::Array(Array::Tile) => &["x", "multiples"],
+        Op::Array(Array::Pad { .. }) => &["x", "paddings"],
+        Op::Array(Array::PadGrad { .. }) => &["dy", "paddings"],
+        Op::Array(Array::ReverseSequence { .. }) => &["x", "lengths"],
+        Op::Array(Array::OneHot { .. }) => &["indices", "depth", "on", "off"],
+        Op::Array(Array::Where) => &["condition"],
         Op::Array(Array::SegmentSum) => &["values", "indices", "rows"],
         Op::Array(Array::Fill) => &["sizes", "value"],
         Op::Array(Array::SliceGrad(_)) => &["dy", "shape"],
         Op::Math(Math::AddN) | Op::Array(Array::Stack { .. } | Array::Concat { .. }) => &[],
         Op::Array(_) | Op::Reduce(_) => &["x", "shape"],
-        Op::Nn(_) => &["x", "bias"],
+        Op::Nn(Nn::Activation(_) | Nn::BiasAdd) => &["x", "bias"],
+        Op::Nn(_) => &["logits", "labels"],
         Op::Random(random) => match random.distribution {
             Distribution::Shuffle => &["x"],
             Distribution::Uniform { .. }
@@ -58,6 +69,12 @@ impl Op {
             Op::Array(Array::Unstack { .. }) => "unstack".to_owned(),
             Op::Array(Array::Concat { .. }) => "concat".to_owned(),
             Op::Array(Array::Gather { .. }) => "gather".to_owned(),
+            Op::Array(Array::Pad { .. }) => "pad".to_owned(),
+            Op::Reduce(Reduce::Arg { .. }) => self.type_name().to_lowercase(),
+            Op::Nn(Nn::SoftmaxCrossEntropy) => "softmax_cross_entropy_with_logits".to_owned(),
+            Op::Nn(Nn::SparseSoftmaxCrossEntropy) => {
+                "sparse_softmax_cross_entropy_with_logits".to_owned()
+            }
             Op::Reduce(Reduce::Over { .. }) => {
                 format!("reduce_{}", self.type_name().to_lowercase())
             }

@@ -51,6 +51,15 @@ pub(super) fn rule(op: &Array, store: &Store, id: NodeId) -> Rule {
             flows(move |step| gather_along(step, axis))
         }
         Array::SegmentSum => flows(segment_sum),
+        Array::GatherNd
+        | Array::ScatterNd
+        | Array::Range { .. }
+        | Array::Tile
+        | Array::Pad { .. }
+        | Array::PadGrad { .. }
+        | Array::ReverseSequence { .. }
+        | Array::OneHot { .. }
+        | Array::Where => Rule::Missing("TOCOME"),
     }
 }
 

@@ -9,9 +9,13 @@ use super::{Rule, Step, as_is, flows, one, zero};
 
 pub(super) fn rule(op: Math) -> Rule {
     match op {
+        Math::Unary(Unary::Floor | Unary::Ceil | Unary::Round) => {
+            Rule::Blocks("it is constant between whole numbers")
+        }
         Math::Unary(op) => flows(move |step| unary(op, step)),
         Math::Binary(op) => binary(op),
         Math::Compare(_) => Rule::Blocks("a comparison gives truth values"),
+        Math::Test(_) | Math::Logical(_) | Math::Not => Rule::Blocks("it gives truth values"),
         Math::Select => flows(select),
         Math::AddN => flows(as_is),
         Math::MatMul {
@@ -39,6 +43,15 @@ fn unary(op: Unary, step: &mut Step<'_>) {
         Unary::Log => g.div(x),
         Unary::Tanh => g.mul(one(y).sub(y.unary(Unary::Square))),
         Unary::Sigmoid => g.mul(y.mul(one(y).sub(y))),
+        // TOCOME
+        Unary::Expm1
+        | Unary::Log1p
+        | Unary::Sin
+        | Unary::Cos
+        | Unary::Erf
+        | Unary::Floor
+        | Unary::Ceil
+        | Unary::Round => x.zeros_like(),
     });
 }
 
@@ -52,6 +65,7 @@ fn binary(op: Binary) -> Rule {
         Binary::Maximum => flows(|step| chosen(step, Compare::GreaterEqual)),
         Binary::Minimum => flows(|step| chosen(step, Compare::LessEqual)),
         Binary::SquaredDifference => flows(squared_difference),
+        Binary::Pow | Binary::FloorDiv | Binary::FloorMod => Rule::Missing("TOCOME"),
     }
 }
 

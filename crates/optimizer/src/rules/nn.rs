@@ -2,13 +2,18 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-use aqueduct_graph::ir::{Compare, Nn, Reduction};
+use aqueduct_graph::ir::{Activation, Compare, Nn, Reduction};
 
 use super::{Rule, Step, flows, zero};
 
 pub(super) fn rule(op: Nn) -> Rule {
     match op {
-        Nn::Relu => flows(relu),
+        Nn::Activation(Activation::Relu) => flows(relu),
+        Nn::Activation(_)
+        | Nn::Softmax
+        | Nn::LogSoftmax
+        | Nn::SoftmaxCrossEntropy
+        | Nn::SparseSoftmaxCrossEntropy => Rule::Missing("TOCOME"),
         Nn::BiasAdd => flows(bias_add),
     }
 }

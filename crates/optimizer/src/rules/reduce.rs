@@ -18,6 +18,7 @@ pub(super) fn rule(op: &Reduce) -> Rule {
             let missing = if *keep_dims { Vec::new() } else { axes.clone() };
             over(*reduction, axes.clone(), missing)
         }
+        Reduce::Arg { .. } | Reduce::Cumulative { .. } => Rule::Missing("TOCOME"),
         Reduce::SumTo => flows(sum_to),
     }
 }
@@ -25,6 +26,7 @@ pub(super) fn rule(op: &Reduce) -> Rule {
 fn over(reduction: Reduction, axes: Vec<usize>, missing: Vec<usize>) -> Rule {
     match reduction {
         Reduction::Sum => flows(move |step| sum(step, &missing)),
+        Reduction::Prod => Rule::Missing("TOCOME"),
         Reduction::Mean => flows(move |step| mean(step, &missing)),
         Reduction::Max | Reduction::Min => flows(move |step| extreme(step, &axes, &missing)),
         Reduction::All | Reduction::Any => Rule::Blocks("it works on truth values"),

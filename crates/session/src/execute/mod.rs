@@ -31,6 +31,21 @@ pub(crate) struct Run<'s> {
     pub(crate) spares: Option<&'s mut Spares>,
 }
 
+impl Instruction {
+    /// The results of late shape that a kernel has made, where they belong.
+    fn late_results(&self, args: &mut Args<'_>) -> Changes {
+        let made = args.take_made().into_iter();
+        let late = made.filter_map(|(index, value)| match self.outputs.get(index) {
+            Some(Output::Late(slot)) => Some((*slot, value)),
+            Some(Output::Buffer(_) | Output::Nowhere) | None => None,
+        });
+        Changes {
+            late: late.collect(),
+            ..Changes::default()
+        }
+    }
+}
+
 /// What an instruction does besides writing to the arena.
 #[derive(Default)]
 struct Changes {
@@ -132,7 +147,9 @@ impl Run<'_> {
             }
         }
         let done = match &instruction.action {
-            Action::Kernel(kernel) => kernel(&mut args).map(|()| Changes::default()),
+            Action::Kernel(kernel) => {
+                kernel(&mut args).map(|()| instruction.late_results(&mut args))
+            }
             Action::Draw { kernel, blocks } => {
                 let stream = self.streams.get_mut(&node);
                 let stream =

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use aqueduct_graph::ir::Data;
-use aqueduct_graph::{DType, Element};
+use aqueduct_graph::{DType, Element, Value};
 use smallvec::SmallVec;
 
 /// The elements of an operand, row by row.
@@ -156,6 +156,8 @@ impl Slice<'_> {
 pub(crate) struct Args<'a> {
     inputs: SmallVec<[Option<Slice<'a>>; 8]>,
     outputs: SmallVec<[Option<SliceMut<'a>>; 2]>,
+    /// Results of late shape that the kernel has made.
+    made: Vec<(usize, Value)>,
 }
 
 impl<'a> Args<'a> {
@@ -177,6 +179,16 @@ impl<'a> Args<'a> {
     /// Adds a result that goes nowhere, or that the executor makes itself.
     pub(crate) fn skip_output(&mut self) {
         self.outputs.push(None);
+    }
+
+    /// Gives a result of late shape: one for which there was no place before its size was known.
+    pub(crate) fn give(&mut self, index: usize, value: Value) {
+        self.made.push((index, value));
+    }
+
+    /// Takes the results that [`Args::give`] was given, each with its index.
+    pub(crate) fn take_made(&mut self) -> Vec<(usize, Value)> {
+        std::mem::take(&mut self.made)
     }
 
     /// An operand of whatever type; `None` if its value is not needed.

@@ -7,13 +7,14 @@ use aqueduct_graph::ir::{Binary, Compare, Math, Unary};
 
 use crate::kernels::broadcast::Broadcast;
 use crate::kernels::elementwise::{self, Arithmetic, Real};
-use crate::kernels::{Failure, Kernel, Spec, Typed, cast, infallible, matmul};
+use crate::kernels::{Failure, Kernel, Spec, Typed, cast, failing, infallible, matmul};
 
 pub(super) fn kernel(op: Math, spec: &Spec<'_>) -> Kernel {
     match op {
         Math::Unary(function) => unary(function, spec.input_dtype(0)),
         Math::Binary(function) => binary(function, spec),
         Math::Compare(function) => compare(function, spec),
+        Math::Test(_) | Math::Logical(_) | Math::Not => failing(Failure::new("TOCOME")),
         Math::Select => with_element!(spec.input_dtype(1), T => select::<T>(spec)),
         Math::AddN => with_number!(spec.input_dtype(0), T => add_n::<T>()),
         Math::MatMul {
@@ -37,6 +38,14 @@ fn unary(function: Unary, dtype: DType) -> Kernel {
         Unary::Log => with_float!(dtype, T => map::<T>(Real::log)),
         Unary::Tanh => with_float!(dtype, T => map::<T>(Real::tanh)),
         Unary::Sigmoid => with_float!(dtype, T => map::<T>(Real::sigmoid)),
+        Unary::Expm1
+        | Unary::Log1p
+        | Unary::Sin
+        | Unary::Cos
+        | Unary::Erf
+        | Unary::Floor
+        | Unary::Ceil
+        | Unary::Round => failing(Failure::new("TOCOME")),
     }
 }
 
@@ -51,6 +60,7 @@ pub(super) fn binary(function: Binary, spec: &Spec<'_>) -> Kernel {
         Binary::Div => with_number!(dtype, T => divide::<T>(plan)),
         Binary::Maximum => with_number!(dtype, T => pairs::<T, T>(plan, Arithmetic::maximum)),
         Binary::Minimum => with_number!(dtype, T => pairs::<T, T>(plan, Arithmetic::minimum)),
+        Binary::Pow | Binary::FloorDiv | Binary::FloorMod => failing(Failure::new("TOCOME")),
         Binary::SquaredDifference => {
             with_number!(dtype, T => pairs::<T, T>(plan, Arithmetic::squared_difference))
         }

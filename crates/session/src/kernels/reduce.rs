@@ -20,6 +20,7 @@ pub(super) fn kernel(op: &Reduce, spec: &Spec<'_>) -> Kernel {
             let reduced: Vec<bool> = (0..sizes.len()).map(|axis| axes.contains(&axis)).collect();
             over(*reduction, Plan::new(&sizes, &reduced), spec)
         }
+        Reduce::Arg { .. } | Reduce::Cumulative { .. } => failing(Failure::new("TOCOME")),
         Reduce::SumTo => {
             let plan = Plan::new(&sizes, &summed_axes(&sizes, &spec.output(0)));
             with_number!(spec.input_dtype(0), T => reduce::<Sum<T>>(plan))
@@ -31,6 +32,7 @@ fn over(reduction: Reduction, plan: Plan, spec: &Spec<'_>) -> Kernel {
     let dtype = spec.input_dtype(0);
     match reduction {
         Reduction::Sum => with_number!(dtype, T => reduce::<Sum<T>>(plan)),
+        Reduction::Prod => failing(Failure::new("TOCOME")),
         Reduction::Mean if dtype.is_float() => with_float!(dtype, T => mean::<T>(plan)),
         Reduction::Mean => with_integer!(dtype, T => integer_mean::<T>(plan)),
         Reduction::Max => with_number!(dtype, T => reduce::<Largest<T>>(plan)),

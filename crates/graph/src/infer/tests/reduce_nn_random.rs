@@ -1,6 +1,6 @@
 use super::{check, check_problem};
 use crate::element::DType;
-use crate::op::{Distribution, Nn, Random, Reduce, Reduction};
+use crate::op::{Activation, Distribution, Nn, Random, Reduce, Reduction};
 
 fn over(reduction: Reduction, axes: &[usize], keep_dims: bool) -> Reduce {
     Reduce::Over {
@@ -80,12 +80,12 @@ fn sum_to_undoes_a_broadcast() {
 
 #[test]
 fn nn() {
-    check(Nn::Relu, "f64[a, 3]", "f64[a, 3]");
+    check(Nn::Activation(Activation::Relu), "f64[a, 3]", "f64[a, 3]");
     check(Nn::BiasAdd, "f32[a, 3]; f32[3]", "f32[a, 3]");
     check(Nn::BiasAdd, "f32[a, b]; f32[3]", "f32[a, 3]");
     check(Nn::BiasAdd, "f32[3]; f32[b]", "f32[3]");
     check_problem(
-        Nn::Relu,
+        Nn::Activation(Activation::Relu),
         "i32[2]",
         "dtype: x is i32 but must be f32 or f64 | cast it: `.cast::<f32>()`",
     );

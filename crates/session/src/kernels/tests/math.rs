@@ -1,6 +1,6 @@
 //! Arithmetic: edges of each type, conversions, broadcasting.
 
-use aqueduct_graph::ir::{Binary, Compare, Data, Fact, Math, Nn, Unary};
+use aqueduct_graph::ir::{Activation, Binary, Compare, Data, Fact, Math, Nn, Unary};
 use aqueduct_graph::{DType, Value};
 use ndarray::{Array2, array};
 use proptest::prelude::*;
@@ -90,7 +90,7 @@ fn nan_is_passed_on() {
         unary(function, array![f64::NAN], array![f64::NAN]);
     }
     check(
-        Nn::Relu,
+        Nn::Activation(Activation::Relu),
         &[array![nan, -1.0].into()],
         &[array![nan, 0.0].into()],
     );

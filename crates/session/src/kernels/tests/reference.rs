@@ -3,7 +3,9 @@
 use std::fs::File;
 use std::path::Path;
 
-use aqueduct_graph::ir::{Array, Binary, Bound, Math, Nn, Op, Reduce, Reduction, SliceSpec, Unary};
+use aqueduct_graph::ir::{
+    Activation, Array, Binary, Bound, Math, Nn, Op, Reduce, Reduction, SliceSpec, Unary,
+};
 use aqueduct_graph::{Element, Value};
 use ndarray::{IxDyn, OwnedRepr};
 use ndarray_npy::{NpzReader, ReadableElement};
@@ -69,7 +71,7 @@ fn unary() {
     ] {
         cases.check(case, Math::Unary(function), &[]);
     }
-    cases.check("relu", Nn::Relu, &[]);
+    cases.check("relu", Nn::Activation(Activation::Relu), &[]);
 }
 
 #[test]

@@ -1,0 +1,159 @@
+//! Cases of family `array`.
+
+use aqueduct::ir::{Bound, SliceSpec};
+use aqueduct::prelude::*;
+
+use super::{Case, case, input};
+
+pub(crate) fn arrays() -> Vec<Case> {
+    let mut cases = reshaping();
+    cases.extend(slices());
+    cases.extend(joining_and_cutting());
+    cases.extend(gathering());
+    cases
+}
+
+fn reshaping() -> Vec<Case> {
+    vec![
+        case("identity", [input([2, 3])], |x| x[0].identity()),
+        case("reshape", [input([2, 6])], |x| x[0].reshape([3, 4])),
+        case("reshape, one size open", [input([2, 6])], |x| {
+            x[0].reshape([-1, 4, 1])
+        }),
+        case("reshape to a scalar", [input([1, 1])], |x| x[0].reshape(())),
+        case("expand_dims", [input([2, 3])], |x| x[0].expand_dims(1)),
+        case("expand_dims at the end", [input([2, 3])], |x| {
+            x[0].expand_dims(-1)
+        }),
+        case("squeeze", [input([1, 3, 1])], |x| {
+            x[0].any().squeeze(&[0, 2]).typed()
+        }),
+        case("transpose", [input([2, 3, 4])], |x| {
+            x[0].transpose([2, 0, 1])
+        }),
+        case("fill", [input([])], |x| x[0].graph().fill([2, 3], x[0])),
+        case("fill like", [input([]), input([2, 3])], |x| {
+            x[0].graph().fill(x[1].shape_tensor(), x[0]) * x[1]
+        }),
+        case("broadcast_to", [input([3, 1])], |x| {
+            x[0].broadcast_to([2, 3, 4])
+        }),
+        case("broadcast_to like", [input([3]), input([2, 3])], |x| {
+            x[0].broadcast_to(x[1].shape_tensor()) * x[1]
+        }),
+        case("sum_to", [input([2, 3, 4])], |x| x[0].sum_to([3, 1])),
+        case("sum_to like", [input([2, 3]), input([1, 3])], |x| {
+            x[0].sum_to(x[1].shape_tensor()) * x[1]
+        }),
+    ]
+}
+
+fn slices() -> Vec<Case> {
+    let slice = |name: &str, bounds: Vec<Bound>| {
+        case(format!("slice {name}"), [input([4, 5])], move |x| {
+            x[0].slice(bounds.clone())
+        })
+    };
+    let by = |step| Bound::range(None, None, step);
+    vec![
+        slice("of a row", vec![Bound::At(1)]),
+        slice("of a column from the end", vec![by(1), Bound::At(-2)]),
+        slice("of a block", vec![Bound::from(1..3), Bound::from(-3..)]),
+        slice("by a step", vec![by(1), by(2)]),
+        slice("backwards", vec![by(-1), by(-3)]),
+        slice(
+            "of a backwards range",
+            vec![
+                Bound::range(Some(3), Some(0), -2),
+                Bound::range(Some(-2), None, -1),
+            ],
+        ),
+        slice(
+            "with new axes",
+            vec![NEW_AXIS, ELLIPSIS, NEW_AXIS, Bound::from(1..)],
+        ),
+        slice("of nothing", vec![Bound::from(2..2)]),
+        case("slice_grad", [input([2, 3])], |x| {
+            let bounds = vec![Bound::range(Some(3), Some(0), -2), Bound::from(1..4)];
+            x[0].any().slice_grad(SliceSpec { bounds }, [4, 5]).typed()
+        }),
+    ]
+}
+
+fn joining_and_cutting() -> Vec<Case> {
+    let pair = || [input([2, 3]), input([2, 3])];
+    vec![
+        case("stack", pair(), |x| x[0].graph().stack(x, 0)),
+        case("stack of one twice, inside", pair(), |x| {
+            x[0].graph().stack(&[x[0], x[1], x[0]], 1)
+        }),
+        case("unstack, all used", [input([3, 2])], |x| {
+            let [a, b, c] = x[0].unstack(3, 0).try_into().unwrap();
+            a * b + c.square()
+        }),
+        case("unstack, some unused", [input([2, 3])], |x| {
+            x[0].unstack(3, -1)[1].square()
+        }),
+        case(
+            "concat",
+            [input([2, 3]).known(0), input([1, 3]).known(0)],
+            |x| x[0].graph().concat(x, 0),
+        ),
+        case(
+            "concat, one size open",
+            [
+                input([2, 3]).known(1),
+                input([2, 2]),
+                input([2, 1]).known(1),
+            ],
+            |x| x[0].graph().concat(x, -1),
+        ),
+        case("concat of one twice", [input([2, 3])], |x| {
+            x[0].graph().concat(&[x[0], x[0].square()], 1)
+        }),
+        case("split, some unused", [input([2, 6])], |x| {
+            let pieces = x[0].split(3, 1);
+            pieces[0] * pieces[2]
+        }),
+        case("split of given sizes, some unused", [input([4, 3])], |x| {
+            x[0].split_sizes(&[1, 2, 1], 0)[1].square()
+        }),
+    ]
+}
+
+fn gathering() -> Vec<Case> {
+    vec![
+        case("gather of repeated rows", [input([4, 3])], |x| {
+            x[0].gather(x[0].graph().constant([2_i32, 0, 2, 3]))
+        }),
+        case("gather of one row", [input([4, 3])], |x| x[0].gather(1_i64)),
+        case("gather by a table", [input([4, 3])], |x| {
+            x[0].gather(x[0].graph().constant([[3_i64, 1], [1, 0]]))
+        }),
+        case("gather of nothing", [input([4, 3])], |x| {
+            x[0].gather(x[0].graph().constant(Vec::<i32>::new()))
+        }),
+        case("gather twice", [input([4, 3])], |x| {
+            let g = x[0].graph();
+            x[0].gather(g.constant([2_i32, 0])) * x[0].gather(g.constant([2_i64, 1]))
+        }),
+        case("gather along axis 1", [input([2, 4, 3])], |x| {
+            x[0].gather_along(x[0].graph().constant([3_i32, 0, 3]), 1)
+        }),
+        case(
+            "gather along the last axis by a table",
+            [input([2, 4])],
+            |x| x[0].gather_along(x[0].graph().constant([[3_i32, 0, 3], [1, 1, 1]]), -1),
+        ),
+        case("gather one along axis 1", [input([2, 4, 3])], |x| {
+            x[0].gather_along(2_i32, 1)
+        }),
+        case("segment_sum", [input([4, 3])], |x| {
+            let g = x[0].graph();
+            let rows = g.constant([2_i32, 0, -1, 2]).any();
+            x[0].any()
+                .segment_sum(rows, g.constant(5_i32).any())
+                .typed()
+        }),
+    ]
+}
