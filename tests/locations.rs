@@ -338,6 +338,7 @@ fn variables<'g>(g: &'g Graph, x: Tensor<'g, f32>) {
     let _ = (v.any().typed::<f32>(), v.any().typed::<i32>());
     let _ = (
         g.global_variables_initializer(),
+        g.variables_initializer(g.trainable_variables()),
         g.no_op(),
         g.group([x, x]).named("grouped"),
     );

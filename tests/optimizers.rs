@@ -254,7 +254,7 @@ fn gradients_may_be_gathered_over_several_runs() {
     let loss = x.matmul(w).square().reduce_sum(..);
     let optimizer = GradientDescentOptimizer::new(0.01);
     let pairs = optimizer.compute_gradients(loss, [w]);
-    let add = sum.assign_add(pairs[0].0.dense().unwrap().typed::<f32>());
+    let add = sum.assign_add(pairs[0].0.typed::<f32>().unwrap());
     let apply =
         optimizer.apply_gradients(&g, &[(Gradient::Dense(sum.value().any()), w.any())], None);
     let at_once = optimizer.apply_gradients(&g, &pairs, None);
@@ -286,7 +286,7 @@ fn gradients_may_be_changed_on_the_way() {
     let optimizer = GradientDescentOptimizer::new(1.0);
     let mut pairs = optimizer.compute_gradients(w.square() * 0.5, g.trainable_variables());
     for (gradient, _) in &mut pairs {
-        let clipped = gradient.dense().unwrap().typed::<f32>().minimum(1.0);
+        let clipped = gradient.typed::<f32>().unwrap().minimum(1.0);
         *gradient = Gradient::Dense(clipped.any());
     }
     let train = optimizer.apply_gradients(&g, &pairs, None);

@@ -1,7 +1,7 @@
 //! What a gradient can be.
 
 use aqueduct_graph::ir::add_n;
-use aqueduct_graph::{AnyTensor, DType, Graph};
+use aqueduct_graph::{AnyTensor, DType, Float, Graph, Tensor};
 
 /// How a sum of `ys` changes with one of `xs`, or why that cannot be said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,14 @@ impl<'g> Gradient<'g> {
         Some(slope.to_dense())
     }
 
+    /// [`Gradient::dense`] of elements known to the compiler: to do something with a gradient before it
+    /// is applied. It is a mistake if the gradient is of another type.
+    #[track_caller]
+    pub fn typed<T: Float>(&self) -> Option<Tensor<'g, T>> {
+        let slope = self.slope()?;
+        Some(slope.to_dense().typed())
+    }
+
     /// The gradient without the cases in which there is none.
     pub fn slope(&self) -> Option<Slope<'g>> {
         match self {
@@ -55,6 +63,12 @@ impl<'g> Gradient<'g> {
                 Some(reason)
             }
         }
+    }
+}
+
+impl<'g, T: Float> From<Tensor<'g, T>> for Gradient<'g> {
+    fn from(tensor: Tensor<'g, T>) -> Gradient<'g> {
+        Gradient::Dense(tensor.any())
     }
 }
 

@@ -15,15 +15,15 @@ use crate::gradients::gradients;
 ///
 /// ```
 /// use aqueduct_graph::{Graph, zeros};
-/// use aqueduct_optimizer::{Gradient, GradientDescentOptimizer, Optimizer};
+/// use aqueduct_optimizer::{GradientDescentOptimizer, Optimizer};
 ///
 /// let g = Graph::new();
 /// let w = g.variable::<f32>("w", zeros([3]));
 /// let optimizer = GradientDescentOptimizer::new(0.1);
 /// let mut pairs = optimizer.compute_gradients((w - 1.0).square(), g.trainable_variables());
 /// for (gradient, _) in &mut pairs {
-///     if let Some(dense) = gradient.dense() {
-///         *gradient = Gradient::Dense(dense.typed::<f32>().minimum(1.0).any());
+///     if let Some(dense) = gradient.typed::<f32>() {
+///         *gradient = dense.clip_by_value(-1.0, 1.0).into();
 ///     }
 /// }
 /// let train = optimizer.apply_gradients(&g, &pairs, None);

@@ -130,8 +130,8 @@ impl fmt::Display for UninitializedVariable {
         write!(
             f,
             "\n  help: run `graph.global_variables_initializer()` (or `{variable}`'s own initializer) \
-             in this session first; a variable made after that ran (an optimizer makes some) needs \
-             its own `initializer()`, as running all again would reset the others"
+             in this session first; for variables made after that ran (an optimizer makes some) run \
+             `graph.variables_initializer(…)` of these, as running all again would reset the others"
         )
     }
 }

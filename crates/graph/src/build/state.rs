@@ -439,6 +439,26 @@ impl Graph {
         init
     }
 
+    /// The operation that gives these variables their initial values: those that were made after
+    /// [`Graph::global_variables_initializer`] ran, say. TensorFlow's `variables_initializer`.
+    ///
+    /// ```
+    /// use aqueduct_graph::Graph;
+    ///
+    /// let g = Graph::new();
+    /// let (a, b) = (g.variable("a", 1.0_f32), g.variable("b", [1_i32, 2]));
+    /// let init = g.variables_initializer([a.any(), b.any()]);
+    /// assert_eq!(init.name(), "init");
+    /// ```
+    #[track_caller]
+    pub fn variables_initializer<'g>(
+        &'g self,
+        variables: impl IntoIterator<Item = impl Into<AnyVariable<'g>>>,
+    ) -> Operation<'g> {
+        let variables = variables.into_iter().map(Into::into);
+        self.group_named(variables.map(AnyVariable::initializer), "init")
+    }
+
     /// An operation that does nothing after the given ones. TensorFlow's `group`.
     #[track_caller]
     pub fn group<'g>(

@@ -1,0 +1,85 @@
+//! The table of operations, `docs/ops.md`: each row is built, so that what it says of element types and
+//! gradients is what the library does, and no op is left out.
+//!
+//! `UPDATE_EXPECT=1 cargo test -p aqueduct-tests --test ops` writes the table anew.
+
+#![expect(clippy::panic, reason = "helpers of tests fail as tests do")]
+
+#[macro_use]
+mod row;
+
+mod rows;
+mod variants;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use aqueduct::ir::{
+    Accumulation, Activation, Array, Binary, Compare, Control, Distribution, Extreme, Logical, Math,
+    Nn, Op, PadMode, Reduce, Reduction, State, Test, Unary, Update,
+};
+use expect_test::expect_file;
+use variants::variants;
+
+#[test]
+fn the_table_is_what_the_library_does() {
+    let mut text = String::from(INTRODUCTION);
+    for (title, rows) in rows::all() {
+        let _ = write!(
+            text,
+            "\n## {title}\n\n| call | shapes | element types of `x` | gradient | TensorFlow |\n\
+             |---|---|---|---|---|\n"
+        );
+        for row in rows {
+            text.push_str(&row.line());
+        }
+    }
+    expect_file!["../../docs/ops.md"].assert_eq(&text);
+}
+
+const INTRODUCTION: &str = "\
+# Operations
+
+What can be built, and what TensorFlow 1 calls it. `x` is the tensor that a method is called on; `[a, …]` stands for any axes,
+`[]` for a scalar. Shapes broadcast as NumPy's do where two are joined by \"with\". A gradient is of `x`, and can be differentiated
+again; \"sparse\" ones are rows with their indices. The rustdoc of each method says more.
+
+This table is written by a test (`tests/ops`), which builds every row: element types and gradients are what the library says, and an
+operation without a row fails it.
+";
+
+/// Every variant of every enum that ops are made of is used by some row.
+#[test]
+fn no_operation_is_left_out() {
+    let mut used = BTreeSet::new();
+    for row in rows::all().into_iter().flat_map(|(_, rows)| rows) {
+        for op in row.ops() {
+            variants::collect(&op, &mut used);
+        }
+    }
+    let mut all: Vec<&str> = Vec::new();
+    all.extend(variants::<Op>());
+    all.extend(variants::<Math>());
+    all.extend(variants::<Unary>());
+    all.extend(variants::<Binary>());
+    all.extend(variants::<Compare>());
+    all.extend(variants::<Test>());
+    all.extend(variants::<Logical>());
+    all.extend(variants::<Array>());
+    all.extend(variants::<PadMode>());
+    all.extend(variants::<Reduce>());
+    all.extend(variants::<Reduction>());
+    all.extend(variants::<Extreme>());
+    all.extend(variants::<Accumulation>());
+    all.extend(variants::<Nn>());
+    all.extend(variants::<Activation>());
+    all.extend(variants::<Distribution>());
+    all.extend(variants::<State>());
+    all.extend(variants::<Update>());
+    all.extend(variants::<Control>());
+    let left_out: Vec<&str> = all
+        .into_iter()
+        .filter(|name| !used.contains(*name))
+        .collect();
+    assert!(left_out.is_empty(), "no row uses {left_out:?}");
+}

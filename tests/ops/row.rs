@@ -1,0 +1,161 @@
+//! One row of the table: built for every element type it takes.
+
+use aqueduct::ir::Op;
+use aqueduct::prelude::*;
+
+/// An operation, or what is composed of some.
+pub(crate) struct Row {
+    /// How it is called.
+    pub(crate) call: &'static str,
+    /// From which shapes it makes which.
+    pub(crate) shapes: &'static str,
+    /// What TensorFlow calls it.
+    pub(crate) tensorflow: &'static str,
+    /// The code that builds it.
+    pub(crate) source: &'static str,
+    /// What that code has built, for each element type.
+    pub(crate) samples: Vec<Sample>,
+}
+
+/// The operand and the result of a row, in a graph of their own.
+pub(crate) struct Sample {
+    pub(crate) x: AnyTensor<'static>,
+    pub(crate) made: Option<AnyTensor<'static>>,
+}
+
+/// `row!(Float "x.exp()", "[…]", "tf.exp", |x: [2, 3]| x.exp())`: a row whose operand may be of any
+/// element type of a class.
+macro_rules! row {
+    ($class:ident $call:literal, $shapes:literal, $tensorflow:literal, |$x:ident: $sizes:tt| $build:expr) => {
+        $crate::row::Row {
+            call: $call,
+            shapes: $shapes,
+            tensorflow: $tensorflow,
+            source: stringify!($build),
+            samples: samples!($class, $x, $sizes, $build),
+        }
+    };
+}
+
+macro_rules! samples {
+    (Float, $($row:tt)*) => { samples!(@ f32 f64; $($row)*) };
+    (Signed, $($row:tt)*) => { samples!(@ f32 f64 i32 i64; $($row)*) };
+    (Number, $($row:tt)*) => { samples!(@ f32 f64 i32 i64 u8; $($row)*) };
+    (Index, $($row:tt)*) => { samples!(@ i32 i64; $($row)*) };
+    (Element, $($row:tt)*) => { samples!(@ f32 f64 i32 i64 u8 bool; $($row)*) };
+    (Bool, $($row:tt)*) => { samples!(@ bool; $($row)*) };
+    (@ $($element:ty)*; $x:ident, $sizes:tt, $build:expr) => {
+        vec![$({
+            #[allow(dead_code, reason = "few rows name the element type")]
+            type T = $element;
+            let graph = aqueduct::Graph::new().leak();
+            let $x: aqueduct::Tensor<'static, $element> = graph.placeholder("x", $sizes);
+            let made = $crate::row::Made::tensor($build);
+            $crate::row::Sample { x: $x.any(), made }
+        }),*]
+    };
+}
+
+/// What a call may give.
+pub(crate) trait Made {
+    /// The result that a gradient would come from.
+    fn tensor(self) -> Option<AnyTensor<'static>>;
+}
+
+impl<T: aqueduct::Element> Made for Tensor<'static, T> {
+    fn tensor(self) -> Option<AnyTensor<'static>> {
+        Some(self.any())
+    }
+}
+
+impl Made for AnyTensor<'static> {
+    fn tensor(self) -> Option<AnyTensor<'static>> {
+        Some(self)
+    }
+}
+
+impl<M: Made> Made for Vec<M> {
+    fn tensor(self) -> Option<AnyTensor<'static>> {
+        self.into_iter().next().and_then(Made::tensor)
+    }
+}
+
+impl Made for Operation<'static> {
+    fn tensor(self) -> Option<AnyTensor<'static>> {
+        None
+    }
+}
+
+impl Row {
+    /// The row in Markdown.
+    pub(crate) fn line(&self) -> String {
+        self.check();
+        let cells = [
+            format!("`{}`", self.call),
+            self.shapes.to_owned(),
+            self.dtypes(),
+            self.gradient(),
+            format!("`{}`", self.tensorflow),
+        ];
+        format!("| {} |\n", cells.map(|cell| cell.replace('|', "\\|")).join(" | "))
+    }
+
+    /// The ops that the row has made.
+    pub(crate) fn ops(&self) -> Vec<Op> {
+        let all = self.samples.iter().flat_map(|sample| {
+            let view = sample.x.graph().view();
+            let ops: Vec<Op> = view.node_ids().map(|id| view.node(id).op.clone()).collect();
+            ops
+        });
+        all.collect()
+    }
+
+    /// Fails if the row could not be built, or calls something else than it says.
+    fn check(&self) {
+        for sample in &self.samples {
+            if let Err(mistakes) = sample.x.graph().check() {
+                panic!("{} of {}: {mistakes}", self.call, sample.x.dtype());
+            }
+        }
+        let name = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+        let head = self.call.split('(').next().unwrap_or_default();
+        let method = head.rsplit('.').next().unwrap_or_default();
+        assert!(
+            name(self.source).contains(&name(method)),
+            "{} is not what {} calls",
+            self.call,
+            self.source
+        );
+    }
+
+    fn dtypes(&self) -> String {
+        let all: Vec<String> = self.samples.iter().map(|s| s.x.dtype().to_string()).collect();
+        if all.len() == DType::ALL.len() {
+            return "all".to_owned();
+        }
+        all.join(", ")
+    }
+
+    /// Whether a gradient of the result comes to `x`, or why none does.
+    fn gradient(&self) -> String {
+        let float = self.samples.iter().find(|s| s.x.dtype().is_float());
+        let Some(Sample { x, made }) = float else {
+            return "no: not of floats".to_owned();
+        };
+        let Some(made) = made else {
+            return "no: no result".to_owned();
+        };
+        match gradients(made.cast(x.dtype()), *x).remove(0) {
+            Gradient::Dense(_) => "yes".to_owned(),
+            Gradient::Sparse(_) => "yes, sparse".to_owned(),
+            Gradient::NotConnected => "no: not made of its elements".to_owned(),
+            Gradient::NotDifferentiable { reason } => format!("no: {}", without_place(&reason)),
+            Gradient::NotDerived { reason } => format!("not yet: {}", without_place(&reason)),
+        }
+    }
+}
+
+/// A reason without the operation and its line.
+fn without_place(reason: &str) -> &str {
+    reason.rsplit(": ").next().unwrap_or(reason)
+}

@@ -1,0 +1,30 @@
+//! The rows, in the order of the page.
+
+mod arrays;
+mod math;
+mod networks;
+mod reductions;
+mod state;
+
+use crate::row::Row;
+
+/// The sections of the page: a title, and its rows.
+pub(crate) fn all() -> Vec<(&'static str, Vec<Row>)> {
+    vec![
+        ("Element by element", math::unary()),
+        ("Pair by pair", math::binary()),
+        ("Comparison and logic", math::logic()),
+        ("Products of matrices", math::products()),
+        ("Reductions", reductions::reductions()),
+        ("Making arrays", arrays::making()),
+        ("Shapes", arrays::shapes()),
+        ("Parts of arrays", arrays::parts()),
+        ("Joining and cutting", arrays::joining()),
+        ("By index", arrays::indexing()),
+        ("Networks", networks::networks()),
+        ("Losses", networks::losses()),
+        ("Random numbers", state::random()),
+        ("Variables", state::variables()),
+        ("Control", state::control()),
+    ]
+}

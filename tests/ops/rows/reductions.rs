@@ -1,0 +1,22 @@
+//! Rows of family `reduce`.
+
+use crate::row::Row;
+
+pub(crate) fn reductions() -> Vec<Row> {
+    vec![
+        row!(Number "x.reduce_sum(axes)", "[…, a, …] → […]", "tf.reduce_sum", |x: [2, 3]| x.reduce_sum(0)),
+        row!(Number "x.reduce_sum_keep(axes)", "[…, a, …] → […, 1, …]", "tf.reduce_sum(keepdims)", |x: [2, 3]| x.reduce_sum_keep(0)),
+        row!(Number "x.reduce_mean(axes)", "[…, a, …] → […]", "tf.reduce_mean", |x: [2, 3]| x.reduce_mean(0)),
+        row!(Number "x.reduce_prod(axes)", "[…, a, …] → […]", "tf.reduce_prod", |x: [2, 3]| x.reduce_prod(0)),
+        row!(Number "x.reduce_max(axes)", "[…, a, …] → […]", "tf.reduce_max", |x: [2, 3]| x.reduce_max(0)),
+        row!(Number "x.reduce_min(axes)", "[…, a, …] → […]", "tf.reduce_min", |x: [2, 3]| x.reduce_min(0)),
+        row!(Float "x.reduce_logsumexp(axes)", "[…, a, …] → […]", "tf.reduce_logsumexp", |x: [2, 3]| x.reduce_logsumexp(0)),
+        row!(Bool "x.reduce_all(axes)", "[…, a, …] → […]", "tf.reduce_all", |x: [2, 3]| x.reduce_all(0)),
+        row!(Bool "x.reduce_any(axes)", "[…, a, …] → […]", "tf.reduce_any", |x: [2, 3]| x.reduce_any(0)),
+        row!(Number "x.argmax(axis)", "[…, a, …] → i64 […]", "tf.argmax", |x: [2, 3]| x.argmax(0)),
+        row!(Number "x.argmin(axis)", "[…, a, …] → i64 […]", "tf.argmin", |x: [2, 3]| x.argmin(0)),
+        row!(Number "x.cumsum(axis)", "any with an axis", "tf.cumsum", |x: [2, 3]| x.cumsum(0)),
+        row!(Number "x.cumprod(axis)", "any with an axis", "tf.cumprod", |x: [2, 3]| x.cumprod(0)),
+        row!(Number "x.sum_to(sizes)", "[…] → [sizes] that it was broadcast from", "", |x: [2, 3]| x.sum_to([3])),
+    ]
+}
