@@ -19,20 +19,63 @@ pub(crate) struct Row {
 
 /// The operand and the result of a row, in a graph of their own.
 pub(crate) struct Sample {
-    pub(crate) x: AnyTensor<'static>,
+    pub(crate) x: Source,
     pub(crate) made: Option<AnyTensor<'static>>,
 }
 
+/// What a row is called on.
+#[derive(Clone, Copy)]
+pub(crate) enum Source {
+    Tensor(AnyTensor<'static>),
+    Variable(AnyVariable<'static>),
+}
+
+impl Source {
+    fn graph(self) -> &'static Graph {
+        match self {
+            Source::Tensor(tensor) => tensor.graph(),
+            Source::Variable(variable) => variable.graph(),
+        }
+    }
+
+    fn dtype(self) -> DType {
+        match self {
+            Source::Tensor(tensor) => tensor.dtype(),
+            Source::Variable(variable) => variable.dtype(),
+        }
+    }
+}
+
+impl<T: aqueduct::Element> From<Tensor<'static, T>> for Source {
+    fn from(tensor: Tensor<'static, T>) -> Source {
+        Source::Tensor(tensor.any())
+    }
+}
+
+impl<T: aqueduct::Element> From<Variable<'static, T>> for Source {
+    fn from(variable: Variable<'static, T>) -> Source {
+        Source::Variable(variable.any())
+    }
+}
+
 /// `row!(Float "x.exp()", "[…]", "tf.exp", |x: [2, 3]| x.exp())`: a row whose operand may be of any
-/// element type of a class.
+/// element type of a class. `|v: variable [3]|` has a variable for its operand.
 macro_rules! row {
     ($class:ident $call:literal, $shapes:literal, $tensorflow:literal, |$x:ident: $sizes:tt| $build:expr) => {
+        row!($class $call, $shapes, $tensorflow, $x, $build,
+            |graph| graph.placeholder("x", $sizes))
+    };
+    ($class:ident $call:literal, $shapes:literal, $tensorflow:literal, |$x:ident: variable $sizes:tt| $build:expr) => {
+        row!($class $call, $shapes, $tensorflow, $x, $build,
+            |graph| graph.variable("v", aqueduct::zeros($sizes)))
+    };
+    ($class:ident $call:literal, $shapes:literal, $tensorflow:literal, $x:ident, $build:expr, $operand:expr) => {
         $crate::row::Row {
             call: $call,
             shapes: $shapes,
             tensorflow: $tensorflow,
             source: stringify!($build),
-            samples: samples!($class, $x, $sizes, $build),
+            samples: samples!($class, $x, $build, $operand),
         }
     };
 }
@@ -44,17 +87,28 @@ macro_rules! samples {
     (Index, $($row:tt)*) => { samples!(@ i32 i64; $($row)*) };
     (Element, $($row:tt)*) => { samples!(@ f32 f64 i32 i64 u8 bool; $($row)*) };
     (Bool, $($row:tt)*) => { samples!(@ bool; $($row)*) };
-    (@ $($element:ty)*; $x:ident, $sizes:tt, $build:expr) => {
+    (@ $($element:ty)*; $x:ident, $build:expr, $operand:expr) => {
         vec![$({
             #[allow(dead_code, reason = "few rows name the element type")]
             type T = $element;
-            let graph = aqueduct::Graph::new().leak();
-            let $x: aqueduct::Tensor<'static, $element> = graph.placeholder("x", $sizes);
+            let $x = $crate::row::operand::<$element, _>($operand);
             let made = $crate::row::Made::tensor($build);
-            $crate::row::Sample { x: $x.any(), made }
+            $crate::row::Sample { x: $x.into(), made }
         }),*]
     };
 }
+
+/// The operand of a row, in a graph of its own.
+pub(crate) fn operand<T, O: Of<T>>(make: impl FnOnce(&'static Graph) -> O) -> O {
+    make(Graph::new().leak())
+}
+
+/// A tensor or variable of elements `T`.
+pub(crate) trait Of<T> {}
+
+impl<T: aqueduct::Element> Of<T> for Tensor<'static, T> {}
+
+impl<T: aqueduct::Element> Of<T> for Variable<'static, T> {}
 
 /// What a call may give.
 pub(crate) trait Made {
@@ -145,7 +199,12 @@ impl Row {
         let Some(made) = made else {
             return "no: no result".to_owned();
         };
-        match gradients(made.cast(x.dtype()), *x).remove(0) {
+        let y = made.cast(x.dtype());
+        let mut found = match *x {
+            Source::Tensor(x) => gradients(y, x),
+            Source::Variable(x) => gradients(y, x),
+        };
+        match found.remove(0) {
             Gradient::Dense(_) => "yes".to_owned(),
             Gradient::Sparse(_) => "yes, sparse".to_owned(),
             Gradient::NotConnected => "no: not made of its elements".to_owned(),

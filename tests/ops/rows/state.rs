@@ -1,13 +1,63 @@
 //! Rows of families `random`, `state` and `control`.
 
+use aqueduct::ir::Update;
 use aqueduct::prelude::*;
 
 use crate::row::Row;
 
 pub(crate) fn random() -> Vec<Row> {
     vec![
-        row!(Float "random_normal(sizes).tensor::<T>(g)", "[] → [sizes]", "tf.random_normal", |x: []| {
+        row!(Float "random_uniform(sizes, low, high)", "→ [sizes]", "tf.random_uniform", |x: []| {
+            random_uniform([2], 0.0, 1.0).tensor::<T>(x.graph())
+        }),
+        row!(Float "random_normal(sizes)", "→ [sizes]", "tf.random_normal", |x: []| {
             random_normal([2]).tensor::<T>(x.graph())
+        }),
+        row!(Float "truncated_normal(sizes)", "→ [sizes]", "tf.truncated_normal", |x: []| {
+            truncated_normal([2]).tensor::<T>(x.graph())
+        }),
+        row!(Index "g.random_int(sizes, low, x, seed)", "[] → [sizes]", "tf.random_uniform", |x: []| {
+            x.graph().random_int([2], x.zeros_like(), x, None)
+        }),
+        row!(Element "x.random_shuffle(seed)", "[a, …]: rows in another order", "tf.random_shuffle", |x: [2, 3]| x.random_shuffle(None)),
+    ]
+}
+
+pub(crate) fn variables() -> Vec<Row> {
+    vec![
+        row!(Element "v.value()", "→ the variable's", "v", |v: variable [2]| v.value()),
+        row!(Element "v.read_value()", "→ the variable's, in order", "v.read_value()", |v: variable [2]| v.read_value()),
+        row!(Element "v.is_initialized()", "→ bool []", "tf.is_variable_initialized", |v: variable [2]| v.is_initialized()),
+        row!(Element "v.assign(x)", "the variable's", "tf.assign", |x: [2]| {
+            x.graph().variable::<T>("v", zeros([2])).assign(x)
+        }),
+        row!(Number "v.assign_add(x)", "the variable's", "tf.assign_add", |x: [2]| {
+            x.graph().variable::<T>("v", zeros([2])).assign_add(x)
+        }),
+        row!(Number "v.assign_sub(x)", "the variable's", "tf.assign_sub", |x: [2]| {
+            x.graph().variable::<T>("v", zeros([2])).assign_sub(x)
+        }),
+        row!(Number "v.scatter_add(indices, x)", "int [i], [i, …] → [a, …]", "tf.scatter_add", |x: [2]| {
+            let g = x.graph();
+            g.variable::<T>("v", zeros([5])).scatter_add(g.constant([1_i32, 3]), x)
+        }),
+        row!(Number "v.any().scatter(Update::Sub, indices, x)", "int [i], [i, …] → [a, …]", "tf.scatter_sub", |x: [2]| {
+            let (g, v) = (x.graph(), x.graph().variable::<T>("v", zeros([5])));
+            v.any().scatter(Update::Sub, g.constant([1_i32, 3]).any(), x.any())
+        }),
+    ]
+}
+
+pub(crate) fn control() -> Vec<Row> {
+    vec![
+        row!(Element "g.no_op()", "", "tf.no_op", |x: []| x.graph().no_op()),
+        row!(Element "g.group([x, …])", "", "tf.group", |x: [2]| x.graph().group([x])),
+        row!(Element "g.cond(on, || x, || y)", "bool [] → what both bodies give", "tf.cond", |x: [2]| {
+            x.graph().cond(true, || x.identity(), || x.identity())
+        }),
+        row!(Number "g.scan(state, x, body)", "state, [steps, …] → last state, [steps, …]", "tf.scan", |x: [2]| {
+            let start = x.graph().zeros::<T>([]);
+            x.graph().scan(start, x, |sum, x| (sum + x, sum)).1
         }),
     ]
 }
