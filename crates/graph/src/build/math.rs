@@ -1,6 +1,6 @@
 //! Builders of family `math`.
 
-use crate::element::{DType, Element, Float, Number};
+use crate::element::{DType, Element, Float, Number, Signed};
 use crate::handle::{AnyTensor, Operand, Tensor};
 use crate::ids::TensorId;
 use crate::op::{Binary, Compare, Math, Unary};
@@ -124,60 +124,13 @@ pub fn add_n<'g>(graph: &'g crate::Graph, tensors: &[AnyTensor<'g>]) -> AnyTenso
     }
 }
 
-/// Element-wise functions of floats.
-impl<'g, T: Float> Tensor<'g, T> {
-    #[track_caller]
-    fn unary(self, op: Unary) -> Tensor<'g, T> {
-        Tensor::assume(self.any().unary(op))
-    }
-
+/// Element-wise functions of numbers that may be negative.
+impl<'g, T: Signed> Tensor<'g, T> {
     /// `-x`. TensorFlow's `negative`.
     #[track_caller]
     #[expect(clippy::should_implement_trait, reason = "the operator calls this")]
     pub fn neg(self) -> Tensor<'g, T> {
         self.unary(Unary::Neg)
-    }
-
-    /// The hyperbolic tangent. TensorFlow's `tanh`.
-    #[track_caller]
-    pub fn tanh(self) -> Tensor<'g, T> {
-        self.unary(Unary::Tanh)
-    }
-
-    /// `1 / (1 + e^-x)`. TensorFlow's `sigmoid`.
-    #[track_caller]
-    pub fn sigmoid(self) -> Tensor<'g, T> {
-        self.unary(Unary::Sigmoid)
-    }
-
-    /// `e^x`. TensorFlow's `exp`.
-    #[track_caller]
-    pub fn exp(self) -> Tensor<'g, T> {
-        self.unary(Unary::Exp)
-    }
-
-    /// The natural logarithm. TensorFlow's `log`.
-    #[track_caller]
-    pub fn log(self) -> Tensor<'g, T> {
-        self.unary(Unary::Log)
-    }
-
-    /// The square root. TensorFlow's `sqrt`.
-    #[track_caller]
-    pub fn sqrt(self) -> Tensor<'g, T> {
-        self.unary(Unary::Sqrt)
-    }
-
-    /// `1 / sqrt(x)`. TensorFlow's `rsqrt`.
-    #[track_caller]
-    pub fn rsqrt(self) -> Tensor<'g, T> {
-        self.unary(Unary::Rsqrt)
-    }
-
-    /// `1 / x`. TensorFlow's `reciprocal`.
-    #[track_caller]
-    pub fn reciprocal(self) -> Tensor<'g, T> {
-        self.unary(Unary::Reciprocal)
     }
 
     /// `|x|`. TensorFlow's `abs`.
@@ -221,6 +174,99 @@ impl<'g, T: Float> Tensor<'g, T> {
     }
 }
 
+/// Element-wise functions of floats.
+impl<'g, T: Float> Tensor<'g, T> {
+    /// The hyperbolic tangent. TensorFlow's `tanh`.
+    #[track_caller]
+    pub fn tanh(self) -> Tensor<'g, T> {
+        self.unary(Unary::Tanh)
+    }
+
+    /// `1 / (1 + e^-x)`. TensorFlow's `sigmoid`.
+    #[track_caller]
+    pub fn sigmoid(self) -> Tensor<'g, T> {
+        self.unary(Unary::Sigmoid)
+    }
+
+    /// `e^x`. TensorFlow's `exp`.
+    #[track_caller]
+    pub fn exp(self) -> Tensor<'g, T> {
+        self.unary(Unary::Exp)
+    }
+
+    /// The natural logarithm. TensorFlow's `log`.
+    #[track_caller]
+    pub fn log(self) -> Tensor<'g, T> {
+        self.unary(Unary::Log)
+    }
+
+    /// The square root. TensorFlow's `sqrt`.
+    #[track_caller]
+    pub fn sqrt(self) -> Tensor<'g, T> {
+        self.unary(Unary::Sqrt)
+    }
+
+    /// `1 / sqrt(x)`. TensorFlow's `rsqrt`.
+    #[track_caller]
+    pub fn rsqrt(self) -> Tensor<'g, T> {
+        self.unary(Unary::Rsqrt)
+    }
+
+    /// `1 / x`. TensorFlow's `reciprocal`.
+    #[track_caller]
+    pub fn reciprocal(self) -> Tensor<'g, T> {
+        self.unary(Unary::Reciprocal)
+    }
+
+    /// `e^x - 1`, exact near 0. TensorFlow's `expm1`.
+    #[track_caller]
+    pub fn expm1(self) -> Tensor<'g, T> {
+        self.unary(Unary::Expm1)
+    }
+
+    /// `log(1 + x)`, exact near 0: `-inf` of -1, NaN below. TensorFlow's `log1p`.
+    #[track_caller]
+    pub fn log1p(self) -> Tensor<'g, T> {
+        self.unary(Unary::Log1p)
+    }
+
+    /// The sine, of radians. TensorFlow's `sin`.
+    #[track_caller]
+    pub fn sin(self) -> Tensor<'g, T> {
+        self.unary(Unary::Sin)
+    }
+
+    /// The cosine, of radians. TensorFlow's `cos`.
+    #[track_caller]
+    pub fn cos(self) -> Tensor<'g, T> {
+        self.unary(Unary::Cos)
+    }
+
+    /// The error function. TensorFlow's `erf`.
+    #[track_caller]
+    pub fn erf(self) -> Tensor<'g, T> {
+        self.unary(Unary::Erf)
+    }
+
+    /// The largest whole number not above. TensorFlow's `floor`.
+    #[track_caller]
+    pub fn floor(self) -> Tensor<'g, T> {
+        self.unary(Unary::Floor)
+    }
+
+    /// The smallest whole number not below. TensorFlow's `ceil`.
+    #[track_caller]
+    pub fn ceil(self) -> Tensor<'g, T> {
+        self.unary(Unary::Ceil)
+    }
+
+    /// The nearest whole number, the even one of two: 0.5 gives 0. TensorFlow's `round`.
+    #[track_caller]
+    pub fn round(self) -> Tensor<'g, T> {
+        self.unary(Unary::Round)
+    }
+}
+
 /// Element-wise arithmetic and comparison, with NumPy's broadcasting: shapes are aligned at their
 /// last axis, and an axis of size 1 stretches.
 impl<'g, T: Number> Tensor<'g, T> {
@@ -230,10 +276,15 @@ impl<'g, T: Number> Tensor<'g, T> {
         Tensor::assume(self.any().binary(op, rhs, name))
     }
 
+    #[track_caller]
+    fn unary(self, op: Unary) -> Tensor<'g, T> {
+        Tensor::assume(self.any().unary(op))
+    }
+
     /// `x * x`. TensorFlow's `square`.
     #[track_caller]
     pub fn square(self) -> Tensor<'g, T> {
-        Tensor::assume(self.any().unary(Unary::Square))
+        self.unary(Unary::Square)
     }
 
     /// `self + rhs`, named `Add`. TensorFlow's `add`; the operator's name is `add`.
@@ -293,6 +344,29 @@ impl<'g, T: Number> Tensor<'g, T> {
     #[track_caller]
     pub fn squared_difference(self, rhs: impl Operand<'g, T>) -> Tensor<'g, T> {
         self.binary(Binary::SquaredDifference, rhs, "SquaredDifference")
+    }
+
+    /// `self` to the power `rhs`. A negative power of an integer is an error of the run.
+    /// TensorFlow's `pow`.
+    ///
+    /// The gradient by the power is 0 where `self` is not above 0.
+    #[track_caller]
+    pub fn pow(self, rhs: impl Operand<'g, T>) -> Tensor<'g, T> {
+        self.binary(Binary::Pow, rhs, "Pow")
+    }
+
+    /// `self / rhs` rounded towards minus infinity: `-7` by `2` is `-4`. An integer divided by
+    /// zero is an error of the run. TensorFlow's `floordiv`, Python's `//`.
+    #[track_caller]
+    pub fn floordiv(self, rhs: impl Operand<'g, T>) -> Tensor<'g, T> {
+        self.binary(Binary::FloorDiv, rhs, "floordiv")
+    }
+
+    /// What [`Tensor::floordiv`] leaves, of the sign of `rhs`: `-7` by `2` leaves `1`. An integer
+    /// divided by zero is an error of the run. TensorFlow's `floormod`, Python's `%`.
+    #[track_caller]
+    pub fn floormod(self, rhs: impl Operand<'g, T>) -> Tensor<'g, T> {
+        self.binary(Binary::FloorMod, rhs, "FloorMod")
     }
 
     /// `self < rhs`. TensorFlow's `less`.
