@@ -221,7 +221,7 @@ fn elements<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
         n.pow(3),
         x.floordiv(x),
         n.floordiv(2),
-        x.floormod(&x),
+        x.floormod(x),
         n.floormod(2),
     );
     let (small, large) = (x.less(1.0), x.greater(10.0));
@@ -239,7 +239,7 @@ fn elements<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
     let _ = (
         small.logical_and(large),
         small.logical_or(true),
-        small.logical_xor(&large),
+        small.logical_xor(large),
         small.logical_not(),
     );
     let (x, small) = (x.any(), small.any());

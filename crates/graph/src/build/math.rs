@@ -144,34 +144,6 @@ impl<'g, T: Signed> Tensor<'g, T> {
     pub fn sign(self) -> Tensor<'g, T> {
         self.unary(Unary::Sign)
     }
-
-    /// The product of two matrices: `[n, k]` by `[k, m]` is `[n, m]`. TensorFlow's `matmul`.
-    ///
-    /// ```
-    /// use aqueduct_graph::{Graph, shape};
-    ///
-    /// let g = Graph::new();
-    /// let x = g.placeholder::<f32>("x", shape![?, 3]);
-    /// let w = g.get_variable::<f32>("w", [3, 4]);
-    /// assert_eq!(x.matmul(w).shape().to_string(), "[?, 4]");
-    /// ```
-    #[track_caller]
-    pub fn matmul(self, rhs: impl Operand<'g, T>) -> Tensor<'g, T> {
-        self.matmul_with(rhs, false, false)
-    }
-
-    /// The product of two matrices, either of them transposed first. TensorFlow's `matmul` with
-    /// `transpose_a` and `transpose_b`.
-    #[track_caller]
-    pub fn matmul_with(
-        self,
-        rhs: impl Operand<'g, T>,
-        transpose_a: bool,
-        transpose_b: bool,
-    ) -> Tensor<'g, T> {
-        let rhs = rhs.into_tensor(self.graph()).any();
-        Tensor::assume(self.any().matmul(rhs, transpose_a, transpose_b))
-    }
 }
 
 /// Element-wise functions of floats.
@@ -265,6 +237,34 @@ impl<'g, T: Float> Tensor<'g, T> {
     pub fn round(self) -> Tensor<'g, T> {
         self.unary(Unary::Round)
     }
+
+    /// The product of two matrices: `[n, k]` by `[k, m]` is `[n, m]`. TensorFlow's `matmul`.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    ///
+    /// let g = Graph::new();
+    /// let x = g.placeholder::<f32>("x", shape![?, 3]);
+    /// let w = g.get_variable::<f32>("w", [3, 4]);
+    /// assert_eq!(x.matmul(w).shape().to_string(), "[?, 4]");
+    /// ```
+    #[track_caller]
+    pub fn matmul(self, rhs: impl Operand<'g, T>) -> Tensor<'g, T> {
+        self.matmul_with(rhs, false, false)
+    }
+
+    /// The product of two matrices, either of them transposed first. TensorFlow's `matmul` with
+    /// `transpose_a` and `transpose_b`.
+    #[track_caller]
+    pub fn matmul_with(
+        self,
+        rhs: impl Operand<'g, T>,
+        transpose_a: bool,
+        transpose_b: bool,
+    ) -> Tensor<'g, T> {
+        let rhs = rhs.into_tensor(self.graph()).any();
+        Tensor::assume(self.any().matmul(rhs, transpose_a, transpose_b))
+    }
 }
 
 /// Element-wise arithmetic and comparison, with NumPy's broadcasting: shapes are aligned at their
@@ -357,6 +357,15 @@ impl<'g, T: Number> Tensor<'g, T> {
 
     /// `self / rhs` rounded towards minus infinity: `-7` by `2` is `-4`. An integer divided by
     /// zero is an error of the run. TensorFlow's `floordiv`, Python's `//`.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    ///
+    /// let g = Graph::new();
+    /// let cells = g.placeholder::<i64>("cells", shape![?]);
+    /// let (row, column) = (cells.floordiv(28), cells.floormod(28));
+    /// assert!(row.shape().same(&column.shape()));
+    /// ```
     #[track_caller]
     pub fn floordiv(self, rhs: impl Operand<'g, T>) -> Tensor<'g, T> {
         self.binary(Binary::FloorDiv, rhs, "floordiv")

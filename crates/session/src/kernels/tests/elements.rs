@@ -45,7 +45,7 @@ fn near_zero_nothing_is_lost() {
     exactly(Unary::Erf, &[0.0, -0.0], &[0.0, -0.0]);
     unary(
         Unary::Erf,
-        array![1e-30_f64 * 1e30, 3.0],
+        array![1.0_f64, 3.0],
         array![0.842_700_792_949_714_9, 0.999_977_909_503_001_4],
     );
 }
@@ -78,7 +78,7 @@ fn the_ends_of_the_range() {
             NAN,
             NAN,
             NAN,
-            -0.693_147_2,
+            -std::f32::consts::LN_2,
             1.252_763,
             4.615_120_4,
             69.077_55,
