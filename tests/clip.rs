@@ -176,31 +176,6 @@ fn names() {
     assert_eq!(x.clip_by_norm(1.0).name(), "clip_by_norm:0");
     let (_, norm) = g.clip_by_global_norm(&[x], 1.0);
     assert_eq!(norm.name(), "global_norm/global_norm:0");
-    let names = [
-        x.pow(2.0).name(),
-        x.floordiv(2.0).name(),
-        x.floormod(2.0).name(),
-        x.is_nan().name(),
-        (x.is_inf() & true).name(),
-        (x.is_finite() | true).name(),
-        (x.is_inf() ^ true).name(),
-        (!x.is_inf()).name(),
-        x.is_inf().logical_or(false).name(),
-    ];
-    assert_eq!(
-        names,
-        [
-            "Pow:0",
-            "floordiv:0",
-            "FloorMod:0",
-            "IsNan:0",
-            "and:0",
-            "or:0",
-            "xor:0",
-            "LogicalNot:0",
-            "LogicalOr:0"
-        ]
-    );
 }
 
 /// Gradients are clipped between `compute_gradients` and `apply_gradients`.

@@ -58,8 +58,8 @@ impl<'g, T: Float> Tensor<'g, T> {
     }
 }
 
-/// Logic, with broadcasting. The operators `&`, `|`, `^` and `!` do the same; neither side is
-/// spared, whatever the other gives.
+/// Logic, with broadcasting. The operators `&`, `|`, `^` and `!` do the same. Both sides are always
+/// computed.
 impl<'g> Tensor<'g, bool> {
     #[track_caller]
     pub(crate) fn logical(
