@@ -7,7 +7,7 @@
     reason = "every operator is called, also on references"
 )]
 
-use aqueduct::ir::{Binary, Compare, Reduction, SliceSpec, Unary, Update};
+use aqueduct::ir::{Binary, Compare, Logical, Reduction, SliceSpec, Test, Unary, Update};
 use aqueduct::prelude::*;
 use aqueduct::{
     FanMode, FanShape, IndexedSlices, Initializer, Minimize, ScanOptions, Sizes, Trace, Value,
@@ -48,6 +48,8 @@ fn build_everything(g: &Graph) {
     let n = g.placeholder::<i32>("n", shape![]);
     arrays(g, x, n);
     arithmetic(g, x, n);
+    elements(g, x, n);
+    clipping(g, x);
     untyped(g, x.any(), n.any());
     random(g, n);
     variables(g, x);
@@ -198,6 +200,73 @@ fn arithmetic<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
         x.xw_plus_b(w, v),
         mean_squared_error(x, x),
         x.tanh().named("renamed"),
+    );
+}
+
+fn elements<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
+    let counts = g.variable("counts", [1_i64; 4]);
+    let _ = (
+        x.expm1(),
+        x.log1p(),
+        x.sin(),
+        x.cos(),
+        x.erf(),
+        x.floor(),
+        x.ceil(),
+        x.round(),
+    );
+    let _ = (-n, -counts, n.neg(), n.abs(), n.sign(), n.square());
+    let _ = (
+        x.pow(2.0),
+        n.pow(3),
+        x.floordiv(x),
+        n.floordiv(2),
+        x.floormod(x),
+        n.floormod(2),
+    );
+    let (small, large) = (x.less(1.0), x.greater(10.0));
+    let _ = (x.is_nan(), x.is_inf(), x.is_finite());
+    let _ = (
+        small & large,
+        small | &large,
+        small ^ true,
+        !small,
+        &small & large,
+        &small | &large,
+        &small ^ false,
+        !&small,
+    );
+    let _ = (
+        small.logical_and(large),
+        small.logical_or(true),
+        small.logical_xor(large),
+        small.logical_not(),
+    );
+    let (x, small) = (x.any(), small.any());
+    let _ = (
+        x.test(Test::IsNan),
+        small.logical(Logical::And, small, "l"),
+        small.logical_not(),
+    );
+}
+
+fn clipping<'g>(g: &'g Graph, x: Tensor<'g, f32>) {
+    let v = g.variable("bound", [1.0_f32; 4]);
+    let _ = (
+        x.clip_by_value(0.0, v),
+        x.clip_by_norm(1.0),
+        x.clip_by_norm_along(1.0, 1),
+        g.global_norm(&[x, x]),
+        g.global_norm::<f64>(&[]),
+        g.clip_by_global_norm(&[x, x], 1.0),
+    );
+    let (x, v) = (x.any(), v.value().any());
+    let one = g.number(DType::F32, 1.0, "one");
+    let _ = (
+        x.clip_by_value(v, v),
+        x.clip_by_norm(one, [0]),
+        g.global_norm_any(&[x]),
+        g.clip_by_global_norm_any(&[x, v], one),
     );
 }
 

@@ -57,6 +57,37 @@ fn names_are_made_unique() {
 }
 
 #[test]
+fn powers_quotients_and_logic_are_named_as_in_tensorflow() {
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![2]);
+    let names = [
+        x.pow(2.0).name(),
+        x.floordiv(2.0).name(),
+        x.floormod(2.0).name(),
+        x.is_nan().name(),
+        (x.is_inf() & true).name(),
+        (x.is_finite() | true).name(),
+        (x.is_inf() ^ true).name(),
+        (!x.is_inf()).name(),
+        x.is_inf().logical_or(false).name(),
+    ];
+    assert_eq!(
+        names,
+        [
+            "Pow:0",
+            "floordiv:0",
+            "FloorMod:0",
+            "IsNan:0",
+            "and:0",
+            "or:0",
+            "xor:0",
+            "LogicalNot:0",
+            "LogicalOr:0"
+        ]
+    );
+}
+
+#[test]
 fn scopes_that_are_entered_again() {
     let g = Graph::new();
     let build = || {

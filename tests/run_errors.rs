@@ -336,3 +336,30 @@ fn values_that_do_not_fit_a_variable() {
 
         cannot load f32[] into variable `w`, which is of another graph than the session"#]]);
 }
+
+#[test]
+fn integers_that_have_no_result() {
+    let mut reports = Reports::from(line!());
+    let g = Graph::new();
+    let sess = Session::new(&g);
+    let n = g.placeholder::<i32>("n", shape![2]);
+    reports.add(sess.run(g.constant([2, 3]).pow(n), feed![n => [2, -1]]));
+    reports.add(sess.run(g.constant([[6], [7]]).floordiv(n), feed![n => [3, 0]]));
+    reports.add(sess.run(n.floormod(n), feed![n => [3, 0]]));
+    reports.check(expect![[r#"
+        pow failed: negative power of an integer at element 1
+          --> tests/run_errors.rs:+4:45        name `Pow`
+          lhs  Const  i32[2]  from tests/run_errors.rs:+4:28
+          rhs  n      i32[2]  from tests/run_errors.rs:+3:15
+          help: cast to floats, which have such powers: `.cast::<f32>()`
+
+        floordiv failed: division by zero at element 1
+          --> tests/run_errors.rs:+5:49        name `floordiv`
+          lhs  Const_1  i32[2, 1]  from tests/run_errors.rs:+5:28
+          rhs  n        i32[2]     from tests/run_errors.rs:+3:15
+
+        floormod failed: division by zero at element 1
+          --> tests/run_errors.rs:+6:28        name `FloorMod`
+          lhs  n  i32[2]  from tests/run_errors.rs:+3:15
+          rhs  n  i32[2]  from tests/run_errors.rs:+3:15"#]]);
+}

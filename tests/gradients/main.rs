@@ -7,6 +7,7 @@
 )]
 
 mod cases;
+mod powers;
 mod requests;
 mod rules;
 

@@ -226,7 +226,7 @@ type X<'g> = Tensor<'g, f64>;
 /// A function through which no gradient flows, and a part of the reason that the user reads.
 type Blocked = (&'static str, for<'g> fn(X<'g>) -> X<'g>, &'static str);
 
-const BLOCKED: [Blocked; 18] = [
+const BLOCKED: [Blocked; 25] = [
     ("equal", |x| x.equal(0.5).cast(), "comparison"),
     ("not_equal", |x| x.not_equal(0.5).cast(), "comparison"),
     ("less", |x| x.less(0.5).cast(), "comparison"),
@@ -237,6 +237,13 @@ const BLOCKED: [Blocked; 18] = [
         |x| x.greater_equal(0.5).cast(),
         "comparison",
     ),
+    ("is_nan", |x| x.is_nan().cast(), "truth values"),
+    ("is_inf", |x| x.is_inf().cast(), "truth values"),
+    ("is_finite", |x| x.is_finite().cast(), "truth values"),
+    ("floor", |x| x.floor(), "whole numbers"),
+    ("ceil", |x| x.ceil(), "whole numbers"),
+    ("round", |x| x.round(), "whole numbers"),
+    ("floordiv", |x| x.floordiv(2.0), "whole quotients"),
     ("all", |x| x.less(0.5).reduce_all(..).cast(), "comparison"),
     ("any", |x| x.less(0.5).reduce_any(..).cast(), "comparison"),
     ("cast to i32", |x| x.cast::<i32>().cast(), "whole numbers"),
@@ -340,14 +347,21 @@ fn every_op_that_lets_no_gradient_through_has_a_reason() {
     let expected = [
         "Assign",
         "Cast",
+        "Ceil",
         "Cond",
         "Equal",
+        "Floor",
+        "FloorDiv",
         "Greater",
         "GreaterEqual",
+        "IsFinite",
+        "IsInf",
+        "IsNan",
         "Less",
         "LessEqual",
         "NotEqual",
         "RandomShuffle",
+        "Round",
         "Scan",
         "ScatterAdd",
         "Shape",

@@ -66,6 +66,38 @@
 //! let _ = matrix.matmul(matrix);
 //! ```
 //!
+//! Numbers that are never negative have no negative:
+//!
+//! ```
+//! use aqueduct::prelude::*;
+//! let g = Graph::new();
+//! let counts = g.constant([1_i32]);
+//! let _ = -counts;
+//! ```
+//!
+//! ```compile_fail,E0277
+//! use aqueduct::prelude::*;
+//! let g = Graph::new();
+//! let counts = g.constant([1_u8]); // here
+//! let _ = -counts;
+//! ```
+//!
+//! Logic is of truth values:
+//!
+//! ```
+//! use aqueduct::prelude::*;
+//! let g = Graph::new();
+//! let flags = g.constant([true, false]);
+//! let _ = flags & !flags;
+//! ```
+//!
+//! ```compile_fail,E0600
+//! use aqueduct::prelude::*;
+//! let g = Graph::new();
+//! let flags = g.constant([1_i32, 0]); // here
+//! let _ = flags & !flags;
+//! ```
+//!
 //! The condition of a choice is of truth values:
 //!
 //! ```

@@ -130,8 +130,11 @@ pub trait Number:
     fn to_f64(self) -> f64;
 }
 
+/// A number that may be negative: all but `u8`.
+pub trait Signed: Number + std::ops::Neg<Output = Self> {}
+
 /// `f32` or `f64`.
-pub trait Float: Number + std::ops::Neg<Output = Self> {}
+pub trait Float: Signed {}
 
 /// `i32` or `i64`: the types of indices and of sizes.
 pub trait Index: Number {
@@ -175,6 +178,11 @@ macro_rules! number {
     )*};
 }
 number!(f32, f64, i32, i64, u8);
+
+impl Signed for f32 {}
+impl Signed for f64 {}
+impl Signed for i32 {}
+impl Signed for i64 {}
 
 impl Float for f32 {}
 impl Float for f64 {}

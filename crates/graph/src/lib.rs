@@ -35,7 +35,7 @@ pub use build::{
     VariableOptions, mean_squared_error,
 };
 pub use context::ContextGuard;
-pub use element::{DType, Element, Float, Index, Number};
+pub use element::{DType, Element, Float, Index, Number, Signed};
 pub use graph::{Graph, View};
 pub use growth::Growth;
 pub use handle::{AnyTensor, AnyVariable, Operand, Operation, Tensor, Variable};

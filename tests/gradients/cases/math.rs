@@ -28,6 +28,24 @@ pub(crate) fn math() -> Vec<Case> {
         case("select by its operands", [input([2, 3]), input([3])], |x| {
             x[0].less(x[1]).select(x[0].square(), x[1])
         }),
+        case(
+            "pow of numbers below 0",
+            [input([2, 3]).within(-2.0, -0.5)],
+            |x| x[0].pow(3.0),
+        ),
+        case(
+            "powers of a number",
+            [input([2, 3]).within(-2.0, 2.0)],
+            |x| {
+                let base = x[0].graph().constant(3.0);
+                base.pow(x[0])
+            },
+        ),
+        case(
+            "floormod of either sign",
+            [input([3]), input([2, 1])],
+            |x| (x[0] * 7.1).floormod(x[1] + 1.3) + (x[0] * 5.3).floormod(x[1] - 1.3),
+        ),
         case("add_n", [input([2, 3]), input([2, 3])], |x| {
             add_n(x[0].graph(), &[x[0].any(), x[1].any(), x[0].any()]).typed()
         }),
@@ -64,6 +82,11 @@ fn unary() -> Vec<Case> {
         (Unary::Log, vec![positive]),
         (Unary::Tanh, vec![any]),
         (Unary::Sigmoid, vec![any]),
+        (Unary::Expm1, vec![any]),
+        (Unary::Log1p, vec![(-0.5, 2.0)]),
+        (Unary::Sin, vec![any]),
+        (Unary::Cos, vec![any]),
+        (Unary::Erf, vec![any]),
     ];
     let mut cases = Vec::new();
     for (function, ranges) in functions {
@@ -79,7 +102,7 @@ fn unary() -> Vec<Case> {
 
 fn binary() -> Vec<Case> {
     type Function = fn(X, X) -> X;
-    let functions: [(&str, Function); 7] = [
+    let functions: [(&str, Function); 9] = [
         ("add", |a, b| a + b),
         ("sub", |a, b| a - b),
         ("mul", |a, b| a * b),
@@ -87,6 +110,8 @@ fn binary() -> Vec<Case> {
         ("maximum", |a, b| a.maximum(b)),
         ("minimum", |a, b| a.minimum(b)),
         ("squared_difference", |a, b| a.squared_difference(b)),
+        ("pow", |a, b| a.pow(b)),
+        ("floormod", |a, b| a.floormod(b)),
     ];
     let shapes = || {
         [

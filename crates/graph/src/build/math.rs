@@ -1,6 +1,6 @@
 //! Builders of family `math`.
 
-use crate::element::{DType, Element, Float, Number};
+use crate::element::{DType, Element, Float, Number, Signed};
 use crate::handle::{AnyTensor, Operand, Tensor};
 use crate::ids::TensorId;
 use crate::op::{Binary, Compare, Math, Unary};
@@ -124,13 +124,8 @@ pub fn add_n<'g>(graph: &'g crate::Graph, tensors: &[AnyTensor<'g>]) -> AnyTenso
     }
 }
 
-/// Element-wise functions of floats.
-impl<'g, T: Float> Tensor<'g, T> {
-    #[track_caller]
-    fn unary(self, op: Unary) -> Tensor<'g, T> {
-        Tensor::assume(self.any().unary(op))
-    }
-
+/// Element-wise functions of numbers that may be negative.
+impl<'g, T: Signed> Tensor<'g, T> {
     /// `-x`. TensorFlow's `negative`.
     #[track_caller]
     #[expect(clippy::should_implement_trait, reason = "the operator calls this")]
@@ -138,6 +133,21 @@ impl<'g, T: Float> Tensor<'g, T> {
         self.unary(Unary::Neg)
     }
 
+    /// `|x|`. TensorFlow's `abs`.
+    #[track_caller]
+    pub fn abs(self) -> Tensor<'g, T> {
+        self.unary(Unary::Abs)
+    }
+
+    /// -1, 0 or 1. TensorFlow's `sign`.
+    #[track_caller]
+    pub fn sign(self) -> Tensor<'g, T> {
+        self.unary(Unary::Sign)
+    }
+}
+
+/// Element-wise functions of floats.
+impl<'g, T: Float> Tensor<'g, T> {
     /// The hyperbolic tangent. TensorFlow's `tanh`.
     #[track_caller]
     pub fn tanh(self) -> Tensor<'g, T> {
@@ -180,16 +190,52 @@ impl<'g, T: Float> Tensor<'g, T> {
         self.unary(Unary::Reciprocal)
     }
 
-    /// `|x|`. TensorFlow's `abs`.
+    /// `e^x - 1`, exact near 0. TensorFlow's `expm1`.
     #[track_caller]
-    pub fn abs(self) -> Tensor<'g, T> {
-        self.unary(Unary::Abs)
+    pub fn expm1(self) -> Tensor<'g, T> {
+        self.unary(Unary::Expm1)
     }
 
-    /// -1, 0 or 1. TensorFlow's `sign`.
+    /// `log(1 + x)`, exact near 0: `-inf` of -1, NaN below. TensorFlow's `log1p`.
     #[track_caller]
-    pub fn sign(self) -> Tensor<'g, T> {
-        self.unary(Unary::Sign)
+    pub fn log1p(self) -> Tensor<'g, T> {
+        self.unary(Unary::Log1p)
+    }
+
+    /// The sine, of radians. TensorFlow's `sin`.
+    #[track_caller]
+    pub fn sin(self) -> Tensor<'g, T> {
+        self.unary(Unary::Sin)
+    }
+
+    /// The cosine, of radians. TensorFlow's `cos`.
+    #[track_caller]
+    pub fn cos(self) -> Tensor<'g, T> {
+        self.unary(Unary::Cos)
+    }
+
+    /// The error function. TensorFlow's `erf`.
+    #[track_caller]
+    pub fn erf(self) -> Tensor<'g, T> {
+        self.unary(Unary::Erf)
+    }
+
+    /// The largest whole number not above. TensorFlow's `floor`.
+    #[track_caller]
+    pub fn floor(self) -> Tensor<'g, T> {
+        self.unary(Unary::Floor)
+    }
+
+    /// The smallest whole number not below. TensorFlow's `ceil`.
+    #[track_caller]
+    pub fn ceil(self) -> Tensor<'g, T> {
+        self.unary(Unary::Ceil)
+    }
+
+    /// The nearest whole number, the even one of two: 0.5 gives 0. TensorFlow's `round`.
+    #[track_caller]
+    pub fn round(self) -> Tensor<'g, T> {
+        self.unary(Unary::Round)
     }
 
     /// The product of two matrices: `[n, k]` by `[k, m]` is `[n, m]`. TensorFlow's `matmul`.
@@ -230,10 +276,15 @@ impl<'g, T: Number> Tensor<'g, T> {
         Tensor::assume(self.any().binary(op, rhs, name))
     }
 
+    #[track_caller]
+    fn unary(self, op: Unary) -> Tensor<'g, T> {
+        Tensor::assume(self.any().unary(op))
+    }
+
     /// `x * x`. TensorFlow's `square`.
     #[track_caller]
     pub fn square(self) -> Tensor<'g, T> {
-        Tensor::assume(self.any().unary(Unary::Square))
+        self.unary(Unary::Square)
     }
 
     /// `self + rhs`, named `Add`. TensorFlow's `add`; the operator's name is `add`.
@@ -293,6 +344,38 @@ impl<'g, T: Number> Tensor<'g, T> {
     #[track_caller]
     pub fn squared_difference(self, rhs: impl Operand<'g, T>) -> Tensor<'g, T> {
         self.binary(Binary::SquaredDifference, rhs, "SquaredDifference")
+    }
+
+    /// `self` to the power `rhs`. A negative power of an integer is an error of the run.
+    /// TensorFlow's `pow`.
+    ///
+    /// The gradient by the power is 0 where `self` is not above 0.
+    #[track_caller]
+    pub fn pow(self, rhs: impl Operand<'g, T>) -> Tensor<'g, T> {
+        self.binary(Binary::Pow, rhs, "Pow")
+    }
+
+    /// `self / rhs` rounded towards minus infinity: `-7` by `2` is `-4`. An integer divided by
+    /// zero is an error of the run. TensorFlow's `floordiv`, Python's `//`.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    ///
+    /// let g = Graph::new();
+    /// let cells = g.placeholder::<i64>("cells", shape![?]);
+    /// let (row, column) = (cells.floordiv(28), cells.floormod(28));
+    /// assert!(row.shape().same(&column.shape()));
+    /// ```
+    #[track_caller]
+    pub fn floordiv(self, rhs: impl Operand<'g, T>) -> Tensor<'g, T> {
+        self.binary(Binary::FloorDiv, rhs, "floordiv")
+    }
+
+    /// What [`Tensor::floordiv`] leaves, of the sign of `rhs`: `-7` by `2` leaves `1`. An integer
+    /// divided by zero is an error of the run. TensorFlow's `floormod`, Python's `%`.
+    #[track_caller]
+    pub fn floormod(self, rhs: impl Operand<'g, T>) -> Tensor<'g, T> {
+        self.binary(Binary::FloorMod, rhs, "FloorMod")
     }
 
     /// `self < rhs`. TensorFlow's `less`.

@@ -5,8 +5,10 @@
 
 mod array;
 mod axes;
+mod clip;
 mod collections;
 mod control;
+mod logic;
 mod math;
 mod nn;
 mod random;

@@ -1,12 +1,13 @@
-//! Rust's operators on tensors and variables, with scalars on either side.
+//! Rust's operators on tensors and variables, with scalars on either side; of truth values on the
+//! right.
 //!
 //! `/` is named as in TensorFlow: `truediv` of floats, `div` of integers.
 
-use std::ops::{Add, Div, Mul, Neg, Sub};
+use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Sub};
 
-use crate::element::{Element, Float, Number};
+use crate::element::{Element, Number, Signed};
 use crate::handle::{Operand, Tensor, Variable};
-use crate::op::Binary;
+use crate::op::{Binary, Logical};
 
 macro_rules! operators {
     ($($trait:ident :: $method:ident => $op:ident, $name:literal | $integer:literal;)*) => {$(
@@ -85,7 +86,7 @@ const fn name<T: Element>(floats: &'static str, integers: &'static str) -> &'sta
     }
 }
 
-impl<'g, T: Float> Neg for Tensor<'g, T> {
+impl<'g, T: Signed> Neg for Tensor<'g, T> {
     type Output = Tensor<'g, T>;
 
     #[track_caller]
@@ -94,11 +95,57 @@ impl<'g, T: Float> Neg for Tensor<'g, T> {
     }
 }
 
-impl<'g, T: Float> Neg for Variable<'g, T> {
+impl<'g, T: Signed> Neg for Variable<'g, T> {
     type Output = Tensor<'g, T>;
 
     #[track_caller]
     fn neg(self) -> Tensor<'g, T> {
         Tensor::neg(self.value())
+    }
+}
+
+macro_rules! logical_operators {
+    ($($trait:ident :: $method:ident => $op:ident, $name:literal;)*) => {$(
+        impl<'g, R: Operand<'g, bool>> $trait<R> for Tensor<'g, bool> {
+            type Output = Tensor<'g, bool>;
+
+            #[track_caller]
+            fn $method(self, rhs: R) -> Tensor<'g, bool> {
+                self.logical(Logical::$op, rhs, $name)
+            }
+        }
+
+        impl<'g, R: Operand<'g, bool>> $trait<R> for &Tensor<'g, bool> {
+            type Output = Tensor<'g, bool>;
+
+            #[track_caller]
+            fn $method(self, rhs: R) -> Tensor<'g, bool> {
+                self.logical(Logical::$op, rhs, $name)
+            }
+        }
+    )*};
+}
+
+logical_operators! {
+    BitAnd::bitand => And, "and";
+    BitOr::bitor => Or, "or";
+    BitXor::bitxor => Xor, "xor";
+}
+
+impl<'g> Not for Tensor<'g, bool> {
+    type Output = Tensor<'g, bool>;
+
+    #[track_caller]
+    fn not(self) -> Tensor<'g, bool> {
+        self.logical_not()
+    }
+}
+
+impl<'g> Not for &Tensor<'g, bool> {
+    type Output = Tensor<'g, bool>;
+
+    #[track_caller]
+    fn not(self) -> Tensor<'g, bool> {
+        self.logical_not()
     }
 }

@@ -11,8 +11,8 @@ use crate::shape::Shape;
 
 /// An output of an operation, of elements of type `T`.
 ///
-/// A small `Copy` handle. Operators (`a + b`, `1.0 - a`, `-a`) and methods add operations to its
-/// graph and never panic; see [`Graph`] for what happens to mistakes.
+/// A small `Copy` handle. Operators (`a + b`, `1.0 - a`, `-a`, of truth values `a & b`, `!a`) and
+/// methods add operations to its graph and never panic; see [`Graph`] for what happens to mistakes.
 ///
 /// `/` of integers truncates towards zero, as Rust's does; a divisor of zero is an error of the run.
 pub struct Tensor<'g, T> {

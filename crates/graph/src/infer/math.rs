@@ -18,7 +18,9 @@ pub(super) fn infer(op: Math, inputs: &[Fact]) -> Result<Vec<Fact>, Problem> {
         Math::Unary(op) => unary(op, operands(inputs)?),
         Math::Binary(op) => binary(op, operands(inputs)?),
         Math::Compare(op) => compare(op, operands(inputs)?),
-        Math::Test(_) | Math::Logical(_) | Math::Not => Err(Problem::argument("TOCOME")),
+        Math::Test(_) => test(operands(inputs)?),
+        Math::Logical(_) => logical(operands(inputs)?),
+        Math::Not => not(operands(inputs)?),
         Math::Select => select(operands(inputs)?),
         Math::AddN => add_n(inputs),
         Math::MatMul {
@@ -73,6 +75,22 @@ fn compare(op: Compare, [a, b]: &[Fact; 2]) -> Result<Fact, Problem> {
         }
     }
     Ok(Fact::new(DType::Bool, shape))
+}
+
+fn test([x]: &[Fact; 1]) -> Result<Fact, Problem> {
+    check_class("x", x, Class::Float)?;
+    Ok(Fact::new(DType::Bool, &x.shape))
+}
+
+fn logical([a, b]: &[Fact; 2]) -> Result<Fact, Problem> {
+    check_class("lhs", a, Class::Bool)?;
+    check_class("rhs", b, Class::Bool)?;
+    Ok(Fact::new(DType::Bool, broadcast(&a.shape, &b.shape)?))
+}
+
+fn not([x]: &[Fact; 1]) -> Result<Fact, Problem> {
+    check_class("x", x, Class::Bool)?;
+    Ok(Fact::new(DType::Bool, &x.shape))
 }
 
 /// The shape of a function of each pair; both must be of one dtype.

@@ -64,6 +64,8 @@ impl Op {
         match self {
             Op::Math(Math::MatMul { .. }) => "matmul".to_owned(),
             Op::Math(Math::Binary(Binary::Div)) => "div".to_owned(),
+            Op::Math(Math::Binary(Binary::FloorDiv)) => "floordiv".to_owned(),
+            Op::Math(Math::Binary(Binary::FloorMod)) => "floormod".to_owned(),
             Op::Array(Array::Slice(_)) => "slice".to_owned(),
             Op::Array(Array::Stack { .. }) => "stack".to_owned(),
             Op::Array(Array::Unstack { .. }) => "unstack".to_owned(),

@@ -2,6 +2,8 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+use std::f64::consts::FRAC_2_SQRT_PI;
+
 use aqueduct_graph::AnyTensor;
 use aqueduct_graph::ir::{Binary, Compare, Math, Unary};
 
@@ -9,10 +11,7 @@ use super::{Rule, Step, as_is, flows, one, zero};
 
 pub(super) fn rule(op: Math) -> Rule {
     match op {
-        Math::Unary(Unary::Floor | Unary::Ceil | Unary::Round) => {
-            Rule::Blocks("it is constant between whole numbers")
-        }
-        Math::Unary(op) => flows(move |step| unary(op, step)),
+        Math::Unary(op) => unary(op),
         Math::Binary(op) => binary(op),
         Math::Compare(_) => Rule::Blocks("a comparison gives truth values"),
         Math::Test(_) | Math::Logical(_) | Math::Not => Rule::Blocks("it gives truth values"),
@@ -29,30 +28,44 @@ pub(super) fn rule(op: Math) -> Rule {
     }
 }
 
-fn unary(op: Unary, step: &mut Step<'_>) {
-    let (x, y, g) = (step.operand(0), step.output(), step.grad());
-    step.give(0, || match op {
-        Unary::Neg => g.unary(Unary::Neg),
-        Unary::Abs => g.mul(x.unary(Unary::Sign)),
-        Unary::Sign => x.zeros_like(),
-        Unary::Reciprocal => g.mul(y.unary(Unary::Square)).unary(Unary::Neg),
-        Unary::Square => g.mul(x.scale(2.0)),
-        Unary::Sqrt => g.scale(0.5).div(y),
-        Unary::Rsqrt => g.scale(-0.5).mul(y.unary(Unary::Square).mul(y)),
-        Unary::Exp => g.mul(y),
-        Unary::Log => g.div(x),
-        Unary::Tanh => g.mul(one(y).sub(y.unary(Unary::Square))),
-        Unary::Sigmoid => g.mul(y.mul(one(y).sub(y))),
-        // TOCOME
-        Unary::Expm1
-        | Unary::Log1p
-        | Unary::Sin
-        | Unary::Cos
-        | Unary::Erf
-        | Unary::Floor
-        | Unary::Ceil
-        | Unary::Round => x.zeros_like(),
-    });
+fn unary(op: Unary) -> Rule {
+    match op {
+        Unary::Neg => each(|_, _, g| g.unary(Unary::Neg)),
+        Unary::Abs => each(|x, _, g| g.mul(x.unary(Unary::Sign))),
+        Unary::Sign => each(|x, _, _| x.zeros_like()),
+        Unary::Reciprocal => each(|_, y, g| g.mul(y.unary(Unary::Square)).unary(Unary::Neg)),
+        Unary::Square => each(|x, _, g| g.mul(x.scale(2.0))),
+        Unary::Sqrt => each(|_, y, g| g.scale(0.5).div(y)),
+        Unary::Rsqrt => each(|_, y, g| g.scale(-0.5).mul(y.unary(Unary::Square).mul(y))),
+        Unary::Exp => each(|_, y, g| g.mul(y)),
+        Unary::Log => each(|x, _, g| g.div(x)),
+        Unary::Tanh => each(|_, y, g| g.mul(one(y).sub(y.unary(Unary::Square)))),
+        Unary::Sigmoid => each(|_, y, g| g.mul(y.mul(one(y).sub(y)))),
+        Unary::Expm1 => each(|_, y, g| g.mul(y.add(one(y)))),
+        Unary::Log1p => each(|x, _, g| g.div(one(x).add(x))),
+        Unary::Sin => each(|x, _, g| g.mul(x.unary(Unary::Cos))),
+        Unary::Cos => each(|x, _, g| g.mul(x.unary(Unary::Sin)).unary(Unary::Neg)),
+        Unary::Erf => each(erf),
+        Unary::Floor | Unary::Ceil | Unary::Round => {
+            Rule::Blocks("it is constant between whole numbers")
+        }
+    }
+}
+
+/// The rule of a function of each element: the gradient of `x` from `x`, the result `y` and its
+/// gradient.
+fn each(
+    gradient: impl for<'g> Fn(AnyTensor<'g>, AnyTensor<'g>, AnyTensor<'g>) -> AnyTensor<'g> + 'static,
+) -> Rule {
+    flows(move |step| {
+        let (x, y, g) = (step.operand(0), step.output(), step.grad());
+        step.give(0, || gradient(x, y, g));
+    })
+}
+
+fn erf<'g>(x: AnyTensor<'g>, _: AnyTensor<'g>, g: AnyTensor<'g>) -> AnyTensor<'g> {
+    let bell = x.unary(Unary::Square).unary(Unary::Neg).unary(Unary::Exp);
+    g.mul(bell.scale(FRAC_2_SQRT_PI))
 }
 
 fn binary(op: Binary) -> Rule {
@@ -65,7 +78,9 @@ fn binary(op: Binary) -> Rule {
         Binary::Maximum => flows(|step| chosen(step, Compare::GreaterEqual)),
         Binary::Minimum => flows(|step| chosen(step, Compare::LessEqual)),
         Binary::SquaredDifference => flows(squared_difference),
-        Binary::Pow | Binary::FloorDiv | Binary::FloorMod => Rule::Missing("TOCOME"),
+        Binary::Pow => flows(pow),
+        Binary::FloorDiv => Rule::Blocks("it is constant between whole quotients"),
+        Binary::FloorMod => flows(floor_mod),
     }
 }
 
@@ -122,6 +137,31 @@ fn squared_difference(step: &mut Step<'_>) {
     let slope = g.scale(2.0).mul(a.sub(b));
     step.give_summed(0, || slope);
     step.give_summed(1, || slope.unary(Unary::Neg));
+}
+
+/// The gradient by the power is 0 where the base is not positive: there is no real one below 0.
+fn pow(step: &mut Step<'_>) {
+    let (x, y, z, g) = (step.operand(0), step.operand(1), step.output(), step.grad());
+    step.give_summed(0, || {
+        let lower = x.binary(Binary::Pow, y.sub(one(y)), "Pow");
+        g.mul(y).mul(lower)
+    });
+    step.give_summed(1, || {
+        // The gradient of a choice multiplies what was not chosen by 0: it must be finite.
+        let positive = x.compare(Compare::Greater, zero(x));
+        let log = positive.select(x, one(x)).unary(Unary::Log);
+        g.mul(z).mul(positive.select(log, zero(x)))
+    });
+}
+
+/// Of `a - b * floordiv(a, b)`, the quotient being constant wherever it has a gradient.
+fn floor_mod(step: &mut Step<'_>) {
+    let (a, b, g) = (step.operand(0), step.operand(1), step.grad());
+    step.give_summed(0, || g);
+    step.give_summed(1, || {
+        let quotient = a.binary(Binary::FloorDiv, b, "floordiv");
+        g.mul(quotient.unary(Unary::Neg))
+    });
 }
 
 /// For `c = op(a) · op(b)`. A transposed operand has a transposed gradient, which is the product of

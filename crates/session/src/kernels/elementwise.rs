@@ -1,7 +1,9 @@
 //! Element-wise primitives: the one definition of each, for every loop that applies it.
 //!
 //! All are total (they never panic) and depend on their operands alone. Those of `f32` are free of
-//! branches and calls, so that a loop over them can be vectorised.
+//! branches and calls, so that a loop over them can be vectorised, but for rarer ones: powers,
+//! remainders, sine and cosine, which are the standard library's, and the error function. Powers,
+//! sine and cosine may differ in the last bit between platforms, as may all functions of `f64`.
 //!
 //! The standard types have methods of the same names and other meanings (`i32::abs` may panic,
 //! `f32::exp` is the platform's): name a primitive by its trait, `Arithmetic::abs`.
@@ -27,6 +29,32 @@ pub(crate) trait Arithmetic: Typed + PartialOrd {
     /// Integers truncate towards zero. An integer divided by zero is 0: who calls this has to
     /// report the zero divisor.
     fn div(self, other: Self) -> Self;
+
+    /// What `div`, truncated, leaves: of the sign of `self`. An integer divided by zero leaves 0.
+    fn rem(self, other: Self) -> Self;
+
+    /// `div` rounded towards minus infinity.
+    fn floor_div(self, other: Self) -> Self;
+
+    /// An integer to a negative power is 1: who calls this has to report the power.
+    fn pow(self, power: Self) -> Self;
+
+    /// What `floor_div` leaves: of the sign of `other`.
+    #[inline]
+    fn floor_mod(self, other: Self) -> Self {
+        let rest = self.rem(other);
+        if rest.has_another_sign(other) {
+            rest.add(other)
+        } else {
+            rest
+        }
+    }
+
+    /// Whether this is not 0 and on the other side of it than `other`.
+    #[inline]
+    fn has_another_sign(self, other: Self) -> bool {
+        self != Self::ZERO && (self < Self::ZERO) != (other < Self::ZERO)
+    }
 
     /// -1, 0 or 1; NaN stays NaN.
     #[inline]
@@ -77,6 +105,16 @@ pub(crate) trait Real: Arithmetic {
     fn exp(self) -> Self;
     fn log(self) -> Self;
     fn tanh(self) -> Self;
+    fn expm1(self) -> Self;
+    fn log1p(self) -> Self;
+    fn sin(self) -> Self;
+    fn cos(self) -> Self;
+    fn erf(self) -> Self;
+    fn floor(self) -> Self;
+    fn ceil(self) -> Self;
+
+    /// The nearest whole number, the even one of two.
+    fn round(self) -> Self;
 
     #[inline]
     fn reciprocal(self) -> Self {
@@ -175,6 +213,18 @@ macro_rules! float_arithmetic {
             fn div(self, other: Self) -> Self {
                 self / other
             }
+            #[inline]
+            fn rem(self, other: Self) -> Self {
+                self % other
+            }
+            #[inline]
+            fn floor_div(self, other: Self) -> Self {
+                (self / other).floor()
+            }
+            #[inline]
+            fn pow(self, power: Self) -> Self {
+                self.powf(power)
+            }
         }
     )*};
 }
@@ -216,16 +266,65 @@ macro_rules! integer_arithmetic {
             fn div(self, other: Self) -> Self {
                 if other == 0 { 0 } else { self.wrapping_div(other) }
             }
+            #[inline]
+            fn rem(self, other: Self) -> Self {
+                if other == 0 { 0 } else { self.wrapping_rem(other) }
+            }
+            #[inline]
+            fn floor_div(self, other: Self) -> Self {
+                let truncated = Arithmetic::div(self, other);
+                let above = Arithmetic::rem(self, other).has_another_sign(other);
+                truncated.wrapping_sub(Self::from(above))
+            }
+            /// By squaring, for powers of whatever size: the type's own takes those of 32 bits.
+            #[inline]
+            fn pow(self, power: Self) -> Self {
+                let (mut result, mut square, mut rest) = (Self::ONE, self, power);
+                while rest > 0 {
+                    if rest & 1 == 1 {
+                        result = result.wrapping_mul(square);
+                    }
+                    square = square.wrapping_mul(square);
+                    rest >>= 1;
+                }
+                result
+            }
         }
     )*};
 }
 integer_arithmetic!(i32, i64, u8);
 
+/// Functions that both types of floats take from the standard library.
+macro_rules! standard_functions {
+    ($type:ty) => {
+        #[inline]
+        fn sqrt(self) -> $type {
+            <$type>::sqrt(self)
+        }
+        #[inline]
+        fn sin(self) -> $type {
+            <$type>::sin(self)
+        }
+        #[inline]
+        fn cos(self) -> $type {
+            <$type>::cos(self)
+        }
+        #[inline]
+        fn floor(self) -> $type {
+            <$type>::floor(self)
+        }
+        #[inline]
+        fn ceil(self) -> $type {
+            <$type>::ceil(self)
+        }
+        #[inline]
+        fn round(self) -> $type {
+            <$type>::round_ties_even(self)
+        }
+    };
+}
+
 impl Real for f32 {
-    #[inline]
-    fn sqrt(self) -> f32 {
-        f32::sqrt(self)
-    }
     #[inline]
     fn exp(self) -> f32 {
         float32::exp(self)
@@ -238,13 +337,22 @@ impl Real for f32 {
     fn tanh(self) -> f32 {
         float32::tanh(self)
     }
+    #[inline]
+    fn expm1(self) -> f32 {
+        float32::expm1(self)
+    }
+    #[inline]
+    fn log1p(self) -> f32 {
+        float32::log1p(self)
+    }
+    #[inline]
+    fn erf(self) -> f32 {
+        libm::erff(self)
+    }
+    standard_functions!(f32);
 }
 
 impl Real for f64 {
-    #[inline]
-    fn sqrt(self) -> f64 {
-        f64::sqrt(self)
-    }
     #[inline]
     fn exp(self) -> f64 {
         f64::exp(self)
@@ -257,4 +365,17 @@ impl Real for f64 {
     fn tanh(self) -> f64 {
         f64::tanh(self)
     }
+    #[inline]
+    fn expm1(self) -> f64 {
+        f64::exp_m1(self)
+    }
+    #[inline]
+    fn log1p(self) -> f64 {
+        f64::ln_1p(self)
+    }
+    #[inline]
+    fn erf(self) -> f64 {
+        libm::erf(self)
+    }
+    standard_functions!(f64);
 }

@@ -1,4 +1,5 @@
-//! Exponential, logarithm and hyperbolic tangent of `f32`, to within a few units in the last place.
+//! Exponentials, logarithms and the hyperbolic tangent of `f32`, to within a few units in the last
+//! place.
 //!
 //! The platform's functions take one number at a time and differ between platforms. These are
 //! straight arithmetic without branches: a loop over them is vectorised, and gives the same bits
@@ -16,6 +17,19 @@ pub(super) fn exp(x: f32) -> f32 {
     let half = exponent >> 1;
     let result = (1.0 + expm1_near_zero(rest)) * power_of_two(half) * power_of_two(exponent - half);
     if vanishes { 0.0 } else { result }
+}
+
+/// `e^x - 1`: no digit is lost near 0.
+#[inline]
+pub(super) fn expm1(x: f32) -> f32 {
+    // Up to -20 the result rounds to -1, from 89 on it is infinite. Comparisons let NaN through.
+    let bounded = if x > 89.0 { 89.0 } else { x };
+    let (exponent, rest) = split_exponent(if bounded < -20.0 { -20.0 } else { bounded });
+    // Half of the result: 2^exponent may be too large by itself.
+    let scale = power_of_two(exponent - 1);
+    let half = scale * expm1_near_zero(rest) + (scale - 0.5);
+    // Of the smallest numbers the half would lose a digit, and of -0 the sum its sign.
+    if x.abs() < 1e-8 { x } else { half + half }
 }
 
 /// The hyperbolic tangent: `(e^2x - 1) / (e^2x + 1)`, by way of `e^2x - 1` so that no digit is
@@ -57,6 +71,21 @@ pub(super) fn log(x: f32) -> f32 {
     } else {
         x
     }
+}
+
+/// `log(1 + x)`: what the sum loses of `x` is added to its logarithm. `-inf` of -1, NaN below.
+#[inline]
+pub(super) fn log1p(x: f32) -> f32 {
+    let sum = 1.0 + x;
+    let lost = (x - (sum - 1.0)) / sum;
+    // Nothing is lost of -1, and of infinity nothing can be told.
+    let correction = if sum > 0.0 && sum < f32::INFINITY {
+        lost
+    } else {
+        0.0
+    };
+    // The sum has no -0.
+    (log(sum) + correction).copysign(x)
 }
 
 /// ln 2 in two parts; the high one has so few digits that its product with an exponent is exact.

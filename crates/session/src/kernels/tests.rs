@@ -1,6 +1,7 @@
 //! Tests of the kernels, with the helpers that they share.
 
 mod array;
+mod elements;
 mod math;
 mod reduce;
 mod reference;

@@ -142,11 +142,21 @@ fn arithmetic_of_known_numbers() {
         (Binary::Maximum, "i32=[7, 2]"),
         (Binary::Minimum, "i32=[2, -7]"),
         (Binary::SquaredDifference, "i32=[25, 81]"),
+        (Binary::Pow, "i32=[49, 49]"),
+        (Binary::FloorDiv, "i32=[3, -4]"),
+        (Binary::FloorMod, "i32=[1, 1]"),
     ] {
         check(binary(op), "i32=[7, -7]; i32=2", output);
         check(binary(op), "i32=[7, -7]; i32=[2, 2]", output);
     }
     check(Math::Unary(Unary::Neg), "i32=[2, a, -3]", "i32=[-2, ?, 3]");
+}
+
+#[test]
+fn quotients_are_rounded_down() {
+    let operands = "i64=[7, -7, 7, -7, -6]; i64=[2, 2, -2, -2, 3]";
+    check(binary(Binary::FloorDiv), operands, "i64=[3, -4, -4, 3, -2]");
+    check(binary(Binary::FloorMod), operands, "i64=[1, 1, -1, -1, 0]");
 }
 
 #[test]
@@ -169,6 +179,29 @@ fn arithmetic_that_cannot_be_told() {
         "i64[]",
     );
     check(Math::Unary(Unary::Neg), "i32=-2147483648", "i32[]");
+    for op in [Binary::FloorDiv, Binary::FloorMod] {
+        check(binary(op), "i64=-9223372036854775808; i64=-1", "i64[]");
+    }
+    check(
+        binary(Binary::FloorDiv),
+        "i32=[4, 6]; i32=[0, 4]",
+        "i32=[?, 1]",
+    );
+    check(
+        binary(Binary::FloorMod),
+        "i32=[4, 6]; i32=[0, 4]",
+        "i32=[?, 2]",
+    );
+    check(
+        binary(Binary::Pow),
+        "i32=[2, 2, 46341, 2]; i32=[30, 31, 2, -1]",
+        "i32=[1073741824, ?, ?, ?]",
+    );
+    check(
+        binary(Binary::Pow),
+        "i64=[2, 2]; i64=[62, 63]",
+        "i64=[4611686018427387904, ?]",
+    );
     check(binary(Binary::Add), "i32=[a, b]; i32=2", "i32[2]");
     check(binary(Binary::Sub), "i32=a; i32=a", "i32[]");
     check(binary(Binary::Add), "i32[0]; i32=[4]", "i32[0]");
@@ -185,4 +218,9 @@ fn neutral_elements_keep_the_symbol() {
     check(binary(Binary::Div), "i32=a; i32=1", "i32=a");
     check(binary(Binary::Div), "i32=1; i32=a", "i32[]");
     check(binary(Binary::Maximum), "i32=a; i32=0", "i32[]");
+    check(binary(Binary::FloorDiv), "i32=a; i32=1", "i32=a");
+    check(binary(Binary::FloorDiv), "i32=1; i32=a", "i32[]");
+    check(binary(Binary::Pow), "i32=a; i32=1", "i32=a");
+    check(binary(Binary::Pow), "i32=1; i32=a", "i32[]");
+    check(binary(Binary::FloorMod), "i32=a; i32=1", "i32[]");
 }

@@ -1,6 +1,6 @@
 use super::{check, check_problem};
 use crate::element::DType;
-use crate::op::{Binary, Compare, Math, Unary};
+use crate::op::{Binary, Compare, Logical, Math, Test, Unary};
 
 const ADD: Math = Math::Binary(Binary::Add);
 const LESS: Math = Math::Compare(Compare::Less);
@@ -108,6 +108,66 @@ fn pairs_that_do_not_fit() {
         "dtype: lhs is bool but must be f32, f64, i32, i64 or u8 | cast it: `.cast::<f32>()`",
     );
     check_problem(ADD, "", "argument: the op takes 2 operands but is given 0");
+}
+
+#[test]
+fn properties_of_floats_are_truth_values() {
+    for op in Test::ALL {
+        check(Math::Test(op), "f32[a, 3]", "bool[a, 3]");
+        check(Math::Test(op), "f64[]", "bool[]");
+        check(Math::Test(op), "f32[?, 0]", "bool[?, 0]");
+        check_problem(
+            Math::Test(op),
+            "i32[2]",
+            "dtype: x is i32 but must be f32 or f64 | cast it: `.cast::<f32>()`",
+        );
+        check_problem(
+            Math::Test(op),
+            "f32[]; f32[]",
+            "argument: the op takes 1 operand but is given 2",
+        );
+    }
+}
+
+#[test]
+fn truth_values_broadcast() {
+    for op in Logical::ALL.map(Math::Logical) {
+        check(op, "bool[2, 1]; bool[a]", "bool[2, a]");
+        check(op, "bool[a]; bool[b]", "bool[?]");
+        check(op, "bool[]; bool[a, 3]", "bool[a, 3]");
+        check_problem(
+            op,
+            "f32[2]; bool[2]",
+            "dtype: lhs is f32 but must be bool | cast it: `.cast::<bool>()`",
+        );
+        check_problem(
+            op,
+            "bool[2]; i32[2]",
+            "dtype: rhs is i32 but must be bool | cast it: `.cast::<bool>()`",
+        );
+        check_problem(
+            op,
+            "bool[2]; bool[3]",
+            "shape: shapes [2] and [3] do not broadcast: axis 0 has sizes 2 and 3 \
+             | sizes must be equal, or one of them 1",
+        );
+        check_problem(
+            op,
+            "bool[]",
+            "argument: the op takes 2 operands but is given 1",
+        );
+    }
+    check(Math::Not, "bool[a, 3]", "bool[a, 3]");
+    check_problem(
+        Math::Not,
+        "u8[2]",
+        "dtype: x is u8 but must be bool | cast it: `.cast::<bool>()`",
+    );
+    check_problem(
+        Math::Not,
+        "",
+        "argument: the op takes 1 operand but is given 0",
+    );
 }
 
 #[test]

@@ -7,11 +7,16 @@ use proptest::prelude::*;
 
 use super::{check, counting, failure, numbers, run};
 
-fn unary(function: Unary, x: impl Into<Value>, y: impl Into<Value>) {
+pub(super) fn unary(function: Unary, x: impl Into<Value>, y: impl Into<Value>) {
     check(Math::Unary(function), &[x.into()], &[y.into()]);
 }
 
-fn binary(function: Binary, a: impl Into<Value>, b: impl Into<Value>, c: impl Into<Value>) {
+pub(super) fn binary(
+    function: Binary,
+    a: impl Into<Value>,
+    b: impl Into<Value>,
+    c: impl Into<Value>,
+) {
     check(Math::Binary(function), &[a.into(), b.into()], &[c.into()]);
 }
 
@@ -249,6 +254,18 @@ fn functions_of_f32_are_accurate() {
         (Unary::Tanh, f64::tanh, -12.0, 12.0),
         (Unary::Tanh, f64::tanh, -1e-3, 1e-3),
         (Unary::Sigmoid, sigmoid, -80.0, 20.0),
+        (Unary::Expm1, f64::exp_m1, -20.0, 88.7),
+        (Unary::Expm1, f64::exp_m1, -1.0, 1.0),
+        (Unary::Expm1, f64::exp_m1, -1e-7, 1e-7),
+        (Unary::Expm1, f64::exp_m1, -1e-37, 1e-37),
+        (Unary::Log1p, f64::ln_1p, -0.999_999, 4.0),
+        (Unary::Log1p, f64::ln_1p, -1e-3, 1e-3),
+        (Unary::Log1p, f64::ln_1p, -1e-37, 1e-37),
+        (Unary::Log1p, f64::ln_1p, 1.0, 1e30),
+        (Unary::Sin, f64::sin, -100.0, 100.0),
+        (Unary::Cos, f64::cos, -100.0, 100.0),
+        (Unary::Erf, libm::erf, -5.0, 5.0),
+        (Unary::Erf, libm::erf, -1e-3, 1e-3),
     ] {
         let worst = worst(function, exact, from, to);
         assert!(

@@ -68,6 +68,13 @@ fn unary() {
         ("sqrt", Unary::Sqrt),
         ("rsqrt", Unary::Rsqrt),
         ("reciprocal", Unary::Reciprocal),
+        ("log1p", Unary::Log1p),
+        ("sin", Unary::Sin),
+        ("cos", Unary::Cos),
+        ("erf", Unary::Erf),
+        ("floor", Unary::Floor),
+        ("round", Unary::Round),
+        ("round_half_even", Unary::Round),
     ] {
         cases.check(case, Math::Unary(function), &[]);
     }
@@ -85,6 +92,8 @@ fn binary() {
         ("maximum", Binary::Maximum),
         ("minimum", Binary::Minimum),
         ("sqdiff", Binary::SquaredDifference),
+        ("pow", Binary::Pow),
+        ("floormod", Binary::FloorMod),
     ] {
         for shapes in ["same", "row", "col", "scalar", "outer", "left"] {
             cases.check(&format!("{name}_{shapes}"), Math::Binary(function), &[]);
