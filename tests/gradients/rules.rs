@@ -226,7 +226,7 @@ type X<'g> = Tensor<'g, f64>;
 /// A function through which no gradient flows, and a part of the reason that the user reads.
 type Blocked = (&'static str, for<'g> fn(X<'g>) -> X<'g>, &'static str);
 
-const BLOCKED: [Blocked; 18] = [
+const BLOCKED: [Blocked; 20] = [
     ("equal", |x| x.equal(0.5).cast(), "comparison"),
     ("not_equal", |x| x.not_equal(0.5).cast(), "comparison"),
     ("less", |x| x.less(0.5).cast(), "comparison"),
@@ -246,6 +246,19 @@ const BLOCKED: [Blocked; 18] = [
     ("shape", |x| x.shape_tensor().cast(), "shape"),
     ("size", |x| x.size().cast(), "shape"),
     ("stop_gradient", |x| x.stop_gradient(), "stop_gradient"),
+    (
+        "range",
+        |x| x.graph().range(x.reduce_sum(..)),
+        "depends on its operands",
+    ),
+    (
+        "one_hot",
+        |x| {
+            let place = x.graph().constant(1_i32);
+            place.one_hot_with(3, x.reduce_sum(..), 0.0, 0)
+        },
+        "marks whole numbers",
+    ),
     ("random_shuffle", |x| x.random_shuffle(Some(1)), "random"),
     ("assign", |x| variable(x).assign(x), "writes a variable"),
     (
@@ -347,7 +360,9 @@ fn every_op_that_lets_no_gradient_through_has_a_reason() {
         "Less",
         "LessEqual",
         "NotEqual",
+        "OneHot",
         "RandomShuffle",
+        "Range",
         "Scan",
         "ScatterAdd",
         "Shape",

@@ -74,6 +74,19 @@ impl<'g> Sizes<'g> {
     }
 }
 
+impl<'g> Size<'g> {
+    /// The size as an integer scalar.
+    #[track_caller]
+    pub fn into_tensor(self, graph: &'g Graph) -> AnyTensor<'g> {
+        let number = match self {
+            Size::Tensor(tensor) => return tensor,
+            Size::Number(number) => number,
+        };
+        let value = i32::try_from(number).map_or(Value::scalar(number), Value::scalar);
+        graph.constant_value(value, "Const")
+    }
+}
+
 /// The numbers as an `i32` vector as TensorFlow makes one, or as `i64` where they do not fit.
 fn integers(numbers: &[i64]) -> Value {
     let narrow: Result<Vec<i32>, _> = numbers.iter().map(|n| i32::try_from(*n)).collect();
