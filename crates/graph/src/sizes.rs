@@ -75,6 +75,18 @@ impl<'g> Sizes<'g> {
 }
 
 impl<'g> Size<'g> {
+    /// The size of an axis, as a number if it is known while building.
+    #[track_caller]
+    pub fn of_axis(tensor: AnyTensor<'g>, axis: usize) -> Size<'g> {
+        match tensor.shape().dim(axis) {
+            Some(Dim::Known(size)) => Size::from(size),
+            // No tensor has more axes than fit.
+            Some(Dim::Unknown(_)) | None => {
+                Size::Tensor(tensor.size_of(i64::try_from(axis).unwrap_or(i64::MAX)))
+            }
+        }
+    }
+
     /// The size as an integer scalar.
     #[track_caller]
     pub fn into_tensor(self, graph: &'g Graph) -> AnyTensor<'g> {

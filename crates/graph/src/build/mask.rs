@@ -31,8 +31,8 @@ impl<'g> AnyTensor<'g> {
             (self, mask.with_size(self, axis))
         } else {
             let count = Size::Tensor(mask.size(DType::I32));
-            let before = (0..axis).map(|axis| size_of(self, axis));
-            let after = (axis + masked.rank()..shape.rank()).map(|axis| size_of(self, axis));
+            let before = (0..axis).map(|axis| Size::of_axis(self, axis));
+            let after = (axis + masked.rank()..shape.rank()).map(|axis| Size::of_axis(self, axis));
             let sizes = before.chain([count]).chain(after).collect();
             (self.reshape(Sizes::list(sizes)), mask.reshape([-1]))
         };
@@ -47,7 +47,7 @@ impl<'g> AnyTensor<'g> {
         if x.shape().dim(axis).is_some_and(same) {
             self
         } else {
-            self.reshape(Sizes::list(vec![size_of(x, axis)]))
+            self.reshape(Sizes::list(vec![Size::of_axis(x, axis)]))
         }
     }
 
@@ -100,15 +100,6 @@ fn masked_axis(shape: &Shape, mask: &Shape, axis: i64) -> Result<usize, Problem>
             let help = format!("a mask has the sizes of the axes of x from axis {first} on");
             Err(Problem::shape(message).help(help))
         }
-    }
-}
-
-/// The size of an axis, as a number if it is known.
-#[track_caller]
-fn size_of(x: AnyTensor<'_>, axis: usize) -> Size<'_> {
-    match x.shape().dim(axis).and_then(Dim::known) {
-        Some(size) => Size::from(size),
-        None => Size::Tensor(x.size_of(to_i64(axis))),
     }
 }
 

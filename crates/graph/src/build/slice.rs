@@ -12,6 +12,7 @@ use crate::ids::TensorId;
 use crate::mistake::Problem;
 use crate::op::{Array, Bound, SliceSpec};
 use crate::shape::Dim;
+use crate::sizes::{Size, Sizes};
 
 /// Puts a new axis of size 1 at this place of a slice. Python's `None`.
 pub const NEW_AXIS: Bound = Bound::NewAxis;
@@ -194,8 +195,12 @@ impl<'g> AnyTensor<'g> {
         if taken.is_poisoned() || taken.shape().dims().iter().zip(sizes).all(given) {
             return taken;
         }
-        // The bounds of a slice are clamped. In a shape that it does not have, the run fails.
-        taken.reshape(sizes)
+        // The bounds of a slice are clamped: the run fails where that leaves other sizes.
+        let sizes = sizes.iter().enumerate().map(|(axis, size)| match size {
+            -1 => Size::of_axis(taken, axis),
+            size => Size::from(*size),
+        });
+        taken.reshape(Sizes::list(sizes.collect()))
     }
 
     #[track_caller]

@@ -6,9 +6,7 @@ use aqueduct_graph::ir::{Array, Binary, Compare, NodeId, Reduction, SliceSpec, S
 use aqueduct_graph::{AnyTensor, DType, Size};
 
 use super::reduce::broadcast_to;
-use super::{
-    Rule, Step, as_is, concat, flows, index, pad, row_count, signed, size_of, sizes_like, zero,
-};
+use super::{Rule, Step, as_is, concat, flows, index, pad, row_count, signed, sizes_like, zero};
 use crate::gradient::{IndexedSlices, Slope};
 
 pub(super) fn rule(op: &Array, store: &Store, id: NodeId) -> Rule {
@@ -180,7 +178,7 @@ fn with_one_axis_for<'g>(
         Some(count) => Size::from(count),
         None => Size::Tensor(indices.size(DType::I32)),
     };
-    let others = others.iter().map(|axis| size_of(x, *axis));
+    let others = others.iter().map(|axis| Size::of_axis(x, *axis));
     gradient.reshape(
         std::iter::once(count)
             .chain(others)

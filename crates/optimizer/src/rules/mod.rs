@@ -17,7 +17,7 @@ mod reduce;
 mod state;
 
 use aqueduct_graph::ir::{NodeId, Op, Store, TensorId};
-use aqueduct_graph::{AnyTensor, DType, Dim, Graph, Operation, Size, Sizes, Value};
+use aqueduct_graph::{AnyTensor, DType, Graph, Operation, Size, Sizes, Value};
 
 use crate::gradient::Slope;
 
@@ -165,17 +165,9 @@ fn sizes_like(tensor: AnyTensor<'_>) -> Sizes<'_> {
     }
 }
 
-/// The size of an axis, as a number if it is known.
-fn size_of(tensor: AnyTensor<'_>, axis: usize) -> Size<'_> {
-    match tensor.shape().dim(axis) {
-        Some(Dim::Known(size)) => Size::from(size),
-        Some(Dim::Unknown(_)) | None => Size::Tensor(tensor.size_of(signed(axis))),
-    }
-}
-
 /// The size of an axis as an integer scalar.
 fn row_count(tensor: AnyTensor<'_>, axis: usize) -> AnyTensor<'_> {
-    match size_of(tensor, axis) {
+    match Size::of_axis(tensor, axis) {
         Size::Number(size) => tensor.graph().constant_value(Value::scalar(size), "rows"),
         Size::Tensor(size) => size,
     }

@@ -3,14 +3,14 @@
 use aqueduct_graph::ir::{Bound, PadMode, Reduction, SliceSpec};
 use aqueduct_graph::{AnyTensor, Paddings, Size};
 
-use super::{Step, signed, size_of};
+use super::{Step, signed};
 
 /// Each repetition gets an axis of its own, over which the gradient is summed.
 pub(super) fn tile(step: &mut Step<'_>) {
     let (x, multiples, g) = (step.operand(0), step.operand(1), step.grad());
     let rank = x.shape().rank();
     step.give(0, || {
-        let sizes = (0..rank).flat_map(|axis| [element(multiples, axis), size_of(x, axis)]);
+        let sizes = (0..rank).flat_map(|axis| [element(multiples, axis), Size::of_axis(x, axis)]);
         let apart = g.reshape(sizes.collect::<Vec<Size<'_>>>());
         let repetitions: Vec<usize> = (0..rank).map(|axis| 2 * axis).collect();
         apart.reduce(Reduction::Sum, repetitions, false)
