@@ -18,7 +18,13 @@ fn the_late_tensor_itself_and_what_is_made_of_it() {
     let doubled = picked * 2.0;
     let sum = doubled.reduce_sum(..);
     let sess = Session::new(&g);
-    let fetches = (places, picked, doubled, sum.scalar(), picked.size().scalar());
+    let fetches = (
+        places,
+        picked,
+        doubled,
+        sum.scalar(),
+        picked.size().scalar(),
+    );
     let run = |fed: &[f32]| sess.run(fetches, feed![x => fed]).unwrap();
     // Sizes come and go, and come back.
     for _ in 0..2 {
@@ -76,7 +82,10 @@ fn a_mask_must_fit_in_the_run_too() {
     let elements = g.placeholder::<bool>("elements", shape![?, 2]);
     let sess = Session::new(&g);
     let fed = Array2::<f32>::zeros((3, 2));
-    let error = sess.run(x.boolean_mask(rows), feed![x => &fed, rows => [true, false]]);
+    let error = sess.run(
+        x.boolean_mask(rows),
+        feed![x => &fed, rows => [true, false]],
+    );
     assert!(error.unwrap_err().to_string().contains("[2] and [3]"));
     let error = sess.run(
         x.boolean_mask(elements),
@@ -169,7 +178,10 @@ fn what_a_scan_stacks_and_carries_has_one_shape() {
     assert_eq!(last_, vector([3.0, 4.0]));
     let uneven = || feed![rows => [[1.0, 0.0, 2.0], [3.0, 0.0, 0.0]]];
     let error = sess.run(picked, uneven()).unwrap_err().to_string();
-    assert!(error.contains("output 0 of step 1 has another shape"), "{error}");
+    assert!(
+        error.contains("output 0 of step 1 has another shape"),
+        "{error}"
+    );
     let error = sess.run(last, uneven()).unwrap_err().to_string();
     assert!(error.contains("state 0 has the new shape [1]"), "{error}");
 }
@@ -182,7 +194,9 @@ fn a_scan_runs_over_what_was_picked() {
     let (product, _) = g.scan(g.ones::<f32>(()), picked, |product, x| (product * x, ()));
     let count = picked.size();
     let options = ScanOptions::new().length(count);
-    let (power, _) = g.scan_with(options, g.ones::<f32>(()), (), |power, ()| (power * 2.0, ()));
+    let (power, _) = g.scan_with(options, g.ones::<f32>(()), (), |power, ()| {
+        (power * 2.0, ())
+    });
     let sess = Session::new(&g);
     for (fed, expected) in [(vec![2.0, -1.0, 3.0], (6.0, 4.0)), (vec![-1.0], (1.0, 1.0))] {
         let found = sess.run((product.scalar(), power.scalar()), feed![x => fed]);
@@ -270,7 +284,10 @@ fn a_range_too_large_for_memory_is_an_error() {
         sess.run(g.range(limit), feed![limit => 1e18]).unwrap_err(),
         sess.run(g.range(limit), feed![limit => 1e300]).unwrap_err(),
     ] {
-        assert!(error.to_string().contains("do not fit in memory"), "{error}");
+        assert!(
+            error.to_string().contains("do not fit in memory"),
+            "{error}"
+        );
     }
     let error = sess.run(whole, feed![limit => 1e18]).unwrap_err();
     assert!(error.to_string().contains("memory"), "{error}");
@@ -293,7 +310,13 @@ fn paddings_and_tiles_by_fed_numbers() {
     assert_eq!(run([1, 0], 1).unwrap(), vector([2.0, 1.0, 2.0, 3.0]));
     assert_eq!(run([0, 2], 0).unwrap().len(), 0);
     let report = run([3, 0], 1).unwrap_err().to_string();
-    assert!(report.contains("axis 0 of size 3 cannot be padded by 3"), "{report}");
+    assert!(
+        report.contains("axis 0 of size 3 cannot be padded by 3"),
+        "{report}"
+    );
     let report = run([0, 0], -1).unwrap_err().to_string();
-    assert!(report.contains("multiples gives the negative size -1"), "{report}");
+    assert!(
+        report.contains("multiples gives the negative size -1"),
+        "{report}"
+    );
 }
