@@ -20,8 +20,9 @@ pub const NEW_AXIS: Bound = Bound::NewAxis;
 /// Takes as many whole axes as are not named otherwise. Python's `...`.
 pub const ELLIPSIS: Bound = Bound::Ellipsis;
 
-/// Takes every `step`th position of a range; a negative step runs backwards, from the last position
-/// on where the range has no start. Python's `start:end:step`.
+/// Takes every `step`th position of a range; a negative step runs backwards from the range's last
+/// position, as `rev` does. Python's `start:end:step`, but that there the bounds change places with
+/// a negative step.
 ///
 /// ```
 /// use aqueduct_graph::{Graph, shape, step_by};
@@ -32,31 +33,37 @@ pub const ELLIPSIS: Bound = Bound::Ellipsis;
 /// assert_eq!(even.shape().to_string(), "[?, 5]");
 /// let backwards = x.slice(step_by(.., -1)); // x[::-1]
 /// assert_eq!(backwards.shape().to_string(), "[?, 10]");
-/// let some = x.slice((.., step_by(8..2, -3))); // x[:, 8:2:-3]
+/// let some = x.slice((.., step_by(3..=8, -3))); // x[:, 8:2:-3]
 /// assert_eq!(some.shape().to_string(), "[?, 2]");
 /// ```
 pub fn step_by(range: impl RangeBounds<i64>, step: i64) -> Bound {
-    let onward = if step < 0 { -1 } else { 1 };
-    let start = match range.start_bound() {
-        End::Included(start) => Some(*start),
-        End::Excluded(before) => next(*before, onward),
+    let first = match range.start_bound() {
+        End::Included(first) => Some(*first),
+        // After the last position there is none.
+        End::Excluded(before) => after(*before).or(Some(i64::MAX)),
         End::Unbounded => None,
     };
-    let end = match range.end_bound() {
-        End::Included(last) => next(*last, onward),
-        End::Excluded(end) => Some(*end),
-        End::Unbounded => None,
+    let (start, end) = match (range.end_bound(), step < 0) {
+        (End::Included(last), false) => (first, after(*last)),
+        (End::Excluded(end), false) => (first, Some(*end)),
+        (End::Unbounded, false) => (first, None),
+        // Before position 0 there is none.
+        (End::Excluded(0), true) => (Some(0), Some(0)),
+        (End::Included(last), true) => (Some(*last), first.and_then(before)),
+        (End::Excluded(end), true) => (before(*end), first.and_then(before)),
+        (End::Unbounded, true) => (None, first.and_then(before)),
     };
     Bound::Range { start, end, step }
 }
 
-/// The position after one, in the direction of `onward`; `None` beyond the end that it counts from:
-/// -1 is the last position and 0 the first.
-fn next(position: i64, onward: i64) -> Option<i64> {
-    match (position, onward) {
-        (-1, 1) | (0, -1) => None,
-        (position, onward) => Some(position.saturating_add(onward)),
-    }
+/// The position after one; `None` after -1, the last.
+fn after(position: i64) -> Option<i64> {
+    (position != -1).then(|| position.saturating_add(1))
+}
+
+/// The position before one; `None` before 0, the first.
+fn before(position: i64) -> Option<i64> {
+    (position != 0).then(|| position.saturating_sub(1))
 }
 
 impl Bound {
@@ -105,13 +112,13 @@ macro_rules! from_positions {
 
         impl From<RangeInclusive<$position>> for Bound {
             fn from(range: RangeInclusive<$position>) -> Bound {
-                Bound::range(Some(to_i64(*range.start())), next(to_i64(*range.end()), 1), 1)
+                Bound::range(Some(to_i64(*range.start())), after(to_i64(*range.end())), 1)
             }
         }
 
         impl From<RangeToInclusive<$position>> for Bound {
             fn from(range: RangeToInclusive<$position>) -> Bound {
-                Bound::range(None, next(to_i64(range.end), 1), 1)
+                Bound::range(None, after(to_i64(range.end)), 1)
             }
         }
     )*};

@@ -35,8 +35,9 @@ fn tiles() {
     let x = Value::from(array![[1, 2]]);
     let tiled = array![[1, 2, 1, 2], [1, 2, 1, 2], [1, 2, 1, 2]];
     check(Array::Tile, &[x.clone(), sizes(&[3, 2])], &[tiled.into()]);
-    let nothing = Value::zeros(DType::I32, &[2, 0]).unwrap();
-    check(Array::Tile, &[x, sizes(&[2, 0])], &[nothing.clone()]);
+    let nothing = [Value::zeros(DType::I32, &[2, 0]).unwrap()];
+    check(Array::Tile, &[x, sizes(&[2, 0])], &nothing);
+    let [nothing] = nothing;
     let more = Value::zeros(DType::I32, &[6, 0]).unwrap();
     check(Array::Tile, &[nothing, sizes(&[3, 5])], &[more]);
     let scalar = Value::scalar(true);
