@@ -7,7 +7,7 @@
     reason = "every operator is called, also on references"
 )]
 
-use aqueduct::ir::{Binary, Compare, Logical, Reduction, SliceSpec, Test, Unary, Update};
+use aqueduct::ir::{Binary, Compare, Logical, PadMode, Reduction, SliceSpec, Test, Unary, Update};
 use aqueduct::prelude::*;
 use aqueduct::{
     FanMode, FanShape, IndexedSlices, Initializer, Minimize, ScanOptions, Sizes, Trace, Value,
@@ -47,6 +47,7 @@ fn build_everything(g: &Graph) {
     let x = g.placeholder::<f32>("x", shape![?, 4]);
     let n = g.placeholder::<i32>("n", shape![]);
     arrays(g, x, n);
+    places_and_paddings(g, x, n);
     arithmetic(g, x, n);
     elements(g, x, n);
     clipping(g, x);
@@ -118,6 +119,56 @@ fn arrays<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
         x.reduce_min_keep([0]),
     );
     let _ = (x.less(1.0).reduce_all(..), x.less(x).reduce_any(0));
+}
+
+fn places_and_paddings<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
+    let lengths = g.placeholder::<i32>("lengths", shape![?]);
+    let pairs = g.constant([[0_i64, 1], [1, 0]]);
+    let mask = g.placeholder::<bool>("mask", shape![?]);
+    let _ = (
+        g.range(n),
+        g.range_with(1.0_f32, x.reduce_sum(..), 2.0),
+        g.range_any(n.any(), n.any(), n.any()),
+    );
+    let _ = (
+        x.tile([2, 1]),
+        x.tile(sizes![n, 1]),
+        x.pad([[1, 0], [0, 1]]),
+        x.pad(pairs),
+        x.pad_with([sizes![n, 0], sizes![0, n]], 1.0),
+        x.pad_reflect([[0, 0], [1, 1]]),
+        x.pad_symmetric(pairs),
+    );
+    let reflect = PadMode::Reflect;
+    let padded = x.any().pad([[0, 0], [1, 1]], reflect.clone());
+    let _ = padded.pad_grad([[0, 0], [1, 1]], reflect);
+    let _ = (
+        x.reverse_sequence(lengths, 1, 0),
+        x.reverse(..),
+        x.slice(step_by(.., -1)),
+        x.slice_sizes(&[1, 0], &[2, -1]),
+    );
+    let places = g.constant([[0_i32, 1]]);
+    let _ = (
+        x.gather_nd(places),
+        g.scatter_nd(places, g.constant([1.0_f32]), [2, 2]),
+        x.any()
+            .reduce(Reduction::Sum, 1, false)
+            .scatter_nd(lengths.any().expand_dims(1), [9]),
+    );
+    let _ = (
+        n.one_hot::<bool>(n),
+        n.one_hot_with(5_i64, 1.0_f32, -1.0, 0),
+        mask.where_true(),
+        x.boolean_mask(mask),
+        x.boolean_mask(x.greater(0.0)),
+        x.boolean_mask_along(g.constant([true; 4]), 1),
+    );
+    let _ = (
+        lengths.sequence_mask(n),
+        lengths.sequence_mask(3),
+        lengths.sequence_mask_to_longest(),
+    );
 }
 
 fn arithmetic<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {

@@ -36,7 +36,8 @@ pub mod prelude {
         Reuse, ScanOptions, Tensor, Variable, VariableOptions, VariableScope, constant_initializer,
         fill, glorot_normal, glorot_uniform, mean_squared_error, ones, ones_initializer,
         random_normal, random_normal_initializer, random_uniform, random_uniform_initializer,
-        shape, sizes, truncated_normal, truncated_normal_initializer, zeros, zeros_initializer,
+        shape, sizes, step_by, truncated_normal, truncated_normal_initializer, zeros,
+        zeros_initializer,
     };
     pub use aqueduct_optimizer::{
         Adam, AdamOptimizer, Gradient, GradientDescent, GradientDescentOptimizer, Gradients,

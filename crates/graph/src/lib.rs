@@ -31,8 +31,8 @@ mod text;
 mod value;
 
 pub use build::{
-    Axes, Constant, ELLIPSIS, InitialValue, Keys, NEW_AXIS, ScanOptions, SliceArgs,
-    VariableOptions, mean_squared_error,
+    Axes, Constant, ELLIPSIS, InitialValue, Keys, NEW_AXIS, Paddings, ScanOptions, SliceArgs,
+    VariableOptions, mean_squared_error, step_by,
 };
 pub use context::ContextGuard;
 pub use element::{DType, Element, Float, Index, Number, Signed};

@@ -74,6 +74,31 @@ impl<'g> Sizes<'g> {
     }
 }
 
+impl<'g> Size<'g> {
+    /// The size of an axis, as a number if it is known while building.
+    #[track_caller]
+    pub fn of_axis(tensor: AnyTensor<'g>, axis: usize) -> Size<'g> {
+        match tensor.shape().dim(axis) {
+            Some(Dim::Known(size)) => Size::from(size),
+            // No tensor has more axes than fit.
+            Some(Dim::Unknown(_)) | None => {
+                Size::Tensor(tensor.size_of(i64::try_from(axis).unwrap_or(i64::MAX)))
+            }
+        }
+    }
+
+    /// The size as an integer scalar.
+    #[track_caller]
+    pub fn into_tensor(self, graph: &'g Graph) -> AnyTensor<'g> {
+        let number = match self {
+            Size::Tensor(tensor) => return tensor,
+            Size::Number(number) => number,
+        };
+        let value = i32::try_from(number).map_or(Value::scalar(number), Value::scalar);
+        graph.constant_value(value, "Const")
+    }
+}
+
 /// The numbers as an `i32` vector as TensorFlow makes one, or as `i64` where they do not fit.
 fn integers(numbers: &[i64]) -> Value {
     let narrow: Result<Vec<i32>, _> = numbers.iter().map(|n| i32::try_from(*n)).collect();

@@ -1,6 +1,9 @@
 //! Cases of family `array`.
 
-use aqueduct::ir::{Bound, SliceSpec};
+use std::sync::Arc;
+
+use aqueduct::Value;
+use aqueduct::ir::{Bound, PadMode, SliceSpec};
 use aqueduct::prelude::*;
 
 use super::{Case, case, input};
@@ -10,6 +13,8 @@ pub(crate) fn arrays() -> Vec<Case> {
     cases.extend(slices());
     cases.extend(joining_and_cutting());
     cases.extend(gathering());
+    cases.extend(places());
+    cases.extend(padding());
     cases
 }
 
@@ -73,6 +78,10 @@ fn slices() -> Vec<Case> {
             vec![NEW_AXIS, ELLIPSIS, NEW_AXIS, Bound::from(1..)],
         ),
         slice("of nothing", vec![Bound::from(2..2)]),
+        case("reverse", [input([2, 3, 2])], |x| x[0].reverse([0, -1])),
+        case("slice_sizes", [input([4, 5])], |x| {
+            x[0].slice_sizes(&[1, 0], &[2, -1])
+        }),
         case("slice_grad", [input([2, 3])], |x| {
             let bounds = vec![Bound::range(Some(3), Some(0), -2), Bound::from(1..4)];
             x[0].any().slice_grad(SliceSpec { bounds }, [4, 5]).typed()
@@ -156,4 +165,107 @@ fn gathering() -> Vec<Case> {
                 .typed()
         }),
     ]
+}
+
+fn places() -> Vec<Case> {
+    vec![
+        case("gather_nd of elements", [input([2, 3])], |x| {
+            x[0].gather_nd(x[0].graph().constant([[1, 2], [0, 0], [1, 2]]))
+        }),
+        case("gather_nd of parts", [input([2, 3, 4])], |x| {
+            let places = ndarray::arr3(&[[[1_i64, 2]], [[1, 0]]]);
+            x[0].gather_nd(x[0].graph().constant(places))
+        }),
+        case("gather_nd of rows", [input([4, 3])], |x| {
+            x[0].gather_nd(x[0].graph().constant([[3], [1], [3]]))
+        }),
+        case("gather_nd of all", [input([2, 3])], |x| {
+            x[0].gather_nd(x[0].graph().constant(ndarray::Array2::<i32>::zeros((2, 0))))
+        }),
+        case("gather_nd of nothing", [input([2, 3])], |x| {
+            x[0].gather_nd(x[0].graph().constant(ndarray::Array2::<i32>::zeros((0, 2))))
+        }),
+        case("scatter_nd", [input([3, 2])], |x| {
+            let g = x[0].graph();
+            g.scatter_nd(g.constant([[3], [0], [3]]), x[0], [4, 2])
+        }),
+        case("scatter_nd like", [input([3]), input([2, 3])], |x| {
+            let g = x[0].graph();
+            let places = g.constant([[1_i64, 2], [0, 0], [1, 2]]);
+            g.scatter_nd(places, x[0], x[1].shape_tensor()) * x[1]
+        }),
+        case("reverse_sequence", [input([3, 4, 2])], |x| {
+            x[0].reverse_sequence(x[0].graph().constant([4, 0, 3]), 1, 0)
+        }),
+        case("reverse_sequence, batch inside", [input([3, 2, 2])], |x| {
+            x[0].reverse_sequence(x[0].graph().constant([2_i64, 3]), 0, -1)
+        }),
+        case("boolean_mask of rows", [input([4, 3])], |x| {
+            x[0].boolean_mask(x[0].graph().constant([true, false, true, true]))
+        }),
+        case("boolean_mask of elements", [input([2, 3])], |x| {
+            x[0].square().boolean_mask(x[0].greater(-0.2))
+        }),
+        case("boolean_mask of nothing", [input([2, 3])], |x| {
+            x[0].boolean_mask(x[0].greater(2.0))
+        }),
+        case("boolean_mask along axis 1", [input([2, 3, 2])], |x| {
+            x[0].boolean_mask_along(x[0].graph().constant([true, false, true]), 1)
+        }),
+        case("boolean_mask of inner axes", [input([2, 3, 2])], |x| {
+            let mask = [[true, false], [true, true], [false, false]];
+            x[0].boolean_mask_along(x[0].graph().constant(mask), -2)
+        }),
+    ]
+}
+
+fn padding() -> Vec<Case> {
+    let mode = |name: &str, mode: PadMode, sizes: [usize; 2], paddings: [[i64; 2]; 2]| {
+        let inside = input(sizes);
+        let padded = input([0, 1].map(|axis: usize| {
+            let added: i64 = paddings[axis].iter().sum();
+            sizes[axis] + added as usize
+        }));
+        let grad_mode = mode.clone();
+        [
+            case(format!("pad {name}"), [inside], move |x| {
+                x[0].any().pad(paddings, mode.clone()).typed()
+            }),
+            case(format!("pad_grad {name}"), [padded], move |x| {
+                x[0].any().pad_grad(paddings, grad_mode.clone()).typed()
+            }),
+        ]
+    };
+    let value = PadMode::Constant(Arc::new(Value::scalar(3.0_f64)));
+    let mut cases = Vec::new();
+    cases.extend(mode("with a value", value, [2, 3], [[1, 2], [0, 1]]));
+    cases.extend(mode("reflect", PadMode::Reflect, [3, 4], [[2, 1], [0, 3]]));
+    cases.extend(mode(
+        "reflect, last axis whole",
+        PadMode::Reflect,
+        [3, 2],
+        [[2, 2], [0, 0]],
+    ));
+    cases.extend(mode(
+        "symmetric",
+        PadMode::Symmetric,
+        [2, 3],
+        [[2, 1], [3, 3]],
+    ));
+    cases.extend([
+        case("pad by a tensor", [input([2, 3])], |x| {
+            x[0].pad(x[0].graph().constant([[1, 0], [0, 2]]))
+        }),
+        case("pad_reflect by late numbers", [input([3, 2])], |x| {
+            let more = x[0].size_of(1);
+            x[0].pad_reflect([sizes![0, more], sizes![1, 1]])
+        }),
+        case("tile", [input([2, 1, 3])], |x| x[0].tile([2, 3, 1])),
+        case("tile of nothing", [input([2, 3])], |x| x[0].tile([0, 2])),
+        case("tile of a scalar", [input([])], |x| x[0].tile(())),
+        case("tile by late numbers", [input([2, 3])], |x| {
+            x[0].tile(x[0].shape_tensor())
+        }),
+    ]);
+    cases
 }

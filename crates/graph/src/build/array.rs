@@ -7,8 +7,9 @@ use crate::build::axes::resolve_axis;
 use crate::element::{DType, Element, Index, Number};
 use crate::graph::Graph;
 use crate::handle::{AnyTensor, Operand, Tensor};
-use crate::ids::TensorId;
+use crate::ids::{NodeId, TensorId};
 use crate::initializer::{self, scalar_of};
+use crate::mistake::Problem;
 use crate::op::{Array, Op, SliceSpec};
 use crate::shape::Shape;
 use crate::sizes::Sizes;
@@ -123,7 +124,7 @@ impl Graph {
     /// Adds an op whose axis counts from either end, or the same op poisoned where the axis is out
     /// of range.
     #[track_caller]
-    fn with_axis<'g>(
+    pub(super) fn with_axis<'g>(
         &'g self,
         axis: i64,
         rank: usize,
@@ -145,15 +146,29 @@ impl Graph {
         inputs: &[AnyTensor<'g>],
         name: &str,
         op: impl Fn(usize) -> Array,
-    ) -> crate::ids::NodeId {
-        match resolve_axis(axis, rank) {
-            Ok(axis) => self.add(op(axis), inputs, name),
+    ) -> NodeId {
+        let resolved = resolve_axis(axis, rank).map(&op);
+        self.add_resolved(resolved, || op(0), inputs, name)
+    }
+
+    /// Adds an op whose arguments were looked at first; where they are wrong, `stand_in` takes its
+    /// place, poisoned.
+    #[track_caller]
+    pub(super) fn add_resolved<'g>(
+        &'g self,
+        op: Result<Array, Problem>,
+        stand_in: impl FnOnce() -> Array,
+        inputs: &[AnyTensor<'g>],
+        name: &str,
+    ) -> NodeId {
+        match op {
+            Ok(op) => self.add(op, inputs, name),
             // The rank of a poisoned tensor means nothing: there is no new mistake. Of no tensors the
             // shape rule has more to say.
             Err(_) if inputs.is_empty() || inputs.iter().any(|input| input.is_poisoned()) => {
-                self.add(op(0), inputs, name)
+                self.add(stand_in(), inputs, name)
             }
-            Err(problem) => self.add_wrong(op(0), inputs, name, problem),
+            Err(problem) => self.add_wrong(stand_in(), inputs, name, problem),
         }
     }
 }

@@ -9,7 +9,10 @@ use crate::infer::common::{
     common_dtype, first_dim, int_scalar, operands, plural, shape_operand, size, splice,
     unify_shapes,
 };
+use crate::infer::index::{gather_nd, one_hot, places_where, reverse_sequence, scatter_nd};
 use crate::infer::ints;
+use crate::infer::pad::{pad, pad_grad, tile};
+use crate::infer::range::range;
 use crate::infer::reshape::reshape;
 use crate::infer::slice::{slice, slice_grad};
 use crate::mistake::Problem;
@@ -49,15 +52,18 @@ pub(super) fn infer(op: &Array, inputs: &[Fact]) -> Result<Vec<Fact>, Problem> {
         Array::Concat { axis } => concat(*axis, inputs),
         Array::Gather { axis } => gather(*axis, operands(inputs)?),
         Array::SegmentSum => segment_sum(operands(inputs)?),
-        Array::GatherNd
-        | Array::ScatterNd
-        | Array::Range { .. }
-        | Array::Tile
-        | Array::Pad { .. }
-        | Array::PadGrad { .. }
-        | Array::ReverseSequence { .. }
-        | Array::OneHot { .. }
-        | Array::Where => Err(Problem::argument("TOCOME")),
+        Array::GatherNd => gather_nd(operands(inputs)?),
+        Array::ScatterNd => scatter_nd(operands(inputs)?),
+        Array::Range { dtype } => range(*dtype, operands(inputs)?),
+        Array::Tile => tile(operands(inputs)?),
+        Array::Pad { mode } => pad(mode, operands(inputs)?),
+        Array::PadGrad { mode } => pad_grad(mode, operands(inputs)?),
+        Array::ReverseSequence {
+            seq_axis,
+            batch_axis,
+        } => reverse_sequence(*seq_axis, *batch_axis, operands(inputs)?),
+        Array::OneHot { axis } => one_hot(*axis, operands(inputs)?),
+        Array::Where => places_where(operands(inputs)?),
     }?;
     Ok(vec![fact])
 }

@@ -49,7 +49,8 @@ pub(super) fn of_size(shape: &Shape, dtype: DType) -> Int {
     of_dim(count, dtype)
 }
 
-fn multiply(a: Dim, b: Dim) -> Dim {
+/// The product of two sizes.
+pub(super) fn multiply(a: Dim, b: Dim) -> Dim {
     match (a, b) {
         (Dim::Known(1), other) | (other, Dim::Known(1)) => other,
         (Dim::Known(0), _) | (_, Dim::Known(0)) => Dim::Known(0),

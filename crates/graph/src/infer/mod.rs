@@ -7,10 +7,13 @@
 mod array;
 mod common;
 mod control;
+mod index;
 mod ints;
 mod math;
 mod nn;
+mod pad;
 mod random;
+mod range;
 mod reduce;
 mod reshape;
 mod slice;

@@ -199,6 +199,41 @@ impl Array {
         }
     }
 
+    /// See [`Op::has_late_shape`](crate::op::Op::has_late_shape).
+    pub(super) fn has_late_shape(&self) -> bool {
+        match self {
+            Array::Where => true,
+            Array::Range { dtype } => dtype.is_float(),
+            Array::Placeholder { .. }
+            | Array::Constant(_)
+            | Array::Identity
+            | Array::StopGradient
+            | Array::Reshape
+            | Array::Shape { .. }
+            | Array::Size { .. }
+            | Array::ExpandDims { .. }
+            | Array::Squeeze { .. }
+            | Array::Transpose { .. }
+            | Array::Fill
+            | Array::BroadcastTo
+            | Array::Slice(_)
+            | Array::SliceGrad(_)
+            | Array::Stack { .. }
+            | Array::Unstack { .. }
+            | Array::Concat { .. }
+            | Array::Split { .. }
+            | Array::Gather { .. }
+            | Array::GatherNd
+            | Array::ScatterNd
+            | Array::SegmentSum
+            | Array::Tile
+            | Array::Pad { .. }
+            | Array::PadGrad { .. }
+            | Array::ReverseSequence { .. }
+            | Array::OneHot { .. } => false,
+        }
+    }
+
     pub(super) fn size_inputs(&self) -> &'static [usize] {
         match self {
             Array::Reshape

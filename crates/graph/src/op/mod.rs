@@ -73,6 +73,20 @@ impl Op {
         }
     }
 
+    /// Whether the shape of the result depends on elements that no shape rule looks at: the kernel
+    /// gives it with its result, so that the op must run for its shape alone.
+    pub fn has_late_shape(&self) -> bool {
+        match self {
+            Op::Array(op) => op.has_late_shape(),
+            Op::Math(_)
+            | Op::Reduce(_)
+            | Op::Nn(_)
+            | Op::Random(_)
+            | Op::State(_)
+            | Op::Control(_) => false,
+        }
+    }
+
     /// Whether only the shape of the operand is used, never its elements (`shape`, `size`).
     pub fn uses_shape_only(&self) -> bool {
         matches!(self, Op::Array(Array::Shape { .. } | Array::Size { .. }))

@@ -3,10 +3,10 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use aqueduct_graph::ir::{Array, Binary, Compare, NodeId, Reduction, SliceSpec, Store};
-use aqueduct_graph::{AnyTensor, DType, Dim, Size, Value};
+use aqueduct_graph::{AnyTensor, DType, Size};
 
 use super::reduce::broadcast_to;
-use super::{Rule, Step, as_is, concat, flows, signed, sizes_like, zero};
+use super::{Rule, Step, as_is, concat, flows, index, pad, row_count, signed, sizes_like, zero};
 use crate::gradient::{IndexedSlices, Slope};
 
 pub(super) fn rule(op: &Array, store: &Store, id: NodeId) -> Rule {
@@ -51,15 +51,27 @@ pub(super) fn rule(op: &Array, store: &Store, id: NodeId) -> Rule {
             flows(move |step| gather_along(step, axis))
         }
         Array::SegmentSum => flows(segment_sum),
-        Array::GatherNd
-        | Array::ScatterNd
-        | Array::Range { .. }
-        | Array::Tile
-        | Array::Pad { .. }
-        | Array::PadGrad { .. }
-        | Array::ReverseSequence { .. }
-        | Array::OneHot { .. }
-        | Array::Where => Rule::Missing("TOCOME"),
+        Array::GatherNd => flows(index::gather_nd),
+        Array::ScatterNd => flows(index::scatter_nd),
+        Array::ReverseSequence {
+            seq_axis,
+            batch_axis,
+        } => {
+            let axes = [signed(*seq_axis), signed(*batch_axis)];
+            flows(move |step| index::reverse_sequence(step, axes))
+        }
+        Array::Tile => flows(pad::tile),
+        Array::Pad { mode } => {
+            let mode = mode.clone();
+            flows(move |step| pad::pad(step, &mode))
+        }
+        Array::PadGrad { mode } => {
+            let mode = mode.clone();
+            flows(move |step| pad::pad_grad(step, &mode))
+        }
+        Array::Range { .. } => Rule::Blocks("how many numbers it gives depends on its operands"),
+        Array::OneHot { .. } => Rule::Blocks("it marks whole numbers with its operands"),
+        Array::Where => Rule::Blocks("it works on truth values"),
     }
 }
 
@@ -166,25 +178,12 @@ fn with_one_axis_for<'g>(
         Some(count) => Size::from(count),
         None => Size::Tensor(indices.size(DType::I32)),
     };
-    let others = others.iter().map(|axis| match x.shape().dim(*axis) {
-        Some(Dim::Known(size)) => Size::from(size),
-        Some(Dim::Unknown(_)) | None => Size::Tensor(x.size_of(signed(*axis))),
-    });
+    let others = others.iter().map(|axis| Size::of_axis(x, *axis));
     gradient.reshape(
         std::iter::once(count)
             .chain(others)
             .collect::<Vec<Size<'g>>>(),
     )
-}
-
-/// The size of an axis as an integer scalar.
-fn row_count(x: AnyTensor<'_>, axis: usize) -> AnyTensor<'_> {
-    match x.shape().dim(axis) {
-        Some(Dim::Known(size)) => x
-            .graph()
-            .constant_value(Value::scalar(signed(size)), "rows"),
-        Some(Dim::Unknown(_)) | None => x.size_of(signed(axis)),
-    }
 }
 
 /// Each row has the gradient of the sum that it went into; one with a negative index went nowhere.

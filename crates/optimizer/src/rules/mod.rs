@@ -8,14 +8,16 @@
 mod array;
 mod concat;
 mod control;
+mod index;
 mod math;
 mod nn;
+mod pad;
 mod random;
 mod reduce;
 mod state;
 
 use aqueduct_graph::ir::{NodeId, Op, Store, TensorId};
-use aqueduct_graph::{AnyTensor, DType, Graph, Operation, Sizes};
+use aqueduct_graph::{AnyTensor, DType, Graph, Operation, Size, Sizes, Value};
 
 use crate::gradient::Slope;
 
@@ -160,6 +162,14 @@ fn sizes_like(tensor: AnyTensor<'_>) -> Sizes<'_> {
     match tensor.shape().sizes() {
         Some(sizes) => Sizes::from(sizes),
         None => Sizes::vector(tensor.shape_tensor(DType::I32)),
+    }
+}
+
+/// The size of an axis as an integer scalar.
+fn row_count(tensor: AnyTensor<'_>, axis: usize) -> AnyTensor<'_> {
+    match Size::of_axis(tensor, axis) {
+        Size::Number(size) => tensor.graph().constant_value(Value::scalar(size), "rows"),
+        Size::Tensor(size) => size,
     }
 }
 

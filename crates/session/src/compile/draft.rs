@@ -265,8 +265,12 @@ impl Draft {
             if !seen.insert(tensor) {
                 continue;
             }
-            if store.node(tensor.node).region == body {
-                late.extend(store.inputs(tensor.node));
+            let node = store.node(tensor.node);
+            if node.region == body {
+                // What decides a late shape tells nothing before the op has run.
+                if !node.op.has_late_shape() {
+                    late.extend(store.inputs(tensor.node));
+                }
                 continue;
             }
             let fact = self.facts.get(&tensor);

@@ -147,9 +147,9 @@ impl Walk<'_> {
     /// The most that is needed of any output.
     fn need_of(&self, id: NodeId) -> Need {
         // The shape of what a loop or branch gives may be known only when it has run.
-        let owns_bodies =
-            matches!(&self.store.node(id).op, Op::Control(op) if !op.bodies().is_empty());
-        if owns_bodies || self.run.contains(&id) {
+        let op = &self.store.node(id).op;
+        let owns_bodies = matches!(op, Op::Control(op) if !op.bodies().is_empty());
+        if owns_bodies || op.has_late_shape() || self.run.contains(&id) {
             return Need::Value;
         }
         let outputs = 0..self.store.node(id).outputs.len();

@@ -4,11 +4,13 @@
 
 use std::sync::Arc;
 
-use aqueduct_graph::ir::{Array, ResolvedSlice, SliceSpec};
+use aqueduct_graph::ir::{Array, PadMode, ResolvedSlice, SliceSpec};
 use aqueduct_graph::{DType, Value, each_data};
 
 use crate::kernels::moves::{Pieces, Transposed, Window};
-use crate::kernels::{Failure, Kernel, Spec, Typed, failing, gather, infallible, strides};
+use crate::kernels::{
+    Failure, Kernel, Spec, Typed, failing, gather, index, infallible, pad, range, strides,
+};
 
 /// `None` for a placeholder, which the executor feeds.
 pub(super) fn kernel(op: &Array, spec: &Spec<'_>) -> Option<Kernel> {
@@ -57,15 +59,29 @@ pub(super) fn kernel(op: &Array, spec: &Spec<'_>) -> Option<Kernel> {
         Array::SegmentSum => with_number!(spec.input_dtype(0), T => {
             with_index!(spec.input_dtype(1), I => gather::segment_sum::<T, I>(spec))
         }),
-        Array::GatherNd
-        | Array::ScatterNd
-        | Array::Range { .. }
-        | Array::Tile
-        | Array::Pad { .. }
-        | Array::PadGrad { .. }
-        | Array::ReverseSequence { .. }
-        | Array::OneHot { .. }
-        | Array::Where => failing(Failure::new("TOCOME")),
+        Array::GatherNd => with_element!(spec.input_dtype(0), T => {
+            with_index!(spec.input_dtype(1), I => index::gather_nd::<T, I>(spec))
+        }),
+        Array::ScatterNd => with_number!(spec.input_dtype(1), T => {
+            with_index!(spec.input_dtype(0), I => index::scatter_nd::<T, I>(spec))
+        }),
+        Array::Range { dtype } if dtype.is_float() => {
+            with_float!(*dtype, T => range::floats::<T>())
+        }
+        Array::Range { dtype } => with_index!(*dtype, T => range::integers::<T>(spec)),
+        Array::Tile => read_window(pad::tiles(spec), spec),
+        Array::Pad { mode } => with_element!(spec.input_dtype(0), T => pad::pad::<T>(mode, spec)),
+        Array::PadGrad { mode } => pad_grad(mode, spec),
+        Array::ReverseSequence {
+            seq_axis,
+            batch_axis,
+        } => with_element!(spec.input_dtype(0), T => with_index!(spec.input_dtype(1), I => {
+            index::reverse_sequence::<T, I>(*seq_axis, *batch_axis, spec)
+        })),
+        Array::OneHot { axis } => with_element!(spec.output_dtype(0), T => {
+            with_index!(spec.input_dtype(0), I => index::one_hot::<T, I>(*axis, spec))
+        }),
+        Array::Where => index::places_where(spec),
     })
 }
 
@@ -146,6 +162,20 @@ fn read_window(window: Window, spec: &Spec<'_>) -> Kernel {
     with_element!(spec.input_dtype(0), T => {
         infallible(move |args| window.read::<T>(args.input(0), args.output(0)))
     })
+}
+
+fn pad_grad(mode: &PadMode, spec: &Spec<'_>) -> Kernel {
+    let kept = match mode {
+        PadMode::Constant(_) => {
+            return match pad::padded_center(spec) {
+                Ok(window) => read_window(window, spec),
+                Err(failure) => failing(failure),
+            };
+        }
+        PadMode::Reflect => 1,
+        PadMode::Symmetric => 0,
+    };
+    with_number!(spec.input_dtype(0), T => pad::mirror_grad::<T>(kept, spec))
 }
 
 fn slice_grad<T: Typed>(window: Window) -> Kernel {

@@ -55,7 +55,8 @@ pub(super) fn segment_sum<T: Arithmetic, I: Typed + Index>(spec: &Spec<'_>) -> K
 }
 
 /// The index as a position below `bound`.
-fn position<I: Index>(index: I, bound: usize) -> Option<usize> {
+#[inline]
+pub(super) fn position<I: Index>(index: I, bound: usize) -> Option<usize> {
     usize::try_from(index.to_i64())
         .ok()
         .filter(|position| *position < bound)
@@ -70,17 +71,28 @@ fn check<I: Index>(indices: &[I], sizes: &[usize], bound: usize) -> Result<(), F
 }
 
 /// Names the index by its place in an array of these sizes: `indices[1, 0] = 3 is not in [0, 3)`.
-fn out_of_range<I: Index>(index: I, sizes: &[usize], place: usize, bound: usize) -> Failure {
-    let mut rest = place;
-    let mut coordinates: Vec<String> = Vec::new();
-    for size in sizes.iter().rev() {
-        coordinates.push((rest % size).to_string());
-        rest /= size;
-    }
-    coordinates.reverse();
+pub(super) fn out_of_range<I: Index>(
+    index: I,
+    sizes: &[usize],
+    place: usize,
+    bound: usize,
+) -> Failure {
+    let coordinates: Vec<String> = unravel(place, sizes).map(|n| n.to_string()).collect();
     let element = match coordinates.join(", ") {
         scalar if scalar.is_empty() => scalar,
         list => format!("[{list}]"),
     };
     Failure::new(format!("indices{element} = {index} is not in [0, {bound})"))
+}
+
+/// The position along each axis of the element at a place of an array of these sizes.
+pub(super) fn unravel(place: usize, sizes: &[usize]) -> impl Iterator<Item = usize> {
+    let mut count: usize = sizes.iter().product();
+    let mut rest = place;
+    sizes.iter().map(move |size| {
+        count = count.checked_div(*size).unwrap_or(0);
+        let position = rest.checked_div(count).unwrap_or(0);
+        rest -= position * count;
+        position
+    })
 }

@@ -2,7 +2,9 @@
 
 mod array;
 mod elements;
+mod index;
 mod math;
+mod pad;
 mod reduce;
 mod reference;
 
@@ -40,16 +42,26 @@ fn run(op: &Op, inputs: &[Value], outputs: &[Fact]) -> Result<Vec<Value>, Failur
     };
     let kernel = kernel(op, &spec).expect("the op runs as a kernel");
     let mut results: Vec<Value> = outputs.iter().map(unwritten).collect();
+    let late = |output: &Fact| !output.shape.is_known();
     let mut args = Args::new();
     for (index, input) in inputs.iter().enumerate() {
         let planned_in = op.uses_shape_only() || op.size_inputs().contains(&index);
         args.push_input((!planned_in).then(|| input.data().into()));
     }
-    for result in &mut results {
-        args.push_output(result.data_mut().into());
+    for (result, output) in results.iter_mut().zip(outputs) {
+        if late(output) {
+            args.skip_output();
+        } else {
+            args.push_output(result.data_mut().into());
+        }
     }
     kernel(&mut args)?;
+    let made = args.take_made();
     drop(args);
+    for (index, value) in made {
+        assert!(late(&outputs[index]), "{op:?} had a place for its result");
+        results[index] = value;
+    }
     Ok(results)
 }
 
@@ -84,7 +96,8 @@ impl Surroundings for Nowhere {
 
 /// A value that a kernel must overwrite: elements it forgets are seen in the result.
 fn unwritten(fact: &Fact) -> Value {
-    let sizes = fact.shape.sizes().unwrap();
+    // A result of late shape is replaced by what the kernel makes.
+    let sizes = fact.shape.sizes().unwrap_or_default();
     let mut value = Value::zeros(fact.dtype, &sizes).unwrap();
     match value.data_mut() {
         Data::F32(values) => values.fill(1e30),

@@ -6,8 +6,11 @@
 
 mod array;
 mod control;
+mod index;
 mod ints;
 mod math;
+mod pad;
+mod range;
 mod reduce_nn_random;
 mod reshape;
 mod slice;
