@@ -7,6 +7,8 @@ mod array;
 mod axes;
 mod collections;
 mod control;
+mod dropout;
+mod losses;
 mod math;
 mod nn;
 mod random;
@@ -18,7 +20,13 @@ pub use array::Constant;
 pub use axes::Axes;
 pub use collections::Keys;
 pub use control::ScanOptions;
+pub use dropout::{DropoutOptions, KeepProb};
+pub use losses::{
+    l2_loss, mean_squared_error, sigmoid_cross_entropy_with_logits,
+    softmax_cross_entropy_with_logits, softmax_cross_entropy_with_logits_v2,
+    sparse_softmax_cross_entropy_with_logits,
+};
 pub use math::add_n;
-pub use nn::mean_squared_error;
+pub use nn::embedding_lookup;
 pub use slice::{ELLIPSIS, NEW_AXIS, SliceArgs};
 pub use state::{InitialValue, VariableOptions};

@@ -8,6 +8,7 @@
 #[macro_use]
 mod dispatch;
 
+mod activation;
 mod args;
 mod array;
 mod broadcast;
@@ -22,6 +23,7 @@ mod moves;
 mod nn;
 pub(crate) mod random;
 mod reduce;
+mod softmax;
 pub(crate) mod state;
 mod strides;
 #[cfg(test)]

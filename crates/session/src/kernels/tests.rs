@@ -2,6 +2,7 @@
 
 mod array;
 mod math;
+mod nn;
 mod reduce;
 mod reference;
 
