@@ -856,3 +856,132 @@ fn a_dependency_that_cannot_be_kept_poisons_what_should_have_kept_it() {
     assert!(sess.run(x * 2.0, feed![]).is_ok());
     assert_eq!(g.check().unwrap_err().0.len(), 2);
 }
+
+#[test]
+fn losses_and_activations_that_do_not_fit() {
+    let here = line!();
+    let g = Graph::new();
+    let logits = g.placeholder::<f32>("logits", shape![?, 3]);
+    let column = g.placeholder::<f32>("column", shape![?, 1]);
+    let classes = g.placeholder::<i64>("classes", shape![?, 3]);
+    let _ = softmax_cross_entropy_with_logits(column, logits).reduce_mean(..);
+    let _ = sparse_softmax_cross_entropy_with_logits(classes, logits);
+    // Broadcast they would give a loss of every pair, silently.
+    let _ = sigmoid_cross_entropy_with_logits(column, logits);
+    let _ = logits.softmax_along(2) + 1.0;
+    let _ = g.constant(1.0_f32).log_softmax();
+    check(
+        &g,
+        here,
+        expect![[r#"
+        shape mismatch in softmax_cross_entropy_with_logits: logits has shape [?, 3] but labels has shape [?, 1]
+          --> tests/diagnostics.rs:+5:13        scope `softmax_cross_entropy_with_logits_sg`, name `softmax_cross_entropy_with_logits_sg`
+          logits  logits                                                     f32[?, 3]  from tests/diagnostics.rs:+2:20
+          labels  softmax_cross_entropy_with_logits_sg/labels_stop_gradient  f32[?, 1]  from tests/diagnostics.rs:+5:13
+          help: labels and logits must have one shape
+
+        shape mismatch in sparse_softmax_cross_entropy_with_logits: logits has shape [?, 3] but labels has shape [?, 3]
+          --> tests/diagnostics.rs:+6:13        scope `SparseSoftmaxCrossEntropyWithLogits`, name `SparseSoftmaxCrossEntropyWithLogits/SparseSoftmaxCrossEntropyWithLogits`
+          logits  logits   f32[?, 3]  from tests/diagnostics.rs:+2:20
+          labels  classes  i64[?, 3]  from tests/diagnostics.rs:+4:21
+          help: labels has the shape of logits without the last axis: [?]
+
+        shape mismatch in sigmoid_cross_entropy_with_logits: logits has shape [?, 3] but labels has shape [?, 1]
+          --> tests/diagnostics.rs:+8:13        name `logistic_loss`
+          help: labels and logits must have one shape
+
+        invalid argument in softmax: axis 2 is out of range for rank 2
+          --> tests/diagnostics.rs:+9:20        name `Softmax`
+          logits  logits  f32[?, 3]  from tests/diagnostics.rs:+2:20
+          help: axes run from -2 to 1
+
+        shape mismatch in log_softmax: logits is a scalar but must have an axis
+          --> tests/diagnostics.rs:+10:33        name `LogSoftmax`
+          logits  Const_1  f32[]  from tests/diagnostics.rs:+10:15
+          help: give logits an axis with `expand_dims(0)`"#]],
+    );
+}
+
+#[test]
+fn dense_layers_that_cannot_be() {
+    let here = line!();
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?, 3]);
+    let open = g.placeholder::<f32>("open", shape![3, ?]);
+    let hidden = Dense::new(4).activation(Tensor::relu).apply(open);
+    let _ = Dense::new(4).apply(hidden);
+    let _ = Dense::new(4).apply(x.reduce_sum(0));
+    let _ = Dense::new(0).name("none").apply(x);
+    let _ = Dense::new(2)
+        .activation(|sums| sums.bias_add(g.zeros::<f32>([5])))
+        .apply(x);
+    let _ = Dense::new(2).name("not a name").apply(x);
+    check(
+        &g,
+        here,
+        expect![[r#"
+            shape mismatch in dense: the last axis of x, of shape [3, ?], has an unknown size
+              --> tests/diagnostics.rs:+4:57        name `dense`
+              help: the kernel has a row for each input: fix the size with `reshape`
+
+            shape mismatch in dense: x has shape [3] but must have at least 2 axes
+              --> tests/diagnostics.rs:+6:27        name `dense`
+              help: the last axis holds the inputs of the layer, those before it the examples
+
+            invalid argument in dense: units is 0 but must be at least 1
+              --> tests/diagnostics.rs:+7:40        name `none`
+
+            shape mismatch in bias_add: the last axis of x has size 2 but bias has 5 elements
+              --> tests/diagnostics.rs:+9:33, called from tests/diagnostics.rs:+10:10        scope `dense_2`, name `dense_2/BiasAdd_1`
+              x     dense_2/BiasAdd  f32[?, 2]  from tests/diagnostics.rs:+10:10
+              bias  dense_2/zeros    f32[5]     from tests/diagnostics.rs:+9:44, called from tests/diagnostics.rs:+10:10
+              help: bias needs 2 elements
+
+            name error in variable_scope: "not a name" is not a name
+              --> tests/diagnostics.rs:+11:46        name `not a name`
+              help: a name is a letter, a digit or a dot, then letters, digits and any of _ . - /"#]],
+    );
+}
+
+#[test]
+fn dropout_that_cannot_be() {
+    let here = line!();
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?, 3]);
+    let _ = x.dropout(0.0).relu();
+    let _ = x.dropout(1.5);
+    let _ = x.dropout(f64::NAN);
+    let _ = x.dropout(g.constant([0.5_f32, 0.5]));
+    let noise = |sizes: [usize; 3]| DropoutOptions::new().noise_shape(sizes);
+    let _ = x.dropout_with(0.5, noise([2, 1, 3]));
+    let _ = x.dropout_with(0.5, DropoutOptions::new().noise_shape([4, 1]));
+    let _ = x.dropout_with(0.5, DropoutOptions::new().noise_shape([1, 2]));
+    check(
+        &g,
+        here,
+        expect![[r#"
+            invalid argument in dropout: keep_prob is 0 but must be in (0, 1]
+              --> tests/diagnostics.rs:+3:15        name `dropout`
+              help: it is the part that is kept, not the part that is dropped
+
+            invalid argument in dropout: keep_prob is 1.5 but must be in (0, 1]
+              --> tests/diagnostics.rs:+4:15        name `dropout`
+              help: it is the part that is kept, not the part that is dropped
+
+            invalid argument in dropout: keep_prob is NaN but must be in (0, 1]
+              --> tests/diagnostics.rs:+5:15        name `dropout`
+              help: it is the part that is kept, not the part that is dropped
+
+            shape mismatch in dropout: keep_prob has shape [2] but must be a scalar
+              --> tests/diagnostics.rs:+6:15        name `dropout`
+              help: reshape keep_prob to rank 0
+
+            shape mismatch in dropout: noise of shape [2, 1, 3] does not broadcast to shape [?, 3]
+              --> tests/diagnostics.rs:+8:15        scope `dropout_4`, name `SelectV2`
+              help: a size of noise_shape is that of x, or 1
+
+            shape mismatch in dropout: noise of shape [1, 2] does not broadcast to shape [?, 3]
+              --> tests/diagnostics.rs:+10:15        scope `dropout_6`, name `SelectV2`
+              help: a size of noise_shape is that of x, or 1"#]],
+    );
+}

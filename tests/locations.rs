@@ -7,7 +7,9 @@
     reason = "every operator is called, also on references"
 )]
 
-use aqueduct::ir::{Binary, Compare, Logical, PadMode, Reduction, SliceSpec, Test, Unary, Update};
+use aqueduct::ir::{
+    Activation, Binary, Compare, Logical, PadMode, Reduction, SliceSpec, Test, Unary, Update,
+};
 use aqueduct::prelude::*;
 use aqueduct::{
     FanMode, FanShape, IndexedSlices, Initializer, Minimize, ScanOptions, Sizes, Trace, Value,
@@ -56,6 +58,7 @@ fn build_everything(g: &Graph) {
     variables(g, x);
     control(g, x, n);
     training(g, x);
+    networks(g, x, n);
 }
 
 fn arrays<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
@@ -487,6 +490,48 @@ fn control<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
     );
 }
 
+fn networks<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
+    let _ = (
+        x.relu6(),
+        x.leaky_relu(0.1),
+        x.elu(),
+        x.selu(),
+        x.softplus(),
+        x.softsign(),
+    );
+    let _ = (
+        x.softmax(),
+        x.log_softmax(),
+        x.softmax_along(0),
+        x.log_softmax_along(-2),
+    );
+    let _ = (
+        x.any().activation(Activation::Elu),
+        x.any().softmax_cross_entropy(x.any()),
+    );
+    let _ = (
+        softmax_cross_entropy_with_logits(x, x),
+        softmax_cross_entropy_with_logits_v2(x, x),
+        sigmoid_cross_entropy_with_logits(x, x),
+        l2_loss(x),
+        embedding_lookup(x, n),
+    );
+    let classes = g.placeholder::<i64>("classes", shape![?]);
+    let sparse = sparse_softmax_cross_entropy_with_logits(classes, x);
+    let _ = (sparse, gradient(sparse, x));
+    let _ = x.any().sparse_softmax_cross_entropy(classes.any());
+    let _ = classes.any().one_hot_like(x.any());
+    let _ = (
+        x.dropout(0.5),
+        x.dropout(g.constant(0.5_f32)),
+        x.dropout_with(0.5, DropoutOptions::new().seed(1).noise_shape([1, 4])),
+    );
+    let hidden = Dense::new(3).activation(|x| x.tanh() * 2.0).apply(x);
+    // A function that is handed over by its name does not know who calls it.
+    let hidden = Dense::new(3).activation(Tensor::relu).apply(hidden);
+    let _ = Dense::new(2).name("named").apply(hidden.expand_dims(0));
+}
+
 /// A helper of a user's, without `#[track_caller]`.
 trait Initialized<'g> {
     fn initialized(self, graph: &'g Graph) -> Tensor<'g, f32>;
@@ -554,9 +599,13 @@ fn builders_know_their_callers() {
         "variables_of",
         "tensors_of",
     ];
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/graph/src/build");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/graph/src");
+    let folders = ["build", "layers"].map(|folder| format!("{source}/{folder}"));
+    let files = folders
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap());
     let mut builders = 0;
-    for file in std::fs::read_dir(folder).unwrap() {
+    for file in files {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
         // Each piece ends with the attributes of the function that the next one begins with.
         let pieces: Vec<&str> = text.split("pub fn ").collect();

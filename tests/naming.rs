@@ -155,6 +155,155 @@ fn variables_are_made_of_the_operations_that_tensorflow_makes() {
     .assert_eq(&names(got.len()).join("\n"));
 }
 
+/// The names of the operations from number `from` on.
+fn operations(g: &Graph, from: usize) -> Vec<String> {
+    let view = g.view();
+    let nodes = view.node_ids().skip(from).map(|id| view.node(id));
+    nodes.map(|node| node.name.clone()).collect()
+}
+
+#[test]
+fn dense_layers_are_made_of_the_operations_that_tensorflow_makes() {
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?, 3]);
+    Dense::new(4).activation(Tensor::relu).apply(x);
+    expect![[r#"
+        dense/kernel/Initializer/random_uniform/shape
+        dense/kernel/Initializer/random_uniform/min
+        dense/kernel/Initializer/random_uniform/max
+        dense/kernel/Initializer/random_uniform/RandomUniform
+        dense/kernel/Initializer/random_uniform/sub
+        dense/kernel/Initializer/random_uniform/mul
+        dense/kernel/Initializer/random_uniform
+        dense/kernel/Assign
+        dense/kernel/read
+        dense/MatMul
+        dense/bias/Initializer/zeros/shape
+        dense/bias/Initializer/zeros/Const
+        dense/bias/Initializer/zeros
+        dense/bias/Assign
+        dense/bias/read
+        dense/BiasAdd
+        dense/Relu"#]]
+    .assert_eq(&operations(&g, 1).join("\n"));
+}
+
+#[test]
+fn dense_layers_take_the_default_names_of_tensorflow() {
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?, 4]);
+    let layer = || Dense::new(4).apply(x).name();
+    let named = |reuse| Dense::new(4).name("mine").reuse(reuse).apply(x).name();
+    let pair = || [layer(), layer()];
+    let reusing = |reuse| g.variable_scope_with("s", VariableScope::new().reuse(reuse), pair);
+    let names = [
+        pair(),
+        g.variable_scope("s", pair),
+        [g.name_scope("n", layer), named(Reuse::No)],
+        [named(Reuse::Yes), named(Reuse::Auto)],
+        [g.variable_scope("mine", layer), layer()],
+        reusing(Reuse::Yes),
+        reusing(Reuse::Auto),
+    ];
+    assert_eq!(
+        names.concat(),
+        [
+            "dense/BiasAdd:0",
+            "dense_1/BiasAdd:0",
+            "s/dense/BiasAdd:0",
+            "s/dense_1/BiasAdd:0",
+            "n/dense/BiasAdd:0",
+            "mine/BiasAdd:0",
+            "mine_1/BiasAdd:0",
+            "mine_2/BiasAdd:0",
+            "mine_3/dense/BiasAdd:0",
+            "dense_2/BiasAdd:0",
+            "s_1/dense/BiasAdd:0",
+            "s_1/dense_1/BiasAdd:0",
+            "s_2/dense/BiasAdd:0",
+            "s_2/dense_1/BiasAdd:0",
+        ]
+    );
+    let variables = g.global_variables();
+    let kernels: Vec<String> = variables.iter().step_by(2).map(|v| v.name()).collect();
+    assert_eq!(
+        kernels,
+        [
+            "dense/kernel",
+            "dense_1/kernel",
+            "s/dense/kernel",
+            "s/dense_1/kernel",
+            "dense_2/kernel",
+            "mine/kernel",
+            "mine/dense/kernel",
+            "dense_3/kernel",
+        ]
+    );
+    g.check().unwrap();
+}
+
+#[test]
+fn a_scope_of_the_users_takes_a_default_name() {
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?, 4]);
+    g.variable_scope("dense", || g.get_variable::<f32>("other", [2]));
+    let names = [
+        Dense::new(4).apply(x).name(),
+        Dense::new(4).name("dense").apply(x).name(),
+    ];
+    assert_eq!(names, ["dense_1/BiasAdd:0", "dense_2/BiasAdd:0"]);
+    let last: Vec<String> = g.global_variables().iter().map(|v| v.name()).collect();
+    assert_eq!(
+        last,
+        [
+            "dense/other",
+            "dense_1/kernel",
+            "dense_1/bias",
+            "dense/kernel",
+            "dense/bias"
+        ]
+    );
+}
+
+#[test]
+fn losses_and_dropout_name_their_operations() {
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?, 3]);
+    let classes = g.placeholder::<i32>("classes", shape![?]);
+    let keep_prob = g.placeholder::<f32>("keep_prob", shape![]);
+    let names = [
+        softmax_cross_entropy_with_logits(x, x).name(),
+        softmax_cross_entropy_with_logits_v2(x, x).name(),
+        sparse_softmax_cross_entropy_with_logits(classes, x).name(),
+        sigmoid_cross_entropy_with_logits(x, x).name(),
+        l2_loss(x).name(),
+        embedding_lookup(x, classes).name(),
+        x.dropout(0.75).name(),
+        x.dropout(keep_prob).name(),
+        x.relu6().softplus().softsign().name(),
+        x.elu().selu().leaky_relu(0.1).name(),
+        x.log_softmax().name(),
+        x.softmax_along(0).name(),
+    ];
+    assert_eq!(
+        names,
+        [
+            "softmax_cross_entropy_with_logits_sg:0",
+            "softmax_cross_entropy_with_logits:0",
+            "SparseSoftmaxCrossEntropyWithLogits/SparseSoftmaxCrossEntropyWithLogits:0",
+            "logistic_loss:0",
+            "L2Loss:0",
+            "embedding_lookup:0",
+            "dropout/SelectV2:0",
+            "dropout_1/SelectV2:0",
+            "Softsign:0",
+            "LeakyRelu:0",
+            "LogSoftmax:0",
+            "transpose_1:0",
+        ]
+    );
+}
+
 #[test]
 fn optimizers_name_their_variables() {
     let g = Graph::new();

@@ -172,6 +172,9 @@ fn operations_that_cannot_compute_with_the_values() {
     sess.run(rows.initializer(), feed![]).unwrap();
     let scatter = rows.scatter_add(g.stack(&[n], 0), g.ones::<f32>([1]));
     reports.add(sess.run(scatter, feed![n => -1]));
+    let labels = g.stack(&[g.constant(0), n], 0);
+    let losses = sparse_softmax_cross_entropy_with_logits(labels, g.zeros::<f32>([2, 5]));
+    reports.add(sess.run(losses, feed![n => 5]));
     reports.check(expect![[r#"
         gather failed: indices[0] = 3 is not in [0, 3)
           --> tests/run_errors.rs:+5:24        name `Gather`
@@ -204,7 +207,13 @@ fn operations_that_cannot_compute_with_the_values() {
           --> tests/run_errors.rs:+13:24        name `rows/ScatterAdd`
           indices  stack_1  i32[1]  from tests/run_errors.rs:+13:38
           updates  ones     f32[1]  from tests/run_errors.rs:+13:56
-          help: indices name rows of the variable"#]]);
+          help: indices name rows of the variable
+
+        sparse_softmax_cross_entropy_with_logits failed: label 5 at element 1 is not in [0, 5)
+          --> tests/run_errors.rs:+16:18        name `SparseSoftmaxCrossEntropyWithLogits/SparseSoftmaxCrossEntropyWithLogits`
+          logits  zeros_2  f32[2, 5]  from tests/run_errors.rs:+16:69
+          labels  stack_2  i32[2]     from tests/run_errors.rs:+15:20
+          help: a label is the number of a class, from 0"#]]);
 }
 
 #[test]

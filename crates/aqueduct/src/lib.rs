@@ -32,12 +32,14 @@ pub use ndarray;
 /// What most programs need: `use aqueduct::prelude::*;`.
 pub mod prelude {
     pub use aqueduct_graph::{
-        AnyTensor, AnyVariable, DType, Dim, ELLIPSIS, Graph, NEW_AXIS, Nest, Operand, Operation,
-        Reuse, ScanOptions, Tensor, Variable, VariableOptions, VariableScope, constant_initializer,
-        fill, glorot_normal, glorot_uniform, mean_squared_error, ones, ones_initializer,
-        random_normal, random_normal_initializer, random_uniform, random_uniform_initializer,
-        shape, sizes, step_by, truncated_normal, truncated_normal_initializer, zeros,
-        zeros_initializer,
+        AnyTensor, AnyVariable, DType, Dense, Dim, DropoutOptions, ELLIPSIS, Graph, NEW_AXIS, Nest,
+        Operand, Operation, Reuse, ScanOptions, Tensor, Variable, VariableOptions, VariableScope,
+        constant_initializer, embedding_lookup, fill, glorot_normal, glorot_uniform, l2_loss,
+        mean_squared_error, ones, ones_initializer, random_normal, random_normal_initializer,
+        random_uniform, random_uniform_initializer, shape, sigmoid_cross_entropy_with_logits,
+        sizes, softmax_cross_entropy_with_logits, softmax_cross_entropy_with_logits_v2,
+        sparse_softmax_cross_entropy_with_logits, step_by, truncated_normal,
+        truncated_normal_initializer, zeros, zeros_initializer,
     };
     pub use aqueduct_optimizer::{
         Adam, AdamOptimizer, Gradient, GradientDescent, GradientDescentOptimizer, Gradients,

@@ -18,6 +18,7 @@ mod handle;
 mod ids;
 mod infer;
 mod initializer;
+mod layers;
 mod location;
 mod mistake;
 mod names;
@@ -31,8 +32,10 @@ mod text;
 mod value;
 
 pub use build::{
-    Axes, Constant, ELLIPSIS, InitialValue, Keys, NEW_AXIS, Paddings, ScanOptions, SliceArgs,
-    VariableOptions, mean_squared_error, step_by,
+    Axes, Constant, DropoutOptions, ELLIPSIS, InitialValue, KeepProb, Keys, NEW_AXIS, Paddings,
+    ScanOptions, SliceArgs, VariableOptions, embedding_lookup, l2_loss, mean_squared_error,
+    sigmoid_cross_entropy_with_logits, softmax_cross_entropy_with_logits,
+    softmax_cross_entropy_with_logits_v2, sparse_softmax_cross_entropy_with_logits, step_by,
 };
 pub use context::ContextGuard;
 pub use element::{DType, Element, Float, Index, Number, Signed};
@@ -45,6 +48,7 @@ pub use initializer::{
     random_uniform, random_uniform_initializer, truncated_normal, truncated_normal_initializer,
     value_initializer, variance_scaling, zeros, zeros_initializer,
 };
+pub use layers::Dense;
 pub use location::{Location, Trace};
 pub use mistake::{Mistake, MistakeKind, Mistakes};
 pub use nest::Nest;

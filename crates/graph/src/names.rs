@@ -1,7 +1,7 @@
 //! Names: made unique as TensorFlow makes them, without regard to case.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
 /// The names in use, by lower-case spelling, each with the number of times it was asked for.
 #[derive(Debug, Default)]
@@ -45,6 +45,40 @@ impl Names {
                 self.used.remove(&asked_key);
             }
         }
+    }
+}
+
+/// The paths of the variable scopes that were opened, those inside a scope since it was entered last:
+/// so a model that is built again under the same scope finds the same default names.
+#[derive(Debug, Default)]
+pub(crate) struct OpenedScopes {
+    paths: BTreeSet<String>,
+}
+
+impl OpenedScopes {
+    /// A scope of this path is entered.
+    pub(crate) fn open(&mut self, path: &str) {
+        let inside = format!("{path}/");
+        let first = self.paths.range(inside.clone()..);
+        let earlier: Vec<String> = first
+            .take_while(|path| path.starts_with(&inside))
+            .cloned()
+            .collect();
+        for path in earlier {
+            self.paths.remove(&path);
+        }
+        self.paths.insert(path.to_owned());
+    }
+
+    /// The first of `name`, `name_1`, … that was not opened in this scope.
+    pub(crate) fn unused(&self, scope: &str, name: &str) -> String {
+        let mut candidate = name.to_owned();
+        let mut suffix = 0_u64;
+        while self.paths.contains(&join(scope, &candidate)) {
+            suffix += 1;
+            candidate = format!("{name}_{suffix}");
+        }
+        candidate
     }
 }
 
@@ -121,6 +155,20 @@ mod tests {
         let second = names.unique("Tanh");
         names.release("Tanh", &second);
         assert_eq!(names.unique("Tanh"), "Tanh_1");
+    }
+
+    #[test]
+    fn a_scope_that_is_entered_again_gives_its_default_names_again() {
+        let mut scopes = OpenedScopes::default();
+        assert_eq!(scopes.unused("", "dense"), "dense");
+        for path in ["dense", "model", "model/dense", "models/dense"] {
+            scopes.open(path);
+        }
+        assert_eq!(scopes.unused("", "dense"), "dense_1");
+        assert_eq!(scopes.unused("model", "dense"), "dense_1");
+        scopes.open("model");
+        assert_eq!(scopes.unused("model", "dense"), "dense");
+        assert_eq!(scopes.unused("models", "dense"), "dense_1");
     }
 
     #[test]

@@ -12,13 +12,15 @@ use crate::names;
 /// What `get_variable` does about a variable that is or is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Reuse {
-    /// Makes a new one; that it is there already is a mistake.
+    /// Makes a new one; that it is there already is a mistake. A scope set so does as the scope
+    /// around it.
     #[default]
     No,
     /// Gives the one that is there; that it is not there is a mistake. Once chosen, it holds for
     /// every scope inside.
     Yes,
-    /// Gives the one that is there, or makes it. TensorFlow's `AUTO_REUSE`.
+    /// Gives the one that is there, or makes it. Holds for the scopes inside that are not set
+    /// otherwise. TensorFlow's `AUTO_REUSE`.
     Auto,
 }
 
@@ -30,7 +32,7 @@ pub struct VariableScope {
 }
 
 impl VariableScope {
-    /// No reuse; the initializer of the scope around it.
+    /// Reuse and initializer of the scope around it.
     pub fn new() -> VariableScope {
         VariableScope::default()
     }
@@ -157,9 +159,32 @@ impl Graph {
     #[track_caller]
     pub fn open_variable_scope_with(&self, name: &str, settings: VariableScope) -> NameScope {
         let name = self.valid_name(Caller::caller(), "variable_scope", name);
-        self.open_scope_and(&name, |context| {
-            context.variable_scope = names::join(&context.variable_scope, &name);
-            if context.reuse != Reuse::Yes {
+        self.open_both_scopes(&name, &name, settings)
+    }
+
+    /// Opens a variable scope of a default name: of `name`, `name_1`, … the first with which none was
+    /// opened here since the scope around was entered. TensorFlow's `variable_scope` with
+    /// `default_name`.
+    #[track_caller]
+    pub(crate) fn open_default_scope(&self, name: &str, settings: VariableScope) -> NameScope {
+        let around = self.context().variable_scope;
+        let unused = self.view().variable_scopes.unused(&around, name);
+        // The name scope is made unique among names, as any other.
+        self.open_both_scopes(name, &unused, settings)
+    }
+
+    /// Opens a name scope and a variable scope. The names must be valid.
+    fn open_both_scopes(
+        &self,
+        name_scope: &str,
+        variable_scope: &str,
+        settings: VariableScope,
+    ) -> NameScope {
+        let path = names::join(&self.context().variable_scope, variable_scope);
+        self.write().variable_scopes.open(&path);
+        self.open_scope_and(name_scope, |context| {
+            context.variable_scope = path;
+            if context.reuse != Reuse::Yes && settings.reuse != Reuse::No {
                 context.reuse = settings.reuse;
             }
             if settings.initializer.is_some() {

@@ -16,7 +16,7 @@ use crate::ids::{LocationId, MistakeId, NodeId, RegionId, TensorId, VariableId};
 use crate::infer::{Surroundings, infer};
 use crate::location::{Location, Trace};
 use crate::mistake::{Mistake, MistakeKind, OperandNote, Problem};
-use crate::names::{self, Names};
+use crate::names::{self, Names, OpenedScopes};
 use crate::op::{Array, Control, Distribution, Math, Op, State, operand_label};
 use crate::shape::{Dim, Shape, Symbol};
 
@@ -156,6 +156,7 @@ pub struct Store {
     pub(crate) variables: Vec<VariableRecord>,
     /// Variables that `get_variable` made, by name.
     pub(crate) shared_variables: HashMap<String, VariableId>,
+    pub(crate) variable_scopes: OpenedScopes,
     pub(crate) collections: BTreeMap<String, Vec<Member>>,
     pub(crate) mistakes: Vec<Mistake>,
     symbols: u32,
@@ -193,6 +194,7 @@ impl Store {
             }],
             variables: Vec::new(),
             shared_variables: HashMap::new(),
+            variable_scopes: OpenedScopes::default(),
             collections: BTreeMap::new(),
             mistakes: Vec::new(),
             symbols: 0,

@@ -8,8 +8,10 @@ mod axes;
 mod clip;
 mod collections;
 mod control;
+mod dropout;
 mod index;
 mod logic;
+mod losses;
 mod mask;
 mod math;
 mod nn;
@@ -24,8 +26,14 @@ pub use array::Constant;
 pub use axes::Axes;
 pub use collections::Keys;
 pub use control::ScanOptions;
+pub use dropout::{DropoutOptions, KeepProb};
+pub use losses::{
+    l2_loss, mean_squared_error, sigmoid_cross_entropy_with_logits,
+    softmax_cross_entropy_with_logits, softmax_cross_entropy_with_logits_v2,
+    sparse_softmax_cross_entropy_with_logits,
+};
 pub use math::add_n;
-pub use nn::mean_squared_error;
+pub use nn::embedding_lookup;
 pub use pad::Paddings;
 pub use slice::{ELLIPSIS, NEW_AXIS, SliceArgs, step_by};
 pub use state::{InitialValue, VariableOptions};

@@ -1,21 +1,112 @@
 //! Builders of family `nn`, and what is composed for networks.
 
-use crate::element::{DType, Float};
-use crate::graph::Graph;
+use crate::build::axes::resolve_axis;
+use crate::element::{Element, Float, Index};
 use crate::handle::{AnyTensor, Operand, Tensor};
 use crate::ids::TensorId;
-use crate::op::{Activation, Nn, Reduction};
-use crate::store::{Member, NewName};
-
-/// The collection that losses add themselves to. TensorFlow's `GraphKeys.LOSSES`.
-const LOSSES: &str = "losses";
+use crate::op::{Activation, Array, Nn, Op};
+use crate::store::NewName;
 
 impl<'g> AnyTensor<'g> {
+    /// One activation of each element.
+    #[track_caller]
+    pub fn activation(self, op: Activation) -> AnyTensor<'g> {
+        let op = Op::from(Nn::Activation(op));
+        let name = op.type_name();
+        self.graph().add_tensor(op, &[self], name)
+    }
+
     /// `max(x, 0)`.
     #[track_caller]
     pub fn relu(self) -> AnyTensor<'g> {
+        self.activation(Activation::Relu)
+    }
+
+    /// `e^x` along the last axis, divided by its sum there.
+    #[track_caller]
+    pub fn softmax(self) -> AnyTensor<'g> {
+        self.graph().add_tensor(Nn::Softmax, &[self], "Softmax")
+    }
+
+    /// The logarithm of [`AnyTensor::softmax`].
+    #[track_caller]
+    pub fn log_softmax(self) -> AnyTensor<'g> {
         self.graph()
-            .add_tensor(Nn::Activation(Activation::Relu), &[self], "Relu")
+            .add_tensor(Nn::LogSoftmax, &[self], "LogSoftmax")
+    }
+
+    /// [`AnyTensor::softmax`] along another axis, which is moved to the end and back.
+    #[track_caller]
+    pub fn softmax_along(self, axis: i64) -> AnyTensor<'g> {
+        self.along_axis(axis, Nn::Softmax, AnyTensor::softmax)
+    }
+
+    /// [`AnyTensor::log_softmax`] along another axis, which is moved to the end and back.
+    #[track_caller]
+    pub fn log_softmax_along(self, axis: i64) -> AnyTensor<'g> {
+        self.along_axis(axis, Nn::LogSoftmax, AnyTensor::log_softmax)
+    }
+
+    /// What `function`, which adds `op`, gives along an axis.
+    #[track_caller]
+    fn along_axis(
+        self,
+        axis: i64,
+        op: Nn,
+        function: fn(AnyTensor<'g>) -> AnyTensor<'g>,
+    ) -> AnyTensor<'g> {
+        let graph = self.graph();
+        let _here = graph.here();
+        let rank = self.shape().rank();
+        let axis = match resolve_axis(axis, rank) {
+            Ok(axis) => axis,
+            // The rank of a poisoned tensor means nothing: there is no new mistake.
+            Err(_) if self.is_poisoned() => return function(self),
+            Err(problem) => {
+                let op = Op::from(op);
+                let name = op.type_name();
+                let id = graph.add_wrong(op, &[self], name, problem);
+                return AnyTensor::new(graph, TensorId::new(id, 0));
+            }
+        };
+        if axis + 1 == rank {
+            return function(self);
+        }
+        let mut swapped: Vec<usize> = (0..rank).collect();
+        swapped.swap(axis, rank - 1);
+        function(self.transpose(swapped.clone())).transpose(swapped)
+    }
+
+    /// The cross entropy of each row of `labels`, a distribution over the classes, and the softmax of
+    /// the same row of these logits.
+    #[track_caller]
+    pub fn softmax_cross_entropy(self, labels: AnyTensor<'g>) -> AnyTensor<'g> {
+        self.graph().add_tensor(
+            Nn::SoftmaxCrossEntropy,
+            &[self, labels],
+            "softmax_cross_entropy_with_logits",
+        )
+    }
+
+    /// The same where each label is the number of the one class.
+    #[track_caller]
+    pub fn sparse_softmax_cross_entropy(self, labels: AnyTensor<'g>) -> AnyTensor<'g> {
+        let op = Op::from(Nn::SparseSoftmaxCrossEntropy);
+        let name = op.type_name();
+        self.graph().add_tensor(op, &[self, labels], name)
+    }
+
+    /// Of these numbers of classes, rows of the sizes and the type of `like`: 1 at the class, 0
+    /// elsewhere. `like` has one axis more, its last.
+    #[track_caller]
+    pub fn one_hot_like(self, like: AnyTensor<'g>) -> AnyTensor<'g> {
+        let graph = self.graph();
+        let _here = graph.here();
+        let axis = self.shape().rank();
+        let depth = like.size_of(-1);
+        let on = graph.number(like.dtype(), 1.0, "on");
+        let off = graph.number(like.dtype(), 0.0, "off");
+        graph.add_tensor(Array::OneHot { axis }, &[self, depth, on, off], "one_hot")
     }
 }
 
@@ -23,7 +114,94 @@ impl<'g, T: Float> Tensor<'g, T> {
     /// `max(x, 0)`; its gradient at 0 is 0. TensorFlow's `nn.relu`.
     #[track_caller]
     pub fn relu(self) -> Tensor<'g, T> {
-        Tensor::assume(self.any().relu())
+        self.activation(Activation::Relu)
+    }
+
+    #[track_caller]
+    fn activation(self, op: Activation) -> Tensor<'g, T> {
+        Tensor::assume(self.any().activation(op))
+    }
+
+    /// `min(max(x, 0), 6)`; its gradient at 0 and at 6 is 0. TensorFlow's `nn.relu6`.
+    #[track_caller]
+    pub fn relu6(self) -> Tensor<'g, T> {
+        self.activation(Activation::Relu6)
+    }
+
+    /// `x` above 0, else `alpha * x`; its gradient at 0 is `alpha`. TensorFlow's `nn.leaky_relu`,
+    /// where `alpha` is 0.2 unless given.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    ///
+    /// let g = Graph::new();
+    /// let x = g.placeholder::<f32>("x", shape![?, 4]);
+    /// assert_eq!(x.leaky_relu(0.01).shape().to_string(), "[?, 4]");
+    /// ```
+    #[track_caller]
+    pub fn leaky_relu(self, alpha: f64) -> Tensor<'g, T> {
+        self.activation(Activation::LeakyRelu { alpha })
+    }
+
+    /// `x` above 0, else `e^x - 1`; its gradient at 0 is 1. TensorFlow's `nn.elu`.
+    #[track_caller]
+    pub fn elu(self) -> Tensor<'g, T> {
+        self.activation(Activation::Elu)
+    }
+
+    /// `scale * x` above 0, else `scale * alpha * (e^x - 1)`, with the constants that keep mean and
+    /// variance from layer to layer; its gradient at 0 is `scale`, 1.0507. TensorFlow's `nn.selu`.
+    #[track_caller]
+    pub fn selu(self) -> Tensor<'g, T> {
+        self.activation(Activation::Selu)
+    }
+
+    /// `log(1 + e^x)`, without overflow. TensorFlow's `nn.softplus`.
+    #[track_caller]
+    pub fn softplus(self) -> Tensor<'g, T> {
+        self.activation(Activation::Softplus)
+    }
+
+    /// `x / (1 + |x|)`; of an infinity it is NaN, as in TensorFlow. TensorFlow's `nn.softsign`.
+    #[track_caller]
+    pub fn softsign(self) -> Tensor<'g, T> {
+        self.activation(Activation::Softsign)
+    }
+
+    /// `e^x` along the last axis, divided by its sum there: rows of positive numbers that add up
+    /// to 1. TensorFlow's `nn.softmax`.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    ///
+    /// let g = Graph::new();
+    /// let logits = g.placeholder::<f32>("logits", shape![?, 10]);
+    /// assert_eq!(logits.softmax().shape().to_string(), "[?, 10]");
+    /// ```
+    #[track_caller]
+    pub fn softmax(self) -> Tensor<'g, T> {
+        Tensor::assume(self.any().softmax())
+    }
+
+    /// The logarithm of the softmax, which stays finite where the softmax vanishes. TensorFlow's
+    /// `nn.log_softmax`.
+    #[track_caller]
+    pub fn log_softmax(self) -> Tensor<'g, T> {
+        Tensor::assume(self.any().log_softmax())
+    }
+
+    /// The softmax along any axis; negative axes count from the end. TensorFlow's `nn.softmax` with
+    /// `axis`.
+    #[track_caller]
+    pub fn softmax_along(self, axis: i64) -> Tensor<'g, T> {
+        Tensor::assume(self.any().softmax_along(axis))
+    }
+
+    /// The logarithm of the softmax along any axis; negative axes count from the end. TensorFlow's
+    /// `nn.log_softmax` with `axis`.
+    #[track_caller]
+    pub fn log_softmax_along(self, axis: i64) -> Tensor<'g, T> {
+        Tensor::assume(self.any().log_softmax_along(axis))
     }
 
     /// A vector added along the last axis. TensorFlow's `nn.bias_add`.
@@ -54,34 +232,29 @@ impl<'g, T: Float> Tensor<'g, T> {
     }
 }
 
-/// The mean of the squared differences of all elements; a scalar. The loss joins the collection
-/// `losses`. TensorFlow's `losses.mean_squared_error` without weights: the sum of the squares
-/// divided by their number.
+/// The rows of a table that the ids name, in their order: of `[rows, ..]` and ids of shape `s`,
+/// `[s.., ..]`. An id that is no row is an error of the run. TensorFlow's `nn.embedding_lookup` with
+/// one table.
+///
+/// The gradient of the table is sparse: optimizers touch the rows named alone, where their rule
+/// allows it.
 ///
 /// ```
-/// use aqueduct_graph::{Graph, mean_squared_error, shape};
+/// use aqueduct_graph::{Graph, embedding_lookup, shape};
 ///
 /// let g = Graph::new();
-/// let labels = g.placeholder::<f32>("labels", shape![?, 1]);
-/// let predictions = g.placeholder::<f32>("predictions", shape![?, 1]);
-/// let loss = mean_squared_error(labels, predictions);
-/// assert_eq!(loss.shape().rank(), 0);
-/// assert_eq!(g.collection("losses").len(), 1);
+/// let table = g.get_variable::<f32>("table", [10_000, 64]);
+/// let words = g.placeholder::<i32>("words", shape![?, 20]);
+/// assert_eq!(embedding_lookup(table, words).shape().to_string(), "[?, 20, 64]");
 /// ```
 #[track_caller]
-pub fn mean_squared_error<'g, T: Float>(
-    labels: Tensor<'g, T>,
-    predictions: Tensor<'g, T>,
+pub fn embedding_lookup<'g, T: Element, I: Index>(
+    table: impl Operand<'g, T>,
+    ids: Tensor<'g, I>,
 ) -> Tensor<'g, T> {
-    let graph: &Graph = predictions.graph();
+    let graph = ids.graph();
     let _here = graph.here();
-    let loss = {
-        let _scope = graph.open_scope("mean_squared_error");
-        let squares = predictions.squared_difference(labels).any();
-        let sum = squares.reduce(Reduction::Sum, .., false);
-        let count = squares.size(DType::I32).cast(T::DTYPE);
-        sum.binary(crate::op::Binary::Div, count, "value")
-    };
-    graph.add_to_collection(LOSSES, Member::Tensor(loss.id()));
-    Tensor::assume(loss)
+    let table = table.into_tensor(graph).any();
+    let gather = Array::Gather { axis: 0 };
+    Tensor::assume(graph.add_tensor(gather, &[table, ids.any()], "embedding_lookup"))
 }

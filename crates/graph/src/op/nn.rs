@@ -37,8 +37,9 @@ pub enum Activation {
     },
     /// `x` above 0, else `e^x - 1`.
     Elu,
-    /// `scale * x` above 0, else `scale * alpha * (e^x - 1)`, with the constants of Klambauer et al.,
-    /// *Self-Normalizing Neural Networks* (2017).
+    /// `scale * x` above 0, else `scale * alpha * (e^x - 1)`, with the constants
+    /// [`SELU_SCALE`](Activation::SELU_SCALE) and [`SELU_ALPHA`](Activation::SELU_ALPHA) of Klambauer
+    /// et al., *Self-Normalizing Neural Networks* (2017).
     Selu,
     /// `log(1 + e^x)`, without overflow.
     Softplus,
@@ -47,6 +48,12 @@ pub enum Activation {
 }
 
 impl Activation {
+    /// The slope of `Selu` above 0.
+    pub const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+
+    /// How far `Selu` goes below 0, before it is scaled.
+    pub const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+
     /// Every function, in the order of declaration, with TensorFlow's default slope.
     pub const ALL: [Activation; 7] = [
         Activation::Relu,

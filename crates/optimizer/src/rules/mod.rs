@@ -5,6 +5,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod activation;
 mod array;
 mod concat;
 mod control;

@@ -8,6 +8,7 @@
 #[macro_use]
 mod dispatch;
 
+mod activation;
 mod args;
 mod array;
 mod broadcast;
@@ -25,6 +26,7 @@ mod pad;
 pub(crate) mod random;
 mod range;
 mod reduce;
+mod softmax;
 pub(crate) mod state;
 mod strides;
 #[cfg(test)]

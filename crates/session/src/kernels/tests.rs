@@ -4,6 +4,7 @@ mod array;
 mod elements;
 mod index;
 mod math;
+mod nn;
 mod pad;
 mod reduce;
 mod reference;

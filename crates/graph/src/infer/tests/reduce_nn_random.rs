@@ -80,7 +80,10 @@ fn sum_to_undoes_a_broadcast() {
 
 #[test]
 fn nn() {
-    check(Nn::Activation(Activation::Relu), "f64[a, 3]", "f64[a, 3]");
+    for op in Activation::ALL {
+        check(Nn::Activation(op), "f32[]", "f32[]");
+        check(Nn::Activation(op), "f64[a, 3]", "f64[a, 3]");
+    }
     check(Nn::BiasAdd, "f32[a, 3]; f32[3]", "f32[a, 3]");
     check(Nn::BiasAdd, "f32[a, b]; f32[3]", "f32[a, 3]");
     check(Nn::BiasAdd, "f32[3]; f32[b]", "f32[3]");
@@ -108,6 +111,104 @@ fn nn() {
         Nn::BiasAdd,
         "f32[3]; f64[3]",
         "dtype: x is f32 but bias is f64 | cast one of them: `.cast::<f32>()`",
+    );
+}
+
+#[test]
+fn softmax_works_along_the_last_axis() {
+    for op in [Nn::Softmax, Nn::LogSoftmax] {
+        check(op, "f32[a, 3]", "f32[a, 3]");
+        check(op, "f64[2, a, ?]", "f64[2, a, ?]");
+        check(op, "f32[0]", "f32[0]");
+        check_problem(
+            op,
+            "f32[]",
+            "shape: logits is a scalar but must have an axis | give logits an axis with \
+             `expand_dims(0)`",
+        );
+        check_problem(
+            op,
+            "i32[2, 3]",
+            "dtype: logits is i32 but must be f32 or f64 | cast it: `.cast::<f32>()`",
+        );
+    }
+}
+
+#[test]
+fn cross_entropies_have_a_loss_for_each_row() {
+    for (inputs, output) in [
+        ("f32[2, 3]; f32[2, 3]", "f32[2]"),
+        ("f64[a, 3]; f64[a, 3]", "f64[a]"),
+        ("f32[?, ?]; f32[4, 3]", "f32[4]"),
+        ("f32[a, 2, 3]; f32[4, ?, 3]", "f32[4, 2]"),
+        ("f32[3]; f32[3]", "f32[]"),
+        ("f32[0, 3]; f32[0, 3]", "f32[0]"),
+        ("f32[2, 0]; f32[2, 0]", "f32[2]"),
+    ] {
+        check(Nn::SoftmaxCrossEntropy, inputs, output);
+    }
+    for (inputs, output) in [
+        ("f32[2, 3]; i32[2]", "f32[2]"),
+        ("f64[a, 3]; i64[a]", "f64[a]"),
+        ("f32[?, ?]; i64[4]", "f32[4]"),
+        ("f32[a, 2, 3]; i32[4, ?]", "f32[4, 2]"),
+        ("f32[3]; i32[]", "f32[]"),
+    ] {
+        check(Nn::SparseSoftmaxCrossEntropy, inputs, output);
+    }
+}
+
+#[test]
+fn labels_must_fit_the_logits() {
+    check_problem(
+        Nn::SoftmaxCrossEntropy,
+        "f32[a, 3]; f32[a, 4]",
+        "shape: logits has shape [?, 3] but labels has shape [?, 4] | labels and logits must have \
+         one shape",
+    );
+    check_problem(
+        Nn::SoftmaxCrossEntropy,
+        "f32[2, 3]; f32[1, 3]",
+        "shape: logits has shape [2, 3] but labels has shape [1, 3] | labels and logits must have \
+         one shape",
+    );
+    check_problem(
+        Nn::SoftmaxCrossEntropy,
+        "f32[2, 3]; f32[2]",
+        "shape: logits has shape [2, 3] but labels has shape [2] | labels are distributions over the \
+         classes; numbers of classes go to `sparse_softmax_cross_entropy_with_logits`",
+    );
+    check_problem(
+        Nn::SoftmaxCrossEntropy,
+        "f32[2, 3]; f64[2, 3]",
+        "dtype: logits is f32 but labels is f64 | cast one of them: `.cast::<f32>()`",
+    );
+    check_problem(
+        Nn::SoftmaxCrossEntropy,
+        "f32[]; f32[]",
+        "shape: logits is a scalar but must have an axis | give logits an axis with `expand_dims(0)`",
+    );
+    check_problem(
+        Nn::SparseSoftmaxCrossEntropy,
+        "f32[a, 3]; i32[a, 3]",
+        "shape: logits has shape [?, 3] but labels has shape [?, 3] | labels has the shape of logits \
+         without the last axis: [?]",
+    );
+    check_problem(
+        Nn::SparseSoftmaxCrossEntropy,
+        "f32[2, 3]; i32[4]",
+        "shape: logits has shape [2, 3] but labels has shape [4] | labels has the shape of logits \
+         without the last axis: [2]",
+    );
+    check_problem(
+        Nn::SparseSoftmaxCrossEntropy,
+        "f32[2, 3]; f32[2]",
+        "dtype: labels is f32 but must be i32 or i64 | cast it: `.cast::<i32>()`",
+    );
+    check_problem(
+        Nn::SparseSoftmaxCrossEntropy,
+        "i32[2, 3]; i32[2]",
+        "dtype: logits is i32 but must be f32 or f64 | cast it: `.cast::<f32>()`",
     );
 }
 

@@ -78,7 +78,18 @@ fn unary() {
     ] {
         cases.check(case, Math::Unary(function), &[]);
     }
-    cases.check("relu", Nn::Activation(Activation::Relu), &[]);
+    for (case, function) in [
+        ("relu", Activation::Relu),
+        ("relu6", Activation::Relu6),
+        ("leaky_relu", Activation::LeakyRelu { alpha: 0.2 }),
+        ("elu", Activation::Elu),
+        ("selu", Activation::Selu),
+        ("softplus", Activation::Softplus),
+        ("softplus_extreme", Activation::Softplus),
+        ("softsign", Activation::Softsign),
+    ] {
+        cases.check(case, Nn::Activation(function), &[]);
+    }
 }
 
 #[test]
