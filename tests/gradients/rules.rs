@@ -59,6 +59,7 @@ fn standing(op: &Op) -> Standing {
                 Accumulation::Sum => flows("Cumsum"),
                 Accumulation::Product => flows("Cumprod"),
             },
+            Reduce::Recurrence { .. } => flows("LinearRecurrence"),
             Reduce::SumTo => flows("SumTo"),
         },
         Op::Nn(op) => match op {
@@ -165,6 +166,7 @@ fn with_rules() -> BTreeSet<String> {
         "GatherNd",
         "Identity",
         "LeakyRelu",
+        "LinearRecurrence",
         "LogSoftmax",
         "Pad Constant",
         "Pad Reflect",
@@ -226,7 +228,7 @@ type X<'g> = Tensor<'g, f64>;
 /// A function through which no gradient flows, and a part of the reason that the user reads.
 type Blocked = (&'static str, for<'g> fn(X<'g>) -> X<'g>, &'static str);
 
-const BLOCKED: [Blocked; 18] = [
+const BLOCKED: [Blocked; 20] = [
     ("equal", |x| x.equal(0.5).cast(), "comparison"),
     ("not_equal", |x| x.not_equal(0.5).cast(), "comparison"),
     ("less", |x| x.less(0.5).cast(), "comparison"),
@@ -239,6 +241,8 @@ const BLOCKED: [Blocked; 18] = [
     ),
     ("all", |x| x.less(0.5).reduce_all(..).cast(), "comparison"),
     ("any", |x| x.less(0.5).reduce_any(..).cast(), "comparison"),
+    ("argmax", |x| x.argmax(0).cast(), "places"),
+    ("argmin", |x| x.argmin_as::<i32>(0).cast(), "places"),
     ("cast to i32", |x| x.cast::<i32>().cast(), "whole numbers"),
     ("cast to i64", |x| x.cast::<i64>().cast(), "whole numbers"),
     ("cast to u8", |x| x.cast::<u8>().cast(), "whole numbers"),
@@ -338,6 +342,8 @@ fn every_op_that_lets_no_gradient_through_has_a_reason() {
     let obstacles = ops.filter(|op| matches!(standing(op), Standing::Blocks | Standing::Missing));
     let names: BTreeSet<&str> = obstacles.map(Op::type_name).collect();
     let expected = [
+        "ArgMax",
+        "ArgMin",
         "Assign",
         "Cast",
         "Cond",

@@ -31,7 +31,7 @@ mod text;
 mod value;
 
 pub use build::{
-    Axes, Constant, ELLIPSIS, InitialValue, Keys, NEW_AXIS, ScanOptions, SliceArgs,
+    Axes, Constant, DotAxes, ELLIPSIS, InitialValue, Keys, NEW_AXIS, ScanOptions, SliceArgs,
     VariableOptions, mean_squared_error,
 };
 pub use context::ContextGuard;

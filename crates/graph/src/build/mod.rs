@@ -13,6 +13,7 @@ mod random;
 mod reduce;
 mod slice;
 mod state;
+mod tensordot;
 
 pub use array::Constant;
 pub use axes::Axes;
@@ -22,3 +23,4 @@ pub use math::add_n;
 pub use nn::mean_squared_error;
 pub use slice::{ELLIPSIS, NEW_AXIS, SliceArgs};
 pub use state::{InitialValue, VariableOptions};
+pub use tensordot::DotAxes;

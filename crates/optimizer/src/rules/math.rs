@@ -5,7 +5,7 @@
 use aqueduct_graph::AnyTensor;
 use aqueduct_graph::ir::{Binary, Compare, Math, Unary};
 
-use super::{Rule, Step, as_is, flows, one, zero};
+use super::{Rule, Step, as_is, flows, one, sum_to_like, zero};
 
 pub(super) fn rule(op: Math) -> Rule {
     match op {
@@ -129,19 +129,30 @@ fn squared_difference(step: &mut Step<'_>) {
 fn matmul(step: &mut Step<'_>, transpose_a: bool, transpose_b: bool) {
     let (a, b, g) = (step.operand(0), step.operand(1), step.grad());
     step.give(0, || {
-        if transpose_a {
+        let gradient = if transpose_a {
             b.matmul(g, transpose_b, true)
         } else {
             g.matmul(b, false, !transpose_b)
-        }
+        };
+        without_batch_broadcast(gradient, a)
     });
     step.give(1, || {
-        if transpose_b {
+        let gradient = if transpose_b {
             g.matmul(a, true, transpose_a)
         } else {
             a.matmul(g, !transpose_a, false)
-        }
+        };
+        without_batch_broadcast(gradient, b)
     });
+}
+
+/// The gradient of an operand of which the axes before the matrices may have been broadcast.
+fn without_batch_broadcast<'g>(gradient: AnyTensor<'g>, like: AnyTensor<'g>) -> AnyTensor<'g> {
+    if gradient.shape().rank() == 2 {
+        // Two matrices are never broadcast, even where their sizes are not known to be the same.
+        return gradient;
+    }
+    sum_to_like(gradient, like)
 }
 
 fn cast(step: &mut Step<'_>) {

@@ -1,7 +1,9 @@
 //! Tests of the kernels, with the helpers that they share.
 
+mod along_axis;
 mod array;
 mod math;
+mod matmul;
 mod reduce;
 mod reference;
 

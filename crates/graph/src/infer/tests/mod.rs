@@ -8,6 +8,7 @@ mod array;
 mod control;
 mod ints;
 mod math;
+mod reduce;
 mod reduce_nn_random;
 mod reshape;
 mod slice;
