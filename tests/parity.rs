@@ -342,3 +342,34 @@ fn moves<'g>(case: &str, inputs: &Inputs<'g>) -> Option<Vec<Tensor<'g, f32>>> {
         _ => return None,
     })
 }
+
+/// Values and gradients that TensorFlow 2.15 gives for sums of `exp` of infinities, NaN and nothing.
+#[test]
+fn logsumexp_of_infinities() {
+    const INF: f32 = f32::INFINITY;
+    const NAN: f32 = f32::NAN;
+    let cases: [(&[f32], f32, &[f32]); 7] = [
+        (&[INF, 1.0], INF, &[NAN, 0.0]),
+        (&[INF, INF], INF, &[NAN, NAN]),
+        (&[INF, -INF], INF, &[NAN, 0.0]),
+        (&[-INF, -INF], -INF, &[NAN, NAN]),
+        (&[-INF, 1.0], 1.0, &[0.0, 1.0]),
+        (&[NAN, 1.0], NAN, &[NAN, NAN]),
+        (&[], -INF, &[]),
+    ];
+    report(cases.map(|(x, sum, slope)| {
+        let g = Graph::new();
+        let point = g.placeholder::<f32>("x", shape![?]);
+        let y = point.reduce_logsumexp(..);
+        let fetches = vec![y.any(), gradient(y, point).any()];
+        let values = Session::new(&g)
+            .run(fetches, feed![point => x])
+            .map_err(|error| error.to_string())?;
+        let expected = [Value::scalar(sum), Value::vector(slope.to_vec())];
+        for (value, expected) in values.iter().zip(&expected) {
+            compare(value, expected, Tolerance::REFERENCE)
+                .map_err(|why| format!("{x:?}: {why}"))?;
+        }
+        Ok(())
+    }));
+}

@@ -125,16 +125,25 @@ fn squared_difference(step: &mut Step<'_>) {
 }
 
 /// For `c = op(a) · op(b)`. A transposed operand has a transposed gradient, which is the product of
-/// both factors transposed in the other order.
+/// both factors transposed in the other order. The axes before the matrices may have been broadcast.
 fn matmul(step: &mut Step<'_>, transpose_a: bool, transpose_b: bool) {
     let (a, b, g) = (step.operand(0), step.operand(1), step.grad());
+    // Two matrices are never broadcast, even where their sizes are not known to be the same.
+    let batches = a.shape().rank() > 2 || b.shape().rank() > 2;
+    let summed = |gradient, like| {
+        if batches {
+            sum_to_like(gradient, like)
+        } else {
+            gradient
+        }
+    };
     step.give(0, || {
         let gradient = if transpose_a {
             b.matmul(g, transpose_b, true)
         } else {
             g.matmul(b, false, !transpose_b)
         };
-        without_batch_broadcast(gradient, a)
+        summed(gradient, a)
     });
     step.give(1, || {
         let gradient = if transpose_b {
@@ -142,17 +151,8 @@ fn matmul(step: &mut Step<'_>, transpose_a: bool, transpose_b: bool) {
         } else {
             a.matmul(g, !transpose_a, false)
         };
-        without_batch_broadcast(gradient, b)
+        summed(gradient, b)
     });
-}
-
-/// The gradient of an operand of which the axes before the matrices may have been broadcast.
-fn without_batch_broadcast<'g>(gradient: AnyTensor<'g>, like: AnyTensor<'g>) -> AnyTensor<'g> {
-    if gradient.shape().rank() == 2 {
-        // Two matrices are never broadcast, even where their sizes are not known to be the same.
-        return gradient;
-    }
-    sum_to_like(gradient, like)
 }
 
 fn cast(step: &mut Step<'_>) {
