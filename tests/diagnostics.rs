@@ -775,7 +775,7 @@ fn nothing_follows_from_a_mistake() {
     let here = line!();
     let g = Graph::new();
     let xs = g.placeholder::<f32>("xs", shape![?, 3]);
-    let wrong = xs.reshape([2, 2, -1]).matmul(xs);
+    let wrong = xs.reshape([-1]).matmul(xs);
 
     let pieces = wrong.split(2, 1);
     let rows = wrong.unstack(5, 7);
@@ -808,10 +808,10 @@ fn nothing_follows_from_a_mistake() {
         &g,
         here,
         expect![[r#"
-        shape mismatch in matmul: lhs has shape [2, 2, ?] but must be a matrix
-          --> tests/diagnostics.rs:+3:40        name `MatMul`
-          lhs  Reshape  f32[2, 2, ?]  from tests/diagnostics.rs:+3:20
-          rhs  xs       f32[?, 3]     from tests/diagnostics.rs:+2:16
+        shape mismatch in matmul: lhs has shape [?] but must be a matrix
+          --> tests/diagnostics.rs:+3:34        name `MatMul`
+          lhs  Reshape  f32[?]     from tests/diagnostics.rs:+3:20
+          rhs  xs       f32[?, 3]  from tests/diagnostics.rs:+2:16
           help: reshape lhs to rank 2"#]],
     );
 }
@@ -983,5 +983,82 @@ fn dropout_that_cannot_be() {
             shape mismatch in dropout: noise of shape [1, 2] does not broadcast to shape [?, 3]
               --> tests/diagnostics.rs:+10:15        scope `dropout_6`, name `SelectV2`
               help: a size of noise_shape is that of x, or 1"#]],
+    );
+}
+
+#[test]
+fn tensordot_over_axes_that_do_not_fit() {
+    let here = line!();
+    let g = Graph::new();
+    let a = g.placeholder::<f32>("a", shape![?, 2, 3]);
+    let b = g.placeholder::<f32>("b", shape![3, 4]);
+    let wrong = a.tensordot(b, 2);
+    let _ = a.tensordot(b, 3);
+    let _ = a.tensordot(b, ([1, 2], [0, 0]));
+    let _ = a.tensordot(b, (vec![1, 2], vec![0]));
+    let _ = a.tensordot(b, ([3], [0]));
+    let _ = wrong.tensordot(wrong, 9) + wrong.argmax(9).cast::<f32>() + wrong.cumsum(-9);
+    let _ = wrong.squeeze(7) + wrong.rank_tensor().cast();
+    check(
+        &g,
+        here,
+        expect![[r#"
+        shape mismatch in tensordot: axis 1 of lhs has size 2 but axis 0 of rhs has size 3
+          --> tests/diagnostics.rs:+4:19        scope `Tensordot`, name `Tensordot`
+          help: sum over axes of one size
+
+        invalid argument in tensordot: rhs has rank 2, less than the 3 axes
+          --> tests/diagnostics.rs:+5:15        scope `Tensordot_1`, name `Tensordot_1`
+          help: sum over fewer axes
+
+        invalid argument in tensordot: axes [0, 0] name axis 0 of rhs twice
+          --> tests/diagnostics.rs:+6:15        scope `Tensordot_2`, name `Tensordot_2`
+          help: name each axis once
+
+        invalid argument in tensordot: axes name 2 of lhs but 1 of rhs
+          --> tests/diagnostics.rs:+7:15        scope `Tensordot_3`, name `Tensordot_3`
+          help: name as many axes of each
+
+        invalid argument in tensordot: axis 3 is out of range for rank 3
+          --> tests/diagnostics.rs:+8:15        scope `Tensordot_4`, name `Tensordot_4`
+          help: axes run from -3 to 2"#]],
+    );
+}
+
+#[test]
+fn axes_that_are_not_there() {
+    let here = line!();
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?, 3]);
+    let _ = (x.argmax(2), x.cumsum(-3), x.reduce_logsumexp([0, -2]));
+    let _ = (x.squeeze(1), x.squeeze([0, 5]));
+    check(
+        &g,
+        here,
+        expect![[r#"
+        invalid argument in argmax: axis 2 is out of range for rank 2
+          --> tests/diagnostics.rs:+3:16        name `ArgMax`
+          x  x  f32[?, 3]  from tests/diagnostics.rs:+2:15
+          help: axes run from -2 to 1
+
+        invalid argument in cumsum: axis -3 is out of range for rank 2
+          --> tests/diagnostics.rs:+3:29        name `Cumsum`
+          x  x  f32[?, 3]  from tests/diagnostics.rs:+2:15
+          help: axes run from -2 to 1
+
+        invalid argument in reduce_max: axes [0, -2] name an axis twice
+          --> tests/diagnostics.rs:+3:43        scope `ReduceLogSumExp`, name `ReduceLogSumExp/Max`
+          x  x  f32[?, 3]  from tests/diagnostics.rs:+2:15
+          help: name each axis once
+
+        shape mismatch in squeeze: axis 1 has size 3, not 1
+          --> tests/diagnostics.rs:+4:16        name `Squeeze`
+          x  x  f32[?, 3]  from tests/diagnostics.rs:+2:15
+          help: only axes of size 1 can be squeezed
+
+        invalid argument in squeeze: axis 5 is out of range for rank 2
+          --> tests/diagnostics.rs:+4:30        name `Squeeze_1`
+          x  x  f32[?, 3]  from tests/diagnostics.rs:+2:15
+          help: axes run from -2 to 1"#]],
     );
 }

@@ -8,7 +8,8 @@
 )]
 
 use aqueduct::ir::{
-    Activation, Binary, Compare, Logical, PadMode, Reduction, SliceSpec, Test, Unary, Update,
+    Accumulation, Activation, Binary, Compare, Extreme, Logical, PadMode, Reduction, SliceSpec,
+    Test, Unary, Update,
 };
 use aqueduct::prelude::*;
 use aqueduct::{
@@ -54,6 +55,7 @@ fn build_everything(g: &Graph) {
     elements(g, x, n);
     clipping(g, x);
     untyped(g, x.any(), n.any());
+    along_axes(g, x);
     random(g, n);
     variables(g, x);
     control(g, x, n);
@@ -108,7 +110,7 @@ fn arrays<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
         x.zeros_like(),
         x.ones_like(),
     );
-    let _ = (x.sum_to([1, 4]), x.expand_dims(0).any().squeeze(&[0]));
+    let _ = (x.sum_to([1, 4]), x.expand_dims(0).squeeze(..));
     let _ = (
         x.reduce_sum(..),
         x.reduce_sum_keep(0),
@@ -172,6 +174,37 @@ fn places_and_paddings<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>)
         lengths.sequence_mask(3),
         lengths.sequence_mask_to_longest(),
     );
+}
+
+fn along_axes<'g>(g: &'g Graph, x: Tensor<'g, f32>) {
+    let _ = (x.reduce_prod(..), x.reduce_prod_keep(0));
+    let _ = (x.reduce_logsumexp(-1), x.reduce_logsumexp_keep(..));
+    let flags = x.less(1.0);
+    let _ = (flags.reduce_all_keep(0), flags.reduce_any_keep(..));
+    let _ = (x.argmax(1), x.argmax_as::<i32>(0));
+    let _ = (x.argmin(-1), x.argmin_as::<i32>(0));
+    let _ = (x.cumsum(0), x.cumsum_with(1, true, false));
+    let _ = (x.cumprod(0), x.cumprod_with(1, false, true));
+    let _ = (x.squeeze([-2]), x.rank_tensor());
+    let steps = g.placeholder::<f32>("steps", shape![?, ?, 4]);
+    let w = g.zeros::<f32>([4, 4]);
+    let _ = (
+        steps.matmul(w),
+        steps.tensordot(w, 1),
+        steps.tensordot(steps, ([0, 1], [0, 1])),
+        steps.tensordot(w, 0),
+        w.tensordot(w, (vec![0], vec![-1])),
+    );
+    let any = x.any();
+    let _ = (
+        any.reduce_logsumexp(0, false),
+        any.arg(Extreme::Largest, 0, DType::I64),
+        any.cumulative(Accumulation::Sum, 0, false, false),
+        any.linear_recurrence(any, 0, true),
+        any.tensordot(any, (vec![0, 1], vec![0, 1])),
+    );
+    let _ = (any.stop_gradient(), any.rank_tensor());
+    let _ = gradient(x.cumprod(1) * x.reduce_prod_keep(..), x);
 }
 
 fn arithmetic<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {

@@ -199,7 +199,7 @@ impl<'g> Garden<'g> {
                 (a.transpose(perm), of_a)
             }
             9 => (a.expand_dims(axis), of_a),
-            10 => (a.squeeze(&[self.choices.below(3)]), of_a),
+            10 => (a.squeeze(self.choices.below(3)), of_a),
             11 => (graph.stack_any(&[a, b], axis), of_sum),
             12 => (graph.concat_any(&[a, b, a], axis), of_sum + of_a),
             13 => (a.slice(self.bounds(rank)), of_a),
@@ -515,7 +515,7 @@ impl<'g> Vandal<'g> {
             7 => a.reshape(self.sizes()),
             8 => a.broadcast_to(self.sizes()),
             9 => a.expand_dims(axis),
-            10 => a.squeeze(&self.counts()),
+            10 => a.squeeze(self.counts()),
             11 => a.transpose(self.counts()),
             12 => a.slice(self.slice()),
             13 => a.slice_grad(self.slice(), self.sizes()),

@@ -372,3 +372,18 @@ fn integers_that_have_no_result() {
           lhs  n  i32[2]  from tests/run_errors.rs:+3:15
           rhs  n  i32[2]  from tests/run_errors.rs:+3:15"#]]);
 }
+
+#[test]
+fn nothing_is_the_largest_of_no_elements() {
+    let mut reports = Reports::from(line!());
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![2, ?]);
+    let places = x.argmax(-1);
+    let sess = Session::new(&g);
+    reports.add(sess.run(places, feed![x => Array2::<f32>::zeros((2, 0))]));
+    reports.check(expect![[r#"
+        argmax failed: axis 1 of x has size 0: it has no largest element
+          --> tests/run_errors.rs:+3:20        name `ArgMax`
+          x  x  f32[2, 0]  from tests/run_errors.rs:+2:15
+          help: give the axis a size of 1 or more"#]]);
+}

@@ -59,6 +59,7 @@ fn standing(op: &Op) -> Standing {
                 Accumulation::Sum => flows("Cumsum"),
                 Accumulation::Product => flows("Cumprod"),
             },
+            Reduce::Recurrence { .. } => flows("LinearRecurrence"),
             Reduce::SumTo => flows("SumTo"),
         },
         Op::Nn(op) => match op {
@@ -165,6 +166,7 @@ fn with_rules() -> BTreeSet<String> {
         "GatherNd",
         "Identity",
         "LeakyRelu",
+        "LinearRecurrence",
         "LogSoftmax",
         "Pad Constant",
         "Pad Reflect",
@@ -246,6 +248,8 @@ const BLOCKED: &[Blocked] = &[
     ("floordiv", |x| x.floordiv(2.0), "whole quotients"),
     ("all", |x| x.less(0.5).reduce_all(..).cast(), "comparison"),
     ("any", |x| x.less(0.5).reduce_any(..).cast(), "comparison"),
+    ("argmax", |x| x.argmax(0).cast(), "places"),
+    ("argmin", |x| x.argmin_as::<i32>(0).cast(), "places"),
     ("cast to i32", |x| x.cast::<i32>().cast(), "whole numbers"),
     ("cast to i64", |x| x.cast::<i64>().cast(), "whole numbers"),
     ("cast to u8", |x| x.cast::<u8>().cast(), "whole numbers"),
@@ -358,6 +362,8 @@ fn every_op_that_lets_no_gradient_through_has_a_reason() {
     let obstacles = ops.filter(|op| matches!(standing(op), Standing::Blocks | Standing::Missing));
     let names: BTreeSet<&str> = obstacles.map(Op::type_name).collect();
     let expected = [
+        "ArgMax",
+        "ArgMin",
         "Assign",
         "Cast",
         "Ceil",

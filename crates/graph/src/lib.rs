@@ -32,9 +32,9 @@ mod text;
 mod value;
 
 pub use build::{
-    Axes, Constant, DropoutOptions, ELLIPSIS, InitialValue, KeepProb, Keys, NEW_AXIS, Paddings,
-    ScanOptions, SliceArgs, VariableOptions, embedding_lookup, l2_loss, mean_squared_error,
-    sigmoid_cross_entropy_with_logits, softmax_cross_entropy_with_logits,
+    Axes, Constant, DotAxes, DropoutOptions, ELLIPSIS, InitialValue, KeepProb, Keys, NEW_AXIS,
+    Paddings, ScanOptions, SliceArgs, VariableOptions, embedding_lookup, l2_loss,
+    mean_squared_error, sigmoid_cross_entropy_with_logits, softmax_cross_entropy_with_logits,
     softmax_cross_entropy_with_logits_v2, sparse_softmax_cross_entropy_with_logits, step_by,
 };
 pub use context::ContextGuard;

@@ -153,6 +153,9 @@ fn attributes(store: &Store, op: &Op) -> String {
                 let reverse = if *reverse { " reverse" } else { "" };
                 format!("axis {axis}{exclusive}{reverse}")
             }
+            Reduce::Recurrence { axis, reverse } => {
+                format!("axis {axis}{}", if *reverse { " reverse" } else { "" })
+            }
             Reduce::SumTo => String::new(),
         },
         Op::Nn(op) => match op {

@@ -30,9 +30,7 @@ fn reshaping() -> Vec<Case> {
         case("expand_dims at the end", [input([2, 3])], |x| {
             x[0].expand_dims(-1)
         }),
-        case("squeeze", [input([1, 3, 1])], |x| {
-            x[0].any().squeeze(&[0, 2]).typed()
-        }),
+        case("squeeze", [input([1, 3, 1])], |x| x[0].squeeze([0, -1])),
         case("transpose", [input([2, 3, 4])], |x| {
             x[0].transpose([2, 0, 1])
         }),

@@ -4,7 +4,7 @@ use aqueduct::ir::{Unary, add_n};
 
 use aqueduct_tests::Tolerance;
 
-use super::{Case, X, case, input};
+use super::{Case, X, case, input, sized};
 
 pub(crate) fn math() -> Vec<Case> {
     let mut cases = unary();
@@ -140,6 +140,32 @@ fn binary() -> Vec<Case> {
     cases
 }
 
+fn tensordot() -> Vec<Case> {
+    vec![
+        case(
+            "tensordot by a matrix",
+            [input([2, 2, 3]), input([3, 4])],
+            |x| x[0].tensordot(x[1], 1),
+        ),
+        case("tensordot of vectors", [input([3]), input([3])], |x| {
+            x[0].tensordot(x[1], 1)
+        }),
+        case("tensordot over nothing", [input([2]), input([3, 2])], |x| {
+            x[0].tensordot(x[1], 0)
+        }),
+        case(
+            "tensordot over pairs",
+            [input([2, 3, 4]), input([4, 5, 2])],
+            |x| x[0].tensordot(x[1], ([0, -1], [2, 0])),
+        ),
+        case(
+            "tensordot of no elements",
+            [input([0, 2, 3]), input([3, 2])],
+            |x| x[0].tensordot(x[1], ([2, 1], [0, 1])),
+        ),
+    ]
+}
+
 fn matmul() -> Vec<Case> {
     let mut cases = Vec::new();
     for transpose_a in [false, true] {
@@ -152,6 +178,26 @@ fn matmul() -> Vec<Case> {
             }));
         }
     }
+    for (name, a, b, transpose_a) in [
+        ("by one matrix", vec![2, 2, 3], vec![3, 2], false),
+        ("of one matrix", vec![2, 3], vec![2, 3, 2], false),
+        ("of one transposed matrix", vec![3, 2], vec![2, 3, 2], true),
+        ("by one matrix, transposed", vec![2, 3, 2], vec![3, 2], true),
+        ("of pairs", vec![2, 2, 3], vec![2, 3, 2], false),
+        ("of all with all", vec![2, 1, 2, 3], vec![3, 3, 2], false),
+        ("of nothing", vec![0, 2, 3], vec![1, 3, 2], false),
+    ] {
+        let name = format!("matmul {name}");
+        cases.push(case(name, [sized(a), sized(b)], move |x| {
+            x[0].matmul_with(x[1], transpose_a, false)
+        }));
+    }
+    cases.push(case(
+        "matmul of batches, both transposed",
+        [input([2, 3, 2]), input([1, 4, 3])],
+        |x| x[0].matmul_with(x[1], true, true),
+    ));
+    cases.extend(tensordot());
     cases.push(case("matmul with itself", [input([3, 3])], |x| {
         x[0].matmul_with(x[0], false, true)
     }));

@@ -51,8 +51,12 @@ impl Input {
 }
 
 fn input<const N: usize>(sizes: [usize; N]) -> Input {
+    sized(sizes.to_vec())
+}
+
+fn sized(sizes: Vec<usize>) -> Input {
     Input {
-        sizes: sizes.to_vec(),
+        sizes,
         range: (-1.0, 1.0),
         known: Vec::new(),
     }

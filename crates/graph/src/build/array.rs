@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::build::SliceArgs;
 use crate::build::axes::resolve_axis;
+use crate::build::{Axes, SliceArgs};
 use crate::element::{DType, Element, Index, Number};
 use crate::graph::Graph;
 use crate::handle::{AnyTensor, Operand, Tensor};
 use crate::ids::{NodeId, TensorId};
 use crate::initializer::{self, scalar_of};
-use crate::mistake::Problem;
-use crate::op::{Array, Op, SliceSpec};
-use crate::shape::Shape;
+use crate::op::{Array, SliceSpec};
+use crate::shape::{Dim, Shape};
 use crate::sizes::Sizes;
 use crate::value::Value;
 
@@ -147,29 +146,7 @@ impl Graph {
         name: &str,
         op: impl Fn(usize) -> Array,
     ) -> NodeId {
-        let resolved = resolve_axis(axis, rank).map(&op);
-        self.add_resolved(resolved, || op(0), inputs, name)
-    }
-
-    /// Adds an op whose arguments were looked at first; where they are wrong, `stand_in` takes its
-    /// place, poisoned.
-    #[track_caller]
-    pub(super) fn add_resolved<'g>(
-        &'g self,
-        op: Result<Array, Problem>,
-        stand_in: impl FnOnce() -> Array,
-        inputs: &[AnyTensor<'g>],
-        name: &str,
-    ) -> NodeId {
-        match op {
-            Ok(op) => self.add(op, inputs, name),
-            // The rank of a poisoned tensor means nothing: there is no new mistake. Of no tensors the
-            // shape rule has more to say.
-            Err(_) if inputs.is_empty() || inputs.iter().any(|input| input.is_poisoned()) => {
-                self.add(stand_in(), inputs, name)
-            }
-            Err(problem) => self.add_wrong(stand_in(), inputs, name, problem),
-        }
+        self.add_of_axes(resolve_axis(axis, rank), inputs, name, op)
     }
 }
 
@@ -228,6 +205,13 @@ impl<'g> AnyTensor<'g> {
             .add_tensor(Array::Identity, &[self], "Identity")
     }
 
+    /// The same value, through which no gradient flows.
+    #[track_caller]
+    pub fn stop_gradient(self) -> AnyTensor<'g> {
+        self.graph()
+            .add_tensor(Array::StopGradient, &[self], "StopGradient")
+    }
+
     /// The sizes in a run, as an `i32` or `i64` vector.
     #[track_caller]
     pub fn shape_tensor(self, out_type: DType) -> AnyTensor<'g> {
@@ -240,6 +224,17 @@ impl<'g> AnyTensor<'g> {
     pub fn size(self, out_type: DType) -> AnyTensor<'g> {
         self.graph()
             .add_tensor(Array::Size { out_type }, &[self], "Size")
+    }
+
+    /// The rank, as an `i32` constant.
+    #[track_caller]
+    pub fn rank_tensor(self) -> AnyTensor<'g> {
+        if self.is_poisoned() {
+            // Its rank means nothing, and what is built of it must be poisoned too.
+            return self.size(DType::I32);
+        }
+        let rank = i32::try_from(self.shape().rank()).unwrap_or(i32::MAX);
+        self.graph().constant_value(Value::scalar(rank), "Rank")
     }
 
     /// The size of one axis in a run, as an `i32` scalar.
@@ -285,14 +280,21 @@ impl<'g> AnyTensor<'g> {
             })
     }
 
-    /// Without these axes, which must have size 1.
+    /// Without these axes, which must have size 1; for `..`, without those known to have it.
     #[track_caller]
-    pub fn squeeze(self, axes: &[usize]) -> AnyTensor<'g> {
-        let mut axes = axes.to_vec();
-        axes.sort_unstable();
-        axes.dedup();
-        self.graph()
-            .add_tensor(Array::Squeeze { axes }, &[self], "Squeeze")
+    pub fn squeeze(self, axes: impl Into<Axes>) -> AnyTensor<'g> {
+        let shape = self.shape();
+        let axes = match axes.into() {
+            Axes::All => {
+                let dims = shape.dims().iter().enumerate();
+                let ones = dims.filter(|(_, dim)| **dim == Dim::Known(1));
+                Ok(ones.map(|(axis, _)| axis).collect())
+            }
+            axes @ Axes::These(_) => axes.resolve(shape.rank()),
+        };
+        let op = |axes| Array::Squeeze { axes };
+        let id = self.graph().add_of_axes(axes, &[self], "Squeeze", op);
+        AnyTensor::new(self.graph(), TensorId::new(id, 0))
     }
 
     /// The axes in another order: axis `i` of the result is axis `perm[i]`.
@@ -394,10 +396,7 @@ impl<'g, T: Element> Tensor<'g, T> {
     /// The same value, through which no gradient flows. TensorFlow's `stop_gradient`.
     #[track_caller]
     pub fn stop_gradient(self) -> Tensor<'g, T> {
-        let stopped =
-            self.graph()
-                .add_tensor(Op::from(Array::StopGradient), &[self.any()], "StopGradient");
-        Tensor::assume(stopped)
+        Tensor::assume(self.any().stop_gradient())
     }
 
     /// The sizes in a run, as an `i32` vector. TensorFlow's `shape`. Its use needs the tensor's
@@ -407,6 +406,12 @@ impl<'g, T: Element> Tensor<'g, T> {
     #[track_caller]
     pub fn shape_tensor(self) -> Tensor<'g, i32> {
         Tensor::assume(self.any().shape_tensor(DType::I32))
+    }
+
+    /// The rank, as a constant. TensorFlow's `rank`.
+    #[track_caller]
+    pub fn rank_tensor(self) -> Tensor<'g, i32> {
+        Tensor::assume(self.any().rank_tensor())
     }
 
     /// The size of one axis in a run, as a scalar: TensorFlow's `shape(x)[axis]`.
@@ -447,6 +452,24 @@ impl<'g, T: Element> Tensor<'g, T> {
     #[track_caller]
     pub fn expand_dims(self, axis: i64) -> Tensor<'g, T> {
         Tensor::assume(self.any().expand_dims(axis))
+    }
+
+    /// Without these axes, which must have size 1; negative axes count from the end. For `..`,
+    /// without those whose size is known to be 1 while building: the rank must be known, so a size
+    /// that turns out to be 1 in a run stays. TensorFlow's `squeeze`.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    ///
+    /// let g = Graph::new();
+    /// let x = g.placeholder::<f32>("x", shape![?, 1, 3, 1]);
+    /// assert_eq!(x.squeeze(-1).shape().to_string(), "[?, 1, 3]");
+    /// assert_eq!(x.squeeze([1, 3]).shape().to_string(), "[?, 3]");
+    /// assert_eq!(x.squeeze(..).shape().to_string(), "[?, 3]");
+    /// ```
+    #[track_caller]
+    pub fn squeeze(self, axes: impl Into<Axes>) -> Tensor<'g, T> {
+        Tensor::assume(self.any().squeeze(axes))
     }
 
     /// The axes in another order: axis `i` of the result is axis `perm[i]`. TensorFlow's

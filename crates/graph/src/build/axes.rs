@@ -2,10 +2,14 @@
 
 use std::ops::RangeFull;
 
+use crate::graph::Graph;
+use crate::handle::AnyTensor;
+use crate::ids::NodeId;
 use crate::mistake::Problem;
+use crate::op::Op;
 
-/// Which axes a reduction runs over: all (`..`), one (`0`, `-1`), or several (`[0, 2]`). Negative
-/// axes count from the end.
+/// Which axes a function is of: all (`..`), one (`0`, `-1`), or several (`[0, 2]`). Negative axes
+/// count from the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Axes {
     /// Every axis.
@@ -49,6 +53,42 @@ pub(crate) fn resolve_axis(axis: i64, rank: usize) -> Result<usize, Problem> {
     match usize::try_from(place) {
         Ok(place) if place < rank => Ok(place),
         _ => Err(axis_out_of_range(axis, rank)),
+    }
+}
+
+impl Graph {
+    /// Adds an op made of axes that were looked up, or, where they are not there, the op of none or
+    /// of the first one, poisoned.
+    #[track_caller]
+    pub(super) fn add_of_axes<A: Default, O: Into<Op>>(
+        &self,
+        axes: Result<A, Problem>,
+        inputs: &[AnyTensor<'_>],
+        name: &str,
+        op: impl Fn(A) -> O,
+    ) -> NodeId {
+        self.add_resolved(axes.map(&op), || op(A::default()), inputs, name)
+    }
+
+    /// Adds an op whose arguments were looked at first; where they are wrong, `stand_in` takes its
+    /// place, poisoned.
+    #[track_caller]
+    pub(super) fn add_resolved<O: Into<Op>>(
+        &self,
+        op: Result<O, Problem>,
+        stand_in: impl FnOnce() -> O,
+        inputs: &[AnyTensor<'_>],
+        name: &str,
+    ) -> NodeId {
+        match op {
+            Ok(op) => self.add(op, inputs, name),
+            // The rank of a poisoned tensor means nothing: there is no new mistake. Of no tensors the
+            // shape rule has more to say.
+            Err(_) if inputs.is_empty() || inputs.iter().any(|input| input.is_poisoned()) => {
+                self.add(stand_in(), inputs, name)
+            }
+            Err(problem) => self.add_wrong(stand_in(), inputs, name, problem),
+        }
     }
 }
 

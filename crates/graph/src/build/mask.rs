@@ -36,7 +36,7 @@ impl<'g> AnyTensor<'g> {
             let sizes = before.chain([count]).chain(after).collect();
             (self.reshape(Sizes::list(sizes)), mask.reshape([-1]))
         };
-        let places = mask.where_true().squeeze(&[1]);
+        let places = mask.where_true().squeeze(1);
         x.gather(places, to_i64(axis))
     }
 

@@ -94,7 +94,8 @@ impl<'g> AnyTensor<'g> {
             .add_tensor(Math::Select, &[self, on_true, on_false], "Select")
     }
 
-    /// The product of two matrices, either of them transposed first.
+    /// The products of matrices, either of them transposed first; the axes before the last two are
+    /// broadcast.
     #[track_caller]
     pub fn matmul(self, rhs: AnyTensor<'g>, transpose_a: bool, transpose_b: bool) -> AnyTensor<'g> {
         let op = Math::MatMul {
@@ -238,7 +239,9 @@ impl<'g, T: Float> Tensor<'g, T> {
         self.unary(Unary::Round)
     }
 
-    /// The product of two matrices: `[n, k]` by `[k, m]` is `[n, m]`. TensorFlow's `matmul`.
+    /// The product of two matrices: `[n, k]` by `[k, m]` is `[n, m]`. Of tensors of higher rank, the
+    /// last two axes hold matrices; the axes before are broadcast against each other. TensorFlow's
+    /// `matmul`.
     ///
     /// ```
     /// use aqueduct_graph::{Graph, shape};
@@ -247,14 +250,17 @@ impl<'g, T: Float> Tensor<'g, T> {
     /// let x = g.placeholder::<f32>("x", shape![?, 3]);
     /// let w = g.get_variable::<f32>("w", [3, 4]);
     /// assert_eq!(x.matmul(w).shape().to_string(), "[?, 4]");
+    ///
+    /// let steps = g.placeholder::<f32>("steps", shape![?, 28, 3]);
+    /// assert_eq!(steps.matmul(w).shape().to_string(), "[?, 28, 4]");
     /// ```
     #[track_caller]
     pub fn matmul(self, rhs: impl Operand<'g, T>) -> Tensor<'g, T> {
         self.matmul_with(rhs, false, false)
     }
 
-    /// The product of two matrices, either of them transposed first. TensorFlow's `matmul` with
-    /// `transpose_a` and `transpose_b`.
+    /// [`Tensor::matmul`], the matrices of either operand transposed first. TensorFlow's `matmul`
+    /// with `transpose_a` and `transpose_b`.
     #[track_caller]
     pub fn matmul_with(
         self,

@@ -21,6 +21,7 @@ mod range;
 mod reduce;
 mod slice;
 mod state;
+mod tensordot;
 
 pub use array::Constant;
 pub use axes::Axes;
@@ -37,3 +38,4 @@ pub use nn::embedding_lookup;
 pub use pad::Paddings;
 pub use slice::{ELLIPSIS, NEW_AXIS, SliceArgs, step_by};
 pub use state::{InitialValue, VariableOptions};
+pub use tensordot::DotAxes;

@@ -195,16 +195,27 @@ pub(super) fn splice(shape: &Shape, axes: Range<usize>, new: &[Dim]) -> Shape {
 /// Where two unknown sizes meet that may differ, the result's size is a new unknown: one of them
 /// may be 1.
 pub(super) fn broadcast(a: &Shape, b: &Shape) -> Result<Shape, Problem> {
+    broadcast_or(a, b, |axis, left, right| {
+        Problem::shape(format!(
+            "shapes {a} and {b} do not broadcast: axis {axis} has sizes {left} and {right}"
+        ))
+    })
+}
+
+/// As [`broadcast`], with a problem of the caller's words, which is given the axis of the result and
+/// the sizes that do not fit there.
+pub(super) fn broadcast_or(
+    a: &Shape,
+    b: &Shape,
+    problem: impl Fn(usize, Dim, Dim) -> Problem,
+) -> Result<Shape, Problem> {
     let rank = a.rank().max(b.rank());
     let pairs = padded(a, rank).zip(padded(b, rank));
     pairs
         .enumerate()
         .map(|(axis, (left, right))| {
             broadcast_dims(left, right).ok_or_else(|| {
-                Problem::shape(format!(
-                    "shapes {a} and {b} do not broadcast: axis {axis} has sizes {left} and {right}"
-                ))
-                .help("sizes must be equal, or one of them 1")
+                problem(axis, left, right).help("sizes must be equal, or one of them 1")
             })
         })
         .collect::<Result<Vec<Dim>, Problem>>()

@@ -5,8 +5,8 @@
 use crate::element::DType;
 use crate::fact::{Fact, Int};
 use crate::infer::common::{
-    Class, broadcast, check_class, check_same_dtype, common_dtype, first_operand, operands, plural,
-    unify_shapes, wrong_rank,
+    Class, broadcast, broadcast_or, check_class, check_same_dtype, common_dtype, first_operand,
+    operands, plural, splice, unify_shapes, wrong_rank,
 };
 use crate::infer::ints;
 use crate::mistake::Problem;
@@ -115,23 +115,45 @@ fn add_n(inputs: &[Fact]) -> Result<Fact, Problem> {
 fn matmul(transpose_a: bool, transpose_b: bool, [a, b]: &[Fact; 2]) -> Result<Fact, Problem> {
     check_same_dtype(("lhs", a), ("rhs", b))?;
     check_class("lhs", a, Class::Float)?;
-    let [rows, inner_a] = matrix("lhs", a, transpose_a)?;
-    let [inner_b, columns] = matrix("rhs", b, transpose_b)?;
+    let (batch_a, [rows, inner_a]) = matrices("lhs", a, transpose_a)?;
+    let (batch_b, [inner_b, columns]) = matrices("rhs", b, transpose_b)?;
     if let (Some(left), Some(right)) = (inner_a.known(), inner_b.known())
         && left != right
     {
         let needed = plural(left, if transpose_b { "column" } else { "row" });
-        let message = format!("inner dimensions {left} and {right} differ");
+        let mut message = format!("inner dimensions {left} and {right} differ");
+        if a.rank() > 2 || b.rank() > 2 {
+            let axis_a = batch_a.rank() + usize::from(!transpose_a);
+            let axis_b = batch_b.rank() + usize::from(transpose_b);
+            message.push_str(&format!(": axis {axis_a} of lhs and axis {axis_b} of rhs"));
+        }
         return Err(Problem::shape(message).help(format!("rhs needs {needed}")));
     }
-    Ok(Fact::new(a.dtype, [rows, columns]))
+    let batch = broadcast_or(&batch_a, &batch_b, |axis, left, right| {
+        // The longer one's axes are those of the result; those of the other stand at its end.
+        let rank = batch_a.rank().max(batch_b.rank());
+        let axis_of = |batch: &Shape| (axis + batch.rank()).saturating_sub(rank);
+        let (axis_a, axis_b) = (axis_of(&batch_a), axis_of(&batch_b));
+        Problem::shape(format!(
+            "batch sizes {left} and {right} differ: axis {axis_a} of lhs and axis {axis_b} of rhs"
+        ))
+    })?;
+    let matrix = batch.rank()..batch.rank();
+    Ok(Fact::new(a.dtype, splice(&batch, matrix, &[rows, columns])))
 }
 
-/// The sizes of a matrix, or of its transpose.
-fn matrix(role: &str, fact: &Fact, transpose: bool) -> Result<[Dim; 2], Problem> {
+/// The axes before the last two, and the sizes of the matrices that the last two hold, or of their
+/// transposes.
+fn matrices(role: &str, fact: &Fact, transpose: bool) -> Result<(Shape, [Dim; 2]), Problem> {
     match *fact.shape.dims() {
-        [rows, columns] if transpose => Ok([columns, rows]),
-        [rows, columns] => Ok([rows, columns]),
+        [ref batch @ .., rows, columns] => {
+            let sizes = if transpose {
+                [columns, rows]
+            } else {
+                [rows, columns]
+            };
+            Ok((Shape::new(batch.to_vec()), sizes))
+        }
         _ => Err(wrong_rank(role, fact, 2)),
     }
 }

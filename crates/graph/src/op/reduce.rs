@@ -17,7 +17,8 @@ pub enum Reduce {
         keep_dims: bool,
     },
     /// `[x] -> int`: the place of an extreme element along an axis, which goes. The first of equal
-    /// ones; of a NaN, its place. An axis without elements is an error of the run if there are results.
+    /// ones. NaN is passed over; where nothing else is found, or nothing but the infinity that every
+    /// number is beyond, the place is 0. An axis without elements is an error if there are results.
     Arg {
         /// Which extreme.
         extreme: Extreme,
@@ -35,6 +36,15 @@ pub enum Reduce {
         axis: usize,
         /// Leave the place itself out.
         exclusive: bool,
+        /// From the last place to the first.
+        reverse: bool,
+    },
+    /// `[factors, terms] -> y`: at the first place along an axis 0, at each further one
+    /// `terms + factors * y` of the place before. Both of one shape and dtype, which are kept. What
+    /// gradients of cumulative products are made of: it needs no division, so zeros do no harm.
+    Recurrence {
+        /// The axis.
+        axis: usize,
         /// From the last place to the first.
         reverse: bool,
     },
@@ -111,13 +121,17 @@ impl Reduce {
                 Accumulation::Sum => "Cumsum",
                 Accumulation::Product => "Cumprod",
             },
+            Reduce::Recurrence { .. } => "LinearRecurrence",
             Reduce::SumTo => "SumTo",
         }
     }
 
     pub(super) fn size_inputs(&self) -> &'static [usize] {
         match self {
-            Reduce::Over { .. } | Reduce::Arg { .. } | Reduce::Cumulative { .. } => &[],
+            Reduce::Over { .. }
+            | Reduce::Arg { .. }
+            | Reduce::Cumulative { .. }
+            | Reduce::Recurrence { .. } => &[],
             Reduce::SumTo => &[1],
         }
     }

@@ -23,6 +23,7 @@ pub(crate) fn operand_label(op: &Op, slot: usize, count: usize) -> String {
         Op::Array(Array::Fill) => &["sizes", "value"],
         Op::Array(Array::SliceGrad(_)) => &["dy", "shape"],
         Op::Math(Math::AddN) | Op::Array(Array::Stack { .. } | Array::Concat { .. }) => &[],
+        Op::Reduce(Reduce::Recurrence { .. }) => &["factors", "terms"],
         Op::Array(_) | Op::Reduce(_) => &["x", "shape"],
         Op::Nn(Nn::Activation(_) | Nn::BiasAdd) => &["x", "bias"],
         Op::Nn(_) => &["logits", "labels"],

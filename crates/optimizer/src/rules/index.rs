@@ -12,7 +12,7 @@ pub(super) fn gather_nd(step: &mut Step<'_>) {
     if shape.rank() == 2 && shape.dim(1) == Some(Dim::Known(1)) {
         let slices = IndexedSlices {
             values: g,
-            indices: indices.squeeze(&[1]),
+            indices: indices.squeeze(1),
             rows: row_count(x, 0),
         };
         step.give_slope(0, Slope::Sparse(slices));

@@ -7,7 +7,7 @@ use std::f64::consts::FRAC_2_SQRT_PI;
 use aqueduct_graph::AnyTensor;
 use aqueduct_graph::ir::{Binary, Compare, Math, Unary};
 
-use super::{Rule, Step, as_is, flows, one, zero};
+use super::{Rule, Step, as_is, flows, one, sum_to_like, zero};
 
 pub(super) fn rule(op: Math) -> Rule {
     match op {
@@ -165,22 +165,33 @@ fn floor_mod(step: &mut Step<'_>) {
 }
 
 /// For `c = op(a) · op(b)`. A transposed operand has a transposed gradient, which is the product of
-/// both factors transposed in the other order.
+/// both factors transposed in the other order. The axes before the matrices may have been broadcast.
 fn matmul(step: &mut Step<'_>, transpose_a: bool, transpose_b: bool) {
     let (a, b, g) = (step.operand(0), step.operand(1), step.grad());
+    // Two matrices are never broadcast, even where their sizes are not known to be the same.
+    let batches = a.shape().rank() > 2 || b.shape().rank() > 2;
+    let summed = |gradient, like| {
+        if batches {
+            sum_to_like(gradient, like)
+        } else {
+            gradient
+        }
+    };
     step.give(0, || {
-        if transpose_a {
+        let gradient = if transpose_a {
             b.matmul(g, transpose_b, true)
         } else {
             g.matmul(b, false, !transpose_b)
-        }
+        };
+        summed(gradient, a)
     });
     step.give(1, || {
-        if transpose_b {
+        let gradient = if transpose_b {
             g.matmul(a, true, transpose_a)
         } else {
             a.matmul(g, !transpose_a, false)
-        }
+        };
+        summed(gradient, b)
     });
 }
 

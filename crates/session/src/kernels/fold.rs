@@ -139,6 +139,9 @@ fn merge<R: Reducer>(totals: &mut [R::Total], others: &[R::Total]) {
 /// The sum.
 pub(crate) struct Sum<T>(PhantomData<T>);
 
+/// The product.
+pub(crate) struct Product<T>(PhantomData<T>);
+
 /// The sum of integers as `i64`.
 pub(crate) struct WideSum<T>(PhantomData<T>);
 
@@ -175,6 +178,7 @@ macro_rules! reducer {
 }
 reducer! {
     [T: Arithmetic] Sum<T>: T => T, T::ZERO, std::convert::identity, T::add;
+    [T: Arithmetic] Product<T>: T => T, T::ONE, std::convert::identity, T::mul;
     [T: Arithmetic] Largest<T>: T => T, T::LOWEST, std::convert::identity, T::maximum;
     [T: Arithmetic] Smallest<T>: T => T, T::HIGHEST, std::convert::identity, T::minimum;
     [] All: bool => bool, true, std::convert::identity, std::ops::BitAnd::bitand;

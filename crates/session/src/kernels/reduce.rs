@@ -7,9 +7,10 @@ use aqueduct_graph::ir::{Reduce, Reduction};
 
 use crate::kernels::cast::CastFrom;
 use crate::kernels::elementwise::{Arithmetic, Real};
-use crate::kernels::fold::{self, All, Any, Largest, Reducer, Smallest, Sum, WideSum};
+use crate::kernels::fold::{self, All, Any, Largest, Product, Reducer, Smallest, Sum, WideSum};
+use crate::kernels::lines::Lines;
 use crate::kernels::strides::{self, Axis, Odometer};
-use crate::kernels::{Failure, Kernel, Spec, Typed, failing, infallible};
+use crate::kernels::{Failure, Kernel, Spec, Typed, cumulative, extreme, failing, infallible};
 
 pub(super) fn kernel(op: &Reduce, spec: &Spec<'_>) -> Kernel {
     let sizes = spec.input(0);
@@ -20,7 +21,21 @@ pub(super) fn kernel(op: &Reduce, spec: &Spec<'_>) -> Kernel {
             let reduced: Vec<bool> = (0..sizes.len()).map(|axis| axes.contains(&axis)).collect();
             over(*reduction, Plan::new(&sizes, &reduced), spec)
         }
-        Reduce::Arg { .. } | Reduce::Cumulative { .. } => failing(Failure::new("TOCOME")),
+        Reduce::Arg { extreme, axis, .. } => extreme::kernel(*extreme, *axis, spec),
+        Reduce::Cumulative {
+            accumulation,
+            axis,
+            exclusive,
+            reverse,
+        } => cumulative::kernel(
+            *accumulation,
+            *exclusive,
+            Lines::new(&sizes, *axis, *reverse),
+            spec,
+        ),
+        Reduce::Recurrence { axis, reverse } => {
+            cumulative::recurrence(Lines::new(&sizes, *axis, *reverse), spec)
+        }
         Reduce::SumTo => {
             let plan = Plan::new(&sizes, &summed_axes(&sizes, &spec.output(0)));
             with_number!(spec.input_dtype(0), T => reduce::<Sum<T>>(plan))
@@ -32,7 +47,7 @@ fn over(reduction: Reduction, plan: Plan, spec: &Spec<'_>) -> Kernel {
     let dtype = spec.input_dtype(0);
     match reduction {
         Reduction::Sum => with_number!(dtype, T => reduce::<Sum<T>>(plan)),
-        Reduction::Prod => failing(Failure::new("TOCOME")),
+        Reduction::Prod => with_number!(dtype, T => reduce::<Product<T>>(plan)),
         Reduction::Mean if dtype.is_float() => with_float!(dtype, T => mean::<T>(plan)),
         Reduction::Mean => with_integer!(dtype, T => integer_mean::<T>(plan)),
         Reduction::Max => with_number!(dtype, T => reduce::<Largest<T>>(plan)),

@@ -1,9 +1,11 @@
 //! Tests of the kernels, with the helpers that they share.
 
+mod along_axis;
 mod array;
 mod elements;
 mod index;
 mod math;
+mod matmul;
 mod nn;
 mod pad;
 mod reduce;

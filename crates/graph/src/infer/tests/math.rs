@@ -252,13 +252,75 @@ fn matmul_says_what_the_right_operand_needs() {
     );
     check_problem(
         matmul(false, false),
-        "f32[2, 3, 4]; f32[4, 4]",
-        "shape: lhs has shape [2, 3, 4] but must be a matrix | reshape lhs to rank 2",
+        "f32[]; f32[2, 4, 4]",
+        "shape: lhs has shape [] but must be a matrix | reshape lhs to rank 2",
     );
     check_problem(
         matmul(false, false),
         "i32[2, 3]; i32[3, 4]",
         "dtype: lhs is i32 but must be f32 or f64 | cast it: `.cast::<f32>()`",
+    );
+}
+
+#[test]
+fn matmul_broadcasts_the_axes_before_the_matrices() {
+    for (op, inputs, output) in [
+        (
+            matmul(false, false),
+            "f32[a, 2, 3]; f32[3, 4]",
+            "f32[a, 2, 4]",
+        ),
+        (
+            matmul(false, false),
+            "f32[2, 3]; f32[a, b, 3, 4]",
+            "f32[a, b, 2, 4]",
+        ),
+        (
+            matmul(true, true),
+            "f64[5, 1, 3, b]; f64[a, 4, 3]",
+            "f64[5, a, b, 4]",
+        ),
+        (
+            matmul(false, false),
+            "f32[a, 2, 3]; f32[a, 3, 2]",
+            "f32[a, 2, 2]",
+        ),
+        (
+            matmul(false, false),
+            "f32[a, 2, 3]; f32[b, 3, 2]",
+            "f32[?, 2, 2]",
+        ),
+        (
+            matmul(false, false),
+            "f32[0, 2, 3]; f32[1, 3, 2]",
+            "f32[0, 2, 2]",
+        ),
+    ] {
+        check(op, inputs, output);
+    }
+    check_problem(
+        matmul(false, false),
+        "f32[2, 5, 4, 3]; f32[6, 3, 4]",
+        "shape: batch sizes 5 and 6 differ: axis 1 of lhs and axis 0 of rhs \
+         | sizes must be equal, or one of them 1",
+    );
+    check_problem(
+        matmul(true, false),
+        "f32[5, 3, 4]; f32[2, 4, 3, 7]",
+        "shape: batch sizes 5 and 4 differ: axis 0 of lhs and axis 1 of rhs \
+         | sizes must be equal, or one of them 1",
+    );
+    check_problem(
+        matmul(false, false),
+        "f32[?, 2, 784]; f32[128, 10]",
+        "shape: inner dimensions 784 and 128 differ: axis 2 of lhs and axis 0 of rhs \
+         | rhs needs 784 rows",
+    );
+    check_problem(
+        matmul(true, true),
+        "f32[3, 2]; f32[5, 4, 7]",
+        "shape: inner dimensions 3 and 7 differ: axis 0 of lhs and axis 2 of rhs \
+         | rhs needs 3 columns",
     );
 }
 

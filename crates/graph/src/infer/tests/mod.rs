@@ -11,6 +11,7 @@ mod ints;
 mod math;
 mod pad;
 mod range;
+mod reduce;
 mod reduce_nn_random;
 mod reshape;
 mod slice;

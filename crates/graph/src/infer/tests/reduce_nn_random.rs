@@ -33,11 +33,18 @@ fn reductions_drop_axes_or_keep_them_as_1() {
         );
     }
     check(over(Reduction::All, &[0], false), "bool[a]", "bool[]");
+    check(over(Reduction::Any, &[0], true), "bool[a]", "bool[1]");
+    check(over(Reduction::Prod, &[1], false), "i32[a, 2]", "i32[a]");
     check(over(Reduction::Max, &[0], false), "u8[3]", "u8[]");
 }
 
 #[test]
 fn reductions_check_dtype_and_axes() {
+    check_problem(
+        over(Reduction::Prod, &[0], false),
+        "bool[2]",
+        "dtype: x is bool but must be f32, f64, i32, i64 or u8 | cast it: `.cast::<f32>()`",
+    );
     check_problem(
         over(Reduction::Any, &[0], false),
         "f32[2]",

@@ -2,7 +2,7 @@
 
 use aqueduct_graph::ir::{Activation, Binary, Compare, Data, Fact, Math, Nn, Unary};
 use aqueduct_graph::{DType, Value};
-use ndarray::{Array2, array};
+use ndarray::array;
 use proptest::prelude::*;
 
 use super::{check, counting, failure, numbers, run};
@@ -167,24 +167,6 @@ fn add_n_of_one_and_of_many() {
         Math::AddN,
         &[x.clone(), x.clone(), x],
         &[array![3.0_f32, 6.0].into()],
-    );
-}
-
-#[test]
-fn products_of_matrices_without_rows_or_columns() {
-    let op = Math::MatMul {
-        transpose_a: false,
-        transpose_b: false,
-    };
-    for (m, k, n) in [(2, 0, 3), (0, 2, 3), (2, 3, 0), (0, 0, 0)] {
-        let matrix = |rows, columns| Value::from(Array2::<f64>::zeros((rows, columns)));
-        check(op, &[matrix(m, k), matrix(k, n)], &[matrix(m, n)]);
-    }
-    let (row, column) = (array![[1.0_f32, 2.0]], array![[3.0_f32], [4.0]]);
-    check(
-        op,
-        &[row.into(), column.into()],
-        &[array![[11.0_f32]].into()],
     );
 }
 

@@ -20,6 +20,7 @@ fn of_nothing() {
     let nothing = counting(&[0, 2]);
     for (reduction, expected) in [
         (Reduction::Sum, 0.0),
+        (Reduction::Prod, 1.0),
         (Reduction::Mean, f32::NAN),
         (Reduction::Max, f32::NEG_INFINITY),
         (Reduction::Min, f32::INFINITY),
@@ -62,6 +63,7 @@ fn over_no_axes() {
     let x = Value::from(array![[1, -2], [3, 4]]);
     for reduction in [
         Reduction::Sum,
+        Reduction::Prod,
         Reduction::Mean,
         Reduction::Max,
         Reduction::Min,
@@ -91,12 +93,31 @@ fn of_integers() {
 }
 
 #[test]
+fn products() {
+    let check_product = |x: Value, y: Value| check(over(Reduction::Prod, &[0]), &[x], &[y]);
+    check_product(array![200_u8, 100].into(), Value::scalar(32_u8));
+    check_product(array![i32::MAX, 2].into(), Value::scalar(-2));
+    check_product(array![i64::MIN, -1].into(), Value::scalar(i64::MIN));
+    check_product(array![2.0_f64, -3.0, 0.5].into(), Value::scalar(-3.0_f64));
+    check_product(
+        array![0.0_f32, f32::INFINITY].into(),
+        Value::scalar(f32::NAN),
+    );
+    check_product(array![f32::MAX, 2.0].into(), Value::scalar(f32::INFINITY));
+}
+
+#[test]
 fn nan_is_passed_on() {
     for length in [1, 15, 16, 700] {
         for place in [0, length / 2, length - 1] {
             let mut x = Array1::<f32>::ones(length);
             x[place] = f32::NAN;
-            for reduction in [Reduction::Max, Reduction::Min, Reduction::Sum] {
+            for reduction in [
+                Reduction::Max,
+                Reduction::Min,
+                Reduction::Sum,
+                Reduction::Prod,
+            ] {
                 let x = Value::from(x.clone());
                 check(over(reduction, &[0]), &[x], &[Value::scalar(f32::NAN)]);
             }

@@ -127,6 +127,11 @@ fn matmul() {
             cases.check(&case, op, &[]);
         }
     }
+    let op = Math::MatMul {
+        transpose_a: false,
+        transpose_b: false,
+    };
+    cases.check("batch_matmul", op, &[]);
     cases.check("bias_add", Nn::BiasAdd, &[]);
 }
 
@@ -147,6 +152,7 @@ fn reduce() {
     };
     for (function, reduction) in [
         ("sum", Reduction::Sum),
+        ("prod", Reduction::Prod),
         ("mean", Reduction::Mean),
         ("max", Reduction::Max),
         ("min", Reduction::Min),
