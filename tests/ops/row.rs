@@ -61,21 +61,19 @@ impl<T: aqueduct::Element> From<Variable<'static, T>> for Source {
 /// `row!(Float "x.exp()", "[…]", "tf.exp", |x: [2, 3]| x.exp())`: a row whose operand may be of any
 /// element type of a class. `|v: variable [3]|` has a variable for its operand.
 macro_rules! row {
-    ($class:ident $call:literal, $shapes:literal, $tensorflow:literal, |$x:ident: $sizes:tt| $build:expr) => {
-        row!($class $call, $shapes, $tensorflow, $x, $build,
-            |graph| graph.placeholder("x", $sizes))
-    };
     ($class:ident $call:literal, $shapes:literal, $tensorflow:literal, |$x:ident: variable $sizes:tt| $build:expr) => {
-        row!($class $call, $shapes, $tensorflow, $x, $build,
-            |graph| graph.variable("v", aqueduct::zeros($sizes)))
+        row!($class $call, $shapes, $tensorflow, variable, $x, $sizes, $build)
     };
-    ($class:ident $call:literal, $shapes:literal, $tensorflow:literal, $x:ident, $build:expr, $operand:expr) => {
+    ($class:ident $call:literal, $shapes:literal, $tensorflow:literal, |$x:ident: $sizes:tt| $build:expr) => {
+        row!($class $call, $shapes, $tensorflow, placeholder, $x, $sizes, $build)
+    };
+    ($class:ident $call:literal, $shapes:literal, $tensorflow:literal, $kind:ident, $x:ident, $sizes:tt, $build:expr) => {
         $crate::row::Row {
             call: $call,
             shapes: $shapes,
             tensorflow: $tensorflow,
             source: stringify!($build),
-            samples: samples!($class, $x, $build, $operand),
+            samples: samples!($class, $kind, $x, $sizes, $build),
         }
     };
 }
@@ -87,11 +85,11 @@ macro_rules! samples {
     (Index, $($row:tt)*) => { samples!(@ i32 i64; $($row)*) };
     (Element, $($row:tt)*) => { samples!(@ f32 f64 i32 i64 u8 bool; $($row)*) };
     (Bool, $($row:tt)*) => { samples!(@ bool; $($row)*) };
-    (@ $($element:ty)*; $x:ident, $build:expr, $operand:expr) => {
+    (@ $($element:ty)*; $kind:ident, $x:ident, $sizes:tt, $build:expr) => {
         vec![$({
             #[allow(dead_code, reason = "few rows name the element type")]
             type T = $element;
-            let $x = $crate::row::operand::<$element, _>($operand);
+            let $x = $crate::row::$kind::<$element>(&$sizes);
             let made = $crate::row::Made::tensor($build);
             $crate::row::Sample { x: $x.into(), made }
         }),*]
@@ -99,16 +97,14 @@ macro_rules! samples {
 }
 
 /// The operand of a row, in a graph of its own.
-pub(crate) fn operand<T, O: Of<T>>(make: impl FnOnce(&'static Graph) -> O) -> O {
-    make(Graph::new().leak())
+pub(crate) fn placeholder<T: aqueduct::Element>(sizes: &[usize]) -> Tensor<'static, T> {
+    Graph::new().leak().placeholder("x", sizes)
 }
 
-/// A tensor or variable of elements `T`.
-pub(crate) trait Of<T> {}
-
-impl<T: aqueduct::Element> Of<T> for Tensor<'static, T> {}
-
-impl<T: aqueduct::Element> Of<T> for Variable<'static, T> {}
+/// A variable as the operand of a row, in a graph of its own.
+pub(crate) fn variable<T: aqueduct::Element>(sizes: &[usize]) -> Variable<'static, T> {
+    Graph::new().leak().variable("v", zeros(sizes))
+}
 
 /// What a call may give.
 pub(crate) trait Made {
@@ -125,6 +121,12 @@ impl<T: aqueduct::Element> Made for Tensor<'static, T> {
 impl Made for AnyTensor<'static> {
     fn tensor(self) -> Option<AnyTensor<'static>> {
         Some(self)
+    }
+}
+
+impl<A: Made, B> Made for (A, B) {
+    fn tensor(self) -> Option<AnyTensor<'static>> {
+        self.0.tensor()
     }
 }
 
@@ -174,15 +176,14 @@ impl Row {
                 panic!("{} of {}: {mistakes}", self.call, sample.x.dtype());
             }
         }
-        let name = |text: &str| {
-            text.chars()
-                .filter(|c| !c.is_whitespace())
-                .collect::<String>()
+        // An operator has no name to compare.
+        let Some((head, _)) = self.call.split_once('(') else {
+            return;
         };
-        let head = self.call.split('(').next().unwrap_or_default();
-        let method = head.rsplit('.').next().unwrap_or_default();
+        let method = head.rsplit(['.', ':']).next().unwrap_or_default();
+        let without_types = method.split('<').next().unwrap_or_default();
         assert!(
-            name(self.source).contains(&name(method)),
+            self.source.contains(without_types),
             "{} is not what {} calls",
             self.call,
             self.source
@@ -226,6 +227,11 @@ impl Row {
 }
 
 /// A reason without the operation and its line.
-fn without_place(reason: &str) -> &str {
-    reason.rsplit(": ").next().unwrap_or(reason)
+fn without_place(reason: &str) -> String {
+    match (reason.split_once(" `"), reason.rsplit_once(") ")) {
+        (Some((subject, _)), Some((_, rest))) if rest == "stands between" => {
+            format!("{subject} {rest}")
+        }
+        _ => reason.rsplit(": ").next().unwrap_or(reason).to_owned(),
+    }
 }

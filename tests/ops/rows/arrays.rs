@@ -13,6 +13,13 @@ pub(crate) fn making() -> Vec<Row> {
         row!(Element "g.zeros::<T>(sizes)", "→ [sizes]", "tf.zeros", |x: []| x.graph().zeros::<T>([2, 3])),
         row!(Element "g.ones::<T>(sizes)", "→ [sizes]", "tf.ones", |x: []| x.graph().ones::<T>([2, 3])),
         row!(Element "g.fill(sizes, x)", "[] → [sizes]", "tf.fill", |x: []| x.graph().fill([2, 3], x)),
+        row!(Signed "g.range(x)", "[] → [x]", "tf.range", |x: []| x.graph().range(x)),
+        row!(Signed "g.range_with(start, x, delta)", "[], [], [] → [n]", "tf.range", |x: []| {
+            x.graph().range_with(x.zeros_like(), x, x.ones_like())
+        }),
+        row!(Index "x.one_hot::<f32>(depth)", "[…] → […, depth]", "tf.one_hot", |x: [2]| x.one_hot::<f32>(3)),
+        row!(Index "x.sequence_mask(maxlen)", "[…] → bool […, maxlen]", "tf.sequence_mask", |x: [2]| x.sequence_mask(4)),
+        row!(Index "x.sequence_mask_to_longest()", "[…] → bool […, the longest]", "tf.sequence_mask", |x: [2]| x.sequence_mask_to_longest()),
         row!(Element "x.zeros_like()", "any", "tf.zeros_like", |x: [2]| x.zeros_like()),
         row!(Element "x.ones_like()", "any", "tf.ones_like", |x: [2]| x.ones_like()),
     ]
@@ -23,10 +30,22 @@ pub(crate) fn shapes() -> Vec<Row> {
         row!(Element "x.shape_tensor()", "[…] → i32 [rank]", "tf.shape", |x: [2]| x.shape_tensor()),
         row!(Element "x.size()", "any → i32 []", "tf.size", |x: [2]| x.size()),
         row!(Element "x.size_of(axis)", "[…, a, …] → i32 []", "tf.shape(x)[axis]", |x: [2]| x.size_of(0)),
+        row!(Element "x.rank_tensor()", "any → i32 []", "tf.rank", |x: [2]| x.rank_tensor()),
         row!(Element "x.reshape(sizes)", "[…] → [sizes], one may be -1", "tf.reshape", |x: [2, 3]| x.reshape([3, -1])),
         row!(Element "x.expand_dims(axis)", "[…] → […, 1, …]", "tf.expand_dims", |x: [2, 3]| x.expand_dims(1)),
+        row!(Element "x.squeeze(axes)", "[…, 1, …] → […]", "tf.squeeze", |x: [2, 1]| x.squeeze(1)),
         row!(Element "x.transpose(perm)", "[…] → the axes in another order", "tf.transpose", |x: [2, 3]| x.transpose([1, 0])),
         row!(Element "x.broadcast_to(sizes)", "[…] → [sizes]", "tf.broadcast_to", |x: [3]| x.broadcast_to([2, 3])),
+        row!(Element "x.tile(multiples)", "[a, …] → [a·m, …]", "tf.tile", |x: [2, 3]| x.tile([2, 1])),
+        row!(Element "x.pad([[before, after], …])", "[a, …] → [before + a + after, …]", "tf.pad", |x: [2]| x.pad([[1, 1]])),
+        row!(Element "x.pad_with(paddings, value)", "[a, …] → [before + a + after, …]", "tf.pad(constant_values)", |x: [2]| {
+            x.pad_with([[1, 1]], T::default())
+        }),
+        row!(Element "x.pad_reflect(paddings)", "[a, …] → [before + a + after, …]", "tf.pad(mode='REFLECT')", |x: [2]| x.pad_reflect([[1, 1]])),
+        row!(Element "x.pad_symmetric(paddings)", "[a, …] → [before + a + after, …]", "tf.pad(mode='SYMMETRIC')", |x: [2]| x.pad_symmetric([[1, 1]])),
+        row!(Number "x.any().pad_grad(paddings, mode)", "the reverse: [before + a + after, …] → [a, …]", "MirrorPadGrad", |x: [4]| {
+            x.any().pad_grad([[1, 1]], aqueduct::ir::PadMode::Reflect)
+        }),
         row!(Element "x.identity()", "any", "tf.identity", |x: [2]| x.identity()),
         row!(Element "x.stop_gradient()", "any", "tf.stop_gradient", |x: [2]| x.stop_gradient()),
     ]
@@ -35,6 +54,20 @@ pub(crate) fn shapes() -> Vec<Row> {
 pub(crate) fn parts() -> Vec<Row> {
     vec![
         row!(Element "x.slice((.., 1, 2..))", "a part of each axis", "x[:, 1, 2:]", |x: [2, 3, 4]| x.slice((.., 1, 2..))),
+        row!(Element "x.slice((step_by(.., 2), step_by(.., -1)))", "a part of each axis", "x[::2, ::-1]", |x: [2, 3]| {
+            x.slice((step_by(.., 2), step_by(.., -1)))
+        }),
+        row!(Element "x.slice_sizes(&begin, &sizes)", "[…] → [sizes], -1 for the rest", "tf.slice", |x: [2, 3]| x.slice_sizes(&[0, 1], &[2, -1])),
+        row!(Element "x.reverse(axes)", "any", "tf.reverse", |x: [2, 3]| x.reverse(1)),
+        row!(Element "x.reverse_sequence(lengths, seq_axis, batch_axis)", "any, int [batch]", "tf.reverse_sequence", |x: [2, 3]| {
+            x.reverse_sequence(x.graph().constant([1_i32, 2]), 1, 0)
+        }),
+        row!(Element "x.boolean_mask(mask)", "[a, …] by bool [a] → [n, …]", "tf.boolean_mask", |x: [2, 3]| {
+            x.boolean_mask(x.graph().constant([true, false]))
+        }),
+        row!(Element "x.boolean_mask_along(mask, axis)", "[…, a, …] by bool [a] → […, n, …]", "tf.boolean_mask(axis)", |x: [2, 2]| {
+            x.boolean_mask_along(x.graph().constant([true, false]), 1)
+        }),
         row!(Element "x.any().slice_grad(spec, sizes)", "the reverse: → [sizes]", "StridedSliceGrad", |x: [2]| {
             let bounds = vec![aqueduct::ir::Bound::from(0_i64..2)];
             x.any().slice_grad(aqueduct::ir::SliceSpec { bounds }, [5])
@@ -60,6 +93,13 @@ pub(crate) fn indexing() -> Vec<Row> {
         row!(Element "x.gather_along(indices, axis)", "[…, a, …] by int [i, …] → […, i, …, …]", "tf.gather(axis)", |x: [2, 3]| {
             x.gather_along(x.graph().constant([1_i32, 0]), 1)
         }),
+        row!(Element "x.gather_nd(indices)", "[a, b, …] by int [i, …, 2] → [i, …, …]", "tf.gather_nd", |x: [2, 3]| {
+            x.gather_nd(x.graph().constant([[1_i32, 0], [0, 2]]))
+        }),
+        row!(Number "g.scatter_nd(indices, x, sizes)", "int [i, …, k], [i, …, …] → [sizes]", "tf.scatter_nd", |x: [2]| {
+            x.graph().scatter_nd(x.graph().constant([[1_i32], [0]]), x, [4])
+        }),
+        row!(Bool "x.where_true()", "[…] → i64 [n, rank]", "tf.where(x)", |x: [2, 3]| x.where_true()),
         row!(Number "x.any().segment_sum(indices, rows)", "[a, …] to int [a] → [rows, …]", "tf.unsorted_segment_sum", |x: [2, 3]| {
             let g = x.graph();
             x.any().segment_sum(g.constant([1_i32, 1]).any(), g.constant(4_i32).any())

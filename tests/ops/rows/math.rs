@@ -28,6 +28,14 @@ pub(crate) fn unary() -> Vec<Row> {
         row!(Number "x.clip_by_value(low, high)", "[…] with [] and []", "tf.clip_by_value", |x: [2, 3]| {
             x.clip_by_value(x.zeros_like(), x.ones_like())
         }),
+        row!(Float "x.clip_by_norm(norm)", "[…] with []", "tf.clip_by_norm", |x: [2, 3]| x.clip_by_norm(x.ones_like().reduce_max(..))),
+        row!(Float "x.clip_by_norm_along(norm, axes)", "[…] with []", "tf.clip_by_norm(axes)", |x: [2, 3]| {
+            x.clip_by_norm_along(x.ones_like().reduce_max(..), 1)
+        }),
+        row!(Float "g.global_norm(&[x, …])", "[…], … → []", "tf.global_norm", |x: [2, 3]| x.graph().global_norm(&[x, x])),
+        row!(Float "g.clip_by_global_norm(&[x, …], norm)", "[…], … with []", "tf.clip_by_global_norm", |x: [2, 3]| {
+            x.graph().clip_by_global_norm(&[x, x], x.reduce_max(..).stop_gradient())
+        }),
         row!(Element "x.cast::<f32>()", "any", "tf.cast", |x: [2, 3]| x.cast::<f32>()),
         row!(Element "x.cast::<i32>()", "any", "tf.cast", |x: [2, 3]| x.cast::<i32>()),
     ]
@@ -83,5 +91,6 @@ pub(crate) fn products() -> Vec<Row> {
         row!(Float "x.xw_plus_b(w, b)", "[n, k] with [k, m] and [m] → [n, m]", "tf.nn.xw_plus_b", |x: [2, 2]| {
             x.xw_plus_b(x, x.reduce_sum(0))
         }),
+        row!(Float "x.tensordot(y, axes)", "[…, a, …] with [a, …] → […, …]", "tf.tensordot", |x: [2, 2]| x.tensordot(x, 1)),
     ]
 }

@@ -13,10 +13,16 @@ pub(crate) fn reductions() -> Vec<Row> {
         row!(Float "x.reduce_logsumexp(axes)", "[…, a, …] → […]", "tf.reduce_logsumexp", |x: [2, 3]| x.reduce_logsumexp(0)),
         row!(Bool "x.reduce_all(axes)", "[…, a, …] → […]", "tf.reduce_all", |x: [2, 3]| x.reduce_all(0)),
         row!(Bool "x.reduce_any(axes)", "[…, a, …] → […]", "tf.reduce_any", |x: [2, 3]| x.reduce_any(0)),
+        row!(Bool "x.reduce_any_keep(axes)", "[…, a, …] → […, 1, …]; every reduction has this form", "tf.reduce_any(keepdims)", |x: [2, 3]| x.reduce_any_keep(0)),
         row!(Number "x.argmax(axis)", "[…, a, …] → i64 […]", "tf.argmax", |x: [2, 3]| x.argmax(0)),
         row!(Number "x.argmin(axis)", "[…, a, …] → i64 […]", "tf.argmin", |x: [2, 3]| x.argmin(0)),
+        row!(Number "x.argmax_as::<i32>(axis)", "[…, a, …] → i32 […]", "tf.argmax(output_type)", |x: [2, 3]| x.argmax_as::<i32>(0)),
         row!(Number "x.cumsum(axis)", "any with an axis", "tf.cumsum", |x: [2, 3]| x.cumsum(0)),
         row!(Number "x.cumprod(axis)", "any with an axis", "tf.cumprod", |x: [2, 3]| x.cumprod(0)),
+        row!(Number "x.cumsum_with(axis, exclusive, reverse)", "any with an axis", "tf.cumsum(exclusive, reverse)", |x: [2, 3]| x.cumsum_with(0, true, true)),
+        row!(Float "x.any().linear_recurrence(y, axis, reverse)", "[…, a, …], […, a, …] → […, a, …]", "", |x: [2, 3]| {
+            x.any().linear_recurrence(x.any(), 0, false)
+        }),
         row!(Number "x.sum_to(sizes)", "[…] → [sizes] that it was broadcast from", "", |x: [2, 3]| x.sum_to([3])),
     ]
 }

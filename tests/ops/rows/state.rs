@@ -56,7 +56,7 @@ pub(crate) fn control() -> Vec<Row> {
             x.graph().cond(true, || x.identity(), || x.identity())
         }),
         row!(Number "g.scan(state, x, body)", "state, [steps, …] → last state, [steps, …]", "tf.scan", |x: [2]| {
-            let start = x.graph().zeros::<T>([]);
+            let start = x.graph().zeros::<T>(());
             x.graph().scan(start, x, |sum, x| (sum + x, sum)).1
         }),
     ]
