@@ -4,11 +4,13 @@
 
 use std::collections::BTreeSet;
 
-use aqueduct::ScanOptions;
+use aqueduct::ir::Debug;
 use aqueduct::ir::{Accumulation, Activation, Array, Binary, Control, Distribution, Math, Nn, Op};
 use aqueduct::ir::{PadMode, Random, Reduce, Reduction};
 use aqueduct::ir::{State, Unary};
 use aqueduct::prelude::*;
+use aqueduct::{CustomError, CustomGradient, ScanOptions};
+use ndarray::ArrayViewD;
 
 use crate::cases;
 
@@ -85,6 +87,15 @@ fn standing(op: &Op) -> Standing {
             Control::Scan { .. } | Control::Cond { .. } => Standing::Missing,
             Control::NoOp | Control::Parameter { .. } => Standing::Leaf,
         },
+        Op::Debug(op) => match op {
+            Debug::Assert { .. } => Standing::Leaf,
+            Debug::Print { .. } => flows("Print"),
+            Debug::CheckNumerics { .. } => flows("CheckNumerics"),
+        },
+        Op::Custom(op) => match op.gradient() {
+            CustomGradient::Flows(_) => flows("Custom"),
+            CustomGradient::None(_) => Standing::Blocks,
+        },
     }
 }
 
@@ -154,9 +165,11 @@ fn with_rules() -> BTreeSet<String> {
         "BiasAdd",
         "BroadcastTo",
         "Cast",
+        "CheckNumerics",
         "Concat",
         "Cumprod",
         "Cumsum",
+        "Custom",
         "Elu",
         "ExpandDims",
         "Fill",
@@ -172,6 +185,7 @@ fn with_rules() -> BTreeSet<String> {
         "PadGrad Constant",
         "PadGrad Reflect",
         "PadGrad Symmetric",
+        "Print",
         "Relu",
         "Relu6",
         "Reshape",
@@ -226,7 +240,7 @@ type X<'g> = Tensor<'g, f64>;
 /// A function through which no gradient flows, and a part of the reason that the user reads.
 type Blocked = (&'static str, for<'g> fn(X<'g>) -> X<'g>, &'static str);
 
-const BLOCKED: [Blocked; 18] = [
+const BLOCKED: [Blocked; 19] = [
     ("equal", |x| x.equal(0.5).cast(), "comparison"),
     ("not_equal", |x| x.not_equal(0.5).cast(), "comparison"),
     ("less", |x| x.less(0.5).cast(), "comparison"),
@@ -252,6 +266,14 @@ const BLOCKED: [Blocked; 18] = [
         "scatter_add",
         |x| variable(x).scatter_add(x.graph().constant([0_i32, 0, 1]), x),
         "writes a variable",
+    ),
+    (
+        "closure",
+        |x| {
+            let pass_on = |x: ArrayViewD<'_, f64>| Ok::<_, CustomError>(x.to_owned());
+            x.graph().closure("pass_on", x, x.shape(), pass_on)
+        },
+        "Rust closure",
     ),
 ];
 
@@ -341,6 +363,7 @@ fn every_op_that_lets_no_gradient_through_has_a_reason() {
         "Assign",
         "Cast",
         "Cond",
+        "Custom",
         "Equal",
         "Greater",
         "GreaterEqual",

@@ -8,6 +8,8 @@
 mod array;
 mod concat;
 mod control;
+mod custom;
+mod debug;
 mod math;
 mod nn;
 mod random;
@@ -51,6 +53,8 @@ pub(crate) fn rule(store: &Store, id: NodeId) -> Rule {
         Op::Random(op) => random::rule(*op),
         Op::State(op) => state::rule(*op),
         Op::Control(op) => control::rule(op),
+        Op::Debug(op) => debug::rule(op),
+        Op::Custom(op) => custom::rule(op),
     }
 }
 

@@ -230,7 +230,9 @@ impl Walk<'_> {
             | Op::Reduce(_)
             | Op::Nn(_)
             | Op::Random(_)
-            | Op::Control(_) => {}
+            | Op::Control(_)
+            | Op::Debug(_)
+            | Op::Custom(_) => {}
         }
     }
 

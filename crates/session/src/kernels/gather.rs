@@ -3,6 +3,7 @@
 use aqueduct_graph::Index;
 
 use crate::kernels::elementwise::Arithmetic;
+use crate::kernels::summary::element_name;
 use crate::kernels::{Failure, Kernel, Spec, Typed};
 
 /// The kernel of `Gather` along an axis, with indices of type `I`.
@@ -71,16 +72,6 @@ fn check<I: Index>(indices: &[I], sizes: &[usize], bound: usize) -> Result<(), F
 
 /// Names the index by its place in an array of these sizes: `indices[1, 0] = 3 is not in [0, 3)`.
 fn out_of_range<I: Index>(index: I, sizes: &[usize], place: usize, bound: usize) -> Failure {
-    let mut rest = place;
-    let mut coordinates: Vec<String> = Vec::new();
-    for size in sizes.iter().rev() {
-        coordinates.push((rest % size).to_string());
-        rest /= size;
-    }
-    coordinates.reverse();
-    let element = match coordinates.join(", ") {
-        scalar if scalar.is_empty() => scalar,
-        list => format!("[{list}]"),
-    };
-    Failure::new(format!("indices{element} = {index} is not in [0, {bound})"))
+    let element = element_name("indices", sizes, place);
+    Failure::new(format!("{element} = {index} is not in [0, {bound})"))
 }

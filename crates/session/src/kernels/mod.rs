@@ -12,6 +12,8 @@ mod args;
 mod array;
 mod broadcast;
 mod cast;
+mod custom;
+mod debug;
 mod elementwise;
 mod float32;
 mod fold;
@@ -24,6 +26,7 @@ pub(crate) mod random;
 mod reduce;
 pub(crate) mod state;
 mod strides;
+mod summary;
 #[cfg(test)]
 mod tests;
 
@@ -46,6 +49,8 @@ pub(crate) fn kernel(op: &Op, spec: &Spec<'_>) -> Option<Kernel> {
         Op::Array(op) => array::kernel(op, spec),
         Op::Reduce(op) => Some(reduce::kernel(op, spec)),
         Op::Nn(op) => Some(nn::kernel(*op, spec)),
+        Op::Debug(op) => Some(debug::kernel(op, spec)),
+        Op::Custom(op) => Some(custom::kernel(op, spec)),
         Op::Random(_) | Op::State(_) | Op::Control(_) => None,
     }
 }
