@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use crate::graph::Graph;
-use crate::ids::{NodeId, RegionId};
+use crate::ids::{NodeId, RegionId, TensorId};
 use crate::op::{Array, Control, Op, State};
 use crate::store::{Node, Store};
 
@@ -210,14 +210,12 @@ impl<'s> Drawing<'s> {
     fn edges(&mut self, id: NodeId) {
         let target = id.index();
         for input in self.store.inputs(id) {
-            let fact = self.store.fact(input);
-            let output = match input.output {
-                0 => String::new(),
-                output => format!(":{output} "),
-            };
-            let label = format!("{output}{}{}", fact.dtype, fact.shape);
             let source = input.node.index();
-            self.line(1, &format!("n{source} -> n{target} [label=\"{label}\"];"));
+            let attributes = match self.store.node(input.node).poison {
+                Some(_) => "color=red".to_owned(),
+                None => format!("label=\"{}\"", self.tensor_words(input)),
+            };
+            self.line(1, &format!("n{source} -> n{target} [{attributes}];"));
         }
         for control in self.store.controls(id) {
             let source = control.index();
@@ -235,6 +233,16 @@ impl<'s> Drawing<'s> {
                 );
             }
         }
+    }
+
+    /// Type and shape, and which output it is if not the first.
+    fn tensor_words(&self, tensor: TensorId) -> String {
+        let fact = self.store.fact(tensor);
+        let output = match tensor.output {
+            0 => String::new(),
+            output => format!(":{output} "),
+        };
+        format!("{output}{}{}", fact.dtype, fact.shape)
     }
 }
 

@@ -93,6 +93,22 @@ impl Op {
         matches!(self, Op::Array(Array::Shape { .. } | Array::Size { .. }))
     }
 
+    /// Whether an output may have a size that only a run of the op can tell, though the sizes of its
+    /// operands and the values of its size inputs are known. Loops and branches may, by their bodies.
+    pub fn may_have_late_sizes(&self) -> bool {
+        match self {
+            Op::Array(op) => matches!(op, Array::Where),
+            Op::Control(op) => !op.bodies().is_empty(),
+            Op::Custom(_) => true,
+            Op::Math(_)
+            | Op::Reduce(_)
+            | Op::Nn(_)
+            | Op::Random(_)
+            | Op::State(_)
+            | Op::Debug(_) => false,
+        }
+    }
+
     /// Whether running it twice, or not at all, differs from running it once: it draws, reads or
     /// writes a variable, writes to the outside, or may fail on purpose. Such an op is never merged
     /// with another, computed ahead, or run again for a gradient.

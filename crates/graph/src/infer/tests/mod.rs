@@ -6,6 +6,7 @@
 
 mod array;
 mod control;
+mod debug_custom;
 mod ints;
 mod math;
 mod reduce_nn_random;
