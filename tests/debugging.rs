@@ -1,5 +1,7 @@
 //! Checks that act in a run, prints, and tensors that wait for each other.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use std::process::Command;
 use std::sync::{Mutex, OnceLock};
 

@@ -24,6 +24,7 @@ fn scopes_bodies_variables_and_mistakes() {
     let _ = x.split(2, 1)[1].reduce_sum(7) + 1.0;
     expect![[r##"
         digraph {
+          graph [fontname="sans-serif"];
           node [shape=box, style=filled, fillcolor="#ffffff", fontname="sans-serif"];
           edge [fontname="sans-serif", fontsize=10];
           n0 [label="x\nPlaceholder", tooltip="x", shape=invhouse];
@@ -53,17 +54,17 @@ fn scopes_bodies_variables_and_mistakes() {
           n23 [label="Const_1\nConst", tooltip="Const_1", shape=note];
           n24 [label="add\nAdd", tooltip="add", color=red, fontcolor=red, penwidth=2];
           subgraph cluster_3 {
-            label="layer";
+            label="layer"; style=solid;
             n6 [label="MatMul\nMatMul", tooltip="layer/MatMul", fillcolor="#cfe2f3"];
             subgraph cluster_4 {
-              label="w";
+              label="w"; style=solid;
               n4 [label="Assign\nAssign", tooltip="layer/w/Assign", fillcolor="#cfe2f3", penwidth=2];
               n5 [label="read\nIdentity", tooltip="layer/w/read", shape=cylinder, fillcolor="#cfe2f3", penwidth=2];
               subgraph cluster_5 {
-                label="Initializer";
+                label="Initializer"; style=solid;
                 n3 [label="zeros\nFill", tooltip="layer/w/Initializer/zeros", fillcolor="#cfe2f3"];
                 subgraph cluster_6 {
-                  label="zeros";
+                  label="zeros"; style=solid;
                   n1 [label="shape\nConst", tooltip="layer/w/Initializer/zeros/shape", shape=note, fillcolor="#cfe2f3"];
                   n2 [label="Const\nConst", tooltip="layer/w/Initializer/zeros/Const", shape=note, fillcolor="#cfe2f3"];
                 }
@@ -71,7 +72,7 @@ fn scopes_bodies_variables_and_mistakes() {
             }
           }
           subgraph cluster_7 {
-            label="zeros";
+            label="zeros"; style=solid;
             n7 [label="shape\nConst", tooltip="zeros/shape", shape=note, fillcolor="#d9ead3"];
             n8 [label="Const\nConst", tooltip="zeros/Const", shape=note, fillcolor="#d9ead3"];
           }
@@ -113,7 +114,10 @@ fn hostile_names_are_escaped() {
     let _ = g.constant_value(Value::scalar(1_i32), name);
     let dot = g.to_dot();
     let escaped = "a\\\"]; evil [label=\\\"\\\\N&amp;lt;\\n\u{FFFD}";
-    assert!(dot.contains(&format!("label=\"{escaped}\";\n")), "{dot}");
+    assert!(
+        dot.contains(&format!("label=\"{escaped}\"; style=solid;\n")),
+        "{dot}"
+    );
     let node = format!("n0 [label=\"b\\\\\\nConst\", tooltip=\"{escaped}/b\\\\\", shape=note");
     assert!(dot.contains(&node), "{dot}");
 }

@@ -84,6 +84,9 @@ pub trait CustomOp: fmt::Debug + Send + Sync + 'static {
     /// the result is given by [`Computation::give`], and what uses it is planned when it is there. The
     /// type, the rank and what was known while building may not change.
     ///
+    /// As a late size may be hidden in any, a run that needs an output's shape alone needs the values
+    /// of the inputs too.
+    ///
     /// The graph is held while this runs: it must not ask or change one.
     fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, Problem>;
 
