@@ -1,10 +1,15 @@
 //! The reports of mistakes made while building, as a user sees them: each once, each with its line.
 
-use aqueduct::ir::{Reduction, Update};
+use std::sync::Arc;
+
+use aqueduct::ir::{Fact, Problem, Reduction, Update};
 use aqueduct::prelude::*;
-use aqueduct::{Minimize, Sizes, value_initializer};
+use aqueduct::{
+    Computation, CustomError, CustomGradient, CustomOp, Minimize, Sizes, value_initializer,
+};
 use aqueduct_tests::relative;
 use expect_test::{Expect, expect};
+use ndarray::ArrayViewD;
 
 /// The graph has taken down these mistakes and no others.
 fn check(graph: &Graph, anchor: u32, expected: Expect) {
@@ -1060,5 +1065,102 @@ fn axes_that_are_not_there() {
           --> tests/diagnostics.rs:+4:30        name `Squeeze_1`
           x  x  f32[?, 3]  from tests/diagnostics.rs:+2:15
           help: axes run from -2 to 1"#]],
+    );
+}
+
+/// An op of two operands, whose rules are as wrong as its fields say.
+#[derive(Debug)]
+struct Mistaken {
+    outputs: usize,
+    /// How many gradients its rule gives: of these the last has the shape of an output.
+    gradients: usize,
+}
+
+impl CustomOp for Mistaken {
+    fn name(&self) -> &str {
+        "mistaken"
+    }
+
+    fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, Problem> {
+        match inputs {
+            [a, b] if a.shape.compatible(&b.shape) => Ok(vec![a.clone(); self.outputs]),
+            [a, b] => Err(
+                Problem::shape(format!("a has shape {} but b has {}", a.shape, b.shape))
+                    .help("give both one shape"),
+            ),
+            _ => Err(Problem::argument("mistaken takes two operands")),
+        }
+    }
+
+    fn compute(&self, _: &mut Computation<'_>) -> Result<(), CustomError> {
+        Ok(())
+    }
+
+    fn gradient(&self) -> CustomGradient {
+        let gradients = self.gradients;
+        CustomGradient::flows(move |step| {
+            let g = step.grads()[0];
+            let sum = g.reduce(Reduction::Sum, 0, false);
+            vec![Some(sum), Some(g.cast(DType::F64)), Some(g)][..gradients].to_vec()
+        })
+    }
+}
+
+#[test]
+fn mistakes_with_and_of_custom_ops() {
+    let here = line!();
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?, 3]);
+    let op =
+        |outputs, gradients| -> Arc<dyn CustomOp> { Arc::new(Mistaken { outputs, gradients }) };
+    g.custom(op(1, 2), &[x.any(), g.zeros::<f32>([4]).any()]);
+    g.custom(op(3, 2), &[x.any(), x.any()]);
+    let _ = g.custom_tensor::<i64>(op(1, 2), &[x.any(), x.any()]);
+    let sum = g.custom_tensor::<f32>(op(1, 2), &[x.any(), (x * 2.0).any()]);
+    let _ = gradient(sum, x);
+    let sum = g.custom_tensor::<f32>(op(1, 3), &[x.any(), (x * 2.0).any()]);
+    let _ = gradient(sum, x);
+    let _ = g.closure("no name", x, x.shape(), |x: ArrayViewD<'_, f32>| {
+        Ok::<_, CustomError>(x.to_owned())
+    });
+    check(
+        &g,
+        here,
+        expect![[r#"
+        shape mismatch in mistaken: a has shape [?, 3] but b has [4]
+          --> tests/diagnostics.rs:+5:7        name `mistaken`
+          input 0  x      f32[?, 3]  from tests/diagnostics.rs:+2:15
+          input 1  zeros  f32[4]     from tests/diagnostics.rs:+5:37
+          help: give both one shape
+
+        invalid argument in mistaken: its shape rule gives 3 outputs but the op declares 1 output
+          --> tests/diagnostics.rs:+6:7        name `mistaken_1`
+          input 0  x  f32[?, 3]  from tests/diagnostics.rs:+2:15
+          input 1  x  f32[?, 3]  from tests/diagnostics.rs:+2:15
+          help: `CustomOp::output_count` says how many outputs `infer` gives
+
+        dtype mismatch in identity: `mistaken_2:0` is f32, not i64
+          --> tests/diagnostics.rs:+7:15        name `typed`
+          x  mistaken_2  f32[?, 3]  from tests/diagnostics.rs:+7:15
+          help: convert it: `.cast(DType::I64)`
+
+        shape mismatch in the gradient of mistaken: `gradients/mistaken_3_grad/Sum:0` is f32[3] but `x:0` is f32[?, 3]
+          --> tests/diagnostics.rs:+9:13        scope `gradients/mistaken_3_grad`, name `custom_grad`
+          in the gradient of `mistaken_3`, built at tests/diagnostics.rs:+8:17
+          help: the gradient of operand 0 has the operand's shape and type
+
+        dtype mismatch in the gradient of mistaken: `gradients/mistaken_3_grad/Cast:0` is f64[?, 3] but `mul:0` is f32[?, 3]
+          --> tests/diagnostics.rs:+9:13        scope `gradients/mistaken_3_grad`, name `custom_grad`
+          in the gradient of `mistaken_3`, built at tests/diagnostics.rs:+8:17
+          help: the gradient of operand 1 has the operand's shape and type
+
+        invalid argument in the gradient of mistaken: the rule gives 3 gradients but the op has 2 operands
+          --> tests/diagnostics.rs:+11:13        scope `gradients_1/mistaken_4_grad`, name `custom_grad`
+          in the gradient of `mistaken_4`, built at tests/diagnostics.rs:+10:17
+          help: give one for each operand: `None` where no gradient flows
+
+        name error in closure: "no name" is not a name
+          --> tests/diagnostics.rs:+12:15        name `no name`
+          help: a name is a letter, a digit or a dot, then letters, digits and any of _ . - /"#]],
     );
 }

@@ -7,16 +7,19 @@
     reason = "every operator is called, also on references"
 )]
 
+use std::sync::Arc;
+
 use aqueduct::ir::{
-    Accumulation, Activation, Binary, Compare, Extreme, Logical, PadMode, Reduction, SliceSpec,
-    Test, Unary, Update,
+    Accumulation, Activation, Binary, Compare, Extreme, Fact, Logical, PadMode, Problem, Reduction,
+    SliceSpec, Test, Unary, Update,
 };
 use aqueduct::prelude::*;
 use aqueduct::{
-    FanMode, FanShape, IndexedSlices, Initializer, Minimize, ScanOptions, Sizes, Trace, Value,
+    Computation, CustomError, CustomGradient, CustomOp, FanMode, FanShape, IndexedSlices,
+    Initializer, Minimize, PrintOptions, PrintTo, ScanOptions, Sizes, Trace, Value,
     value_initializer, variance_scaling,
 };
-use ndarray::{arr1, arr2};
+use ndarray::{ArrayViewD, arr1, arr2};
 
 /// Fails for each place that is not in this file.
 fn assert_here(what: &str, trace: &Trace) {
@@ -59,6 +62,8 @@ fn build_everything(g: &Graph) {
     random(g, n);
     variables(g, x);
     control(g, x, n);
+    debugging(g, x, n);
+    custom(g, x, n);
     training(g, x);
     networks(g, x, n);
 }
@@ -573,6 +578,61 @@ trait Initialized<'g> {
 impl<'g> Initialized<'g> for Tensor<'g, f32> {
     fn initialized(self, graph: &'g Graph) -> Tensor<'g, f32> {
         graph.variable("helped", [0.0_f32; 4]).initialized_value()
+    }
+}
+
+fn debugging<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
+    let options = PrintOptions::new().data(&[n.any()]).summarize(5);
+    let _ = (
+        x.print("x"),
+        x.print_with("n", options.to(PrintTo::Log)),
+        x.any().print("x"),
+        x.check_numerics("x"),
+        x.any().check_numerics("x"),
+    );
+    let _ = (
+        g.assert(x.less(1.0), &[x.any()], "x"),
+        g.assert_with(true, &[x.any(), n.any()], "x", 10),
+        g.assert_equal(n, 2, ""),
+        g.assert_less(x, 1.0, "x"),
+        g.assert_less_equal(x, x, ""),
+        g.assert_greater(x, 1.0, ""),
+        g.assert_greater_equal(n, 1, "n"),
+    );
+    let _ = (g.tuple((x, n)), g.tuple_after([x], [n]));
+    let _ = gradient((x.check_numerics("x") + x.print("x")).reduce_sum(..), x);
+}
+
+fn custom<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
+    let op: Arc<dyn CustomOp> = Arc::new(Square);
+    let y = g.custom(op.clone(), &[x.any()])[0];
+    let z = g.custom_tensor::<f32>(op.clone(), &[y]);
+    let _ = g.custom_operation(op, &[n.any()]);
+    let _ = gradient(gradient(z.reduce_sum(..), x).reduce_sum(..), x);
+    let pass_on = |x: ArrayViewD<'_, f32>| Ok::<_, CustomError>(x.to_owned());
+    let _ = g.closure("closure", x, x.shape(), pass_on);
+}
+
+/// A custom op whose gradient names the lines of this file.
+#[derive(Debug)]
+struct Square;
+
+impl CustomOp for Square {
+    fn name(&self) -> &str {
+        "square"
+    }
+
+    fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, Problem> {
+        Ok(inputs.to_vec())
+    }
+
+    fn compute(&self, run: &mut Computation<'_>) -> Result<(), CustomError> {
+        let x = run.input::<f32>(0)?;
+        Ok(run.give(0, x.mapv(|x| x * x))?)
+    }
+
+    fn gradient(&self) -> CustomGradient {
+        CustomGradient::flows(|step| vec![Some(step.operands()[0].scale(2.0).mul(step.grads()[0]))])
     }
 }
 

@@ -4,7 +4,7 @@ use aqueduct::Value;
 use aqueduct::prelude::*;
 use aqueduct_tests::relative;
 use expect_test::{Expect, expect};
-use ndarray::{Array2, arr1};
+use ndarray::{Array2, ArrayViewD, arr1};
 
 /// The reports of some runs, in order, and the line that their places are told from.
 struct Reports {
@@ -214,6 +214,41 @@ fn operations_that_cannot_compute_with_the_values() {
           logits  zeros_2  f32[2, 5]  from tests/run_errors.rs:+16:69
           labels  stack_2  i32[2]     from tests/run_errors.rs:+15:20
           help: a label is the number of a class, from 0"#]]);
+}
+
+#[test]
+fn checks_and_custom_code_that_fail() {
+    let mut reports = Reports::from(line!());
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?, 2]);
+    let bound = g.constant(3.0_f32).named("bound");
+    let small = g.assert(x.less(bound), &[x.any(), bound.any()], "x is too large");
+    let checked = x.log().check_numerics("x must be positive");
+    let picky = g.closure("picky", x, x.shape(), |x: ArrayViewD<'_, f32>| {
+        match x.len() {
+            0..4 => Ok(x.to_owned()),
+            many => Err(format!("{many} elements are too many")),
+        }
+    });
+    let sess = Session::new(&g);
+    let feeds = || feed![x => [[1.0, -2.0], [0.0, 4.0]]];
+    reports.add(sess.run(small, feeds()));
+    reports.add(sess.run(checked, feeds()));
+    reports.add(sess.run(picky, feeds()));
+    reports.check(expect![[r#"
+        assert failed: x is too large; condition[1, 1] is false; data 0 = [[1 -2][0...]...]; data 1 = [3]
+          --> tests/run_errors.rs:+4:19        name `Assert`
+          condition  Less   bool[2, 2]  from tests/run_errors.rs:+4:28
+          data 0     x      f32[2, 2]   from tests/run_errors.rs:+2:15
+          data 1     bound  f32[]       from tests/run_errors.rs:+3:19
+
+        check_numerics failed: x must be positive : Tensor had Inf and NaN values: 1 Inf and 1 NaN among 4 elements, the first is x[0, 1] = nan
+          --> tests/run_errors.rs:+5:27        name `CheckNumerics`
+          x  Log  f32[2, 2]  from tests/run_errors.rs:+5:21
+
+        picky failed: 4 elements are too many
+          --> tests/run_errors.rs:+6:19        name `picky`
+          input  x  f32[2, 2]  from tests/run_errors.rs:+2:15"#]]);
 }
 
 #[test]

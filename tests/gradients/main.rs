@@ -38,6 +38,11 @@ fn nn() {
 }
 
 #[test]
+fn extensions() {
+    check_all(cases::extensions());
+}
+
+#[test]
 fn compositions() {
     check_all(cases::compositions());
 }

@@ -4,11 +4,13 @@
 
 use std::collections::BTreeSet;
 
-use aqueduct::ScanOptions;
+use aqueduct::ir::Debug;
 use aqueduct::ir::{Accumulation, Activation, Array, Binary, Control, Distribution, Math, Nn, Op};
 use aqueduct::ir::{PadMode, Random, Reduce, Reduction};
 use aqueduct::ir::{State, Unary};
 use aqueduct::prelude::*;
+use aqueduct::{CustomError, CustomGradient, ScanOptions};
+use ndarray::ArrayViewD;
 
 use crate::cases;
 
@@ -86,6 +88,15 @@ fn standing(op: &Op) -> Standing {
             Control::Scan { .. } | Control::Cond { .. } => Standing::Missing,
             Control::NoOp | Control::Parameter { .. } => Standing::Leaf,
         },
+        Op::Debug(op) => match op {
+            Debug::Assert { .. } => Standing::Leaf,
+            Debug::Print { .. } => flows("Print"),
+            Debug::CheckNumerics { .. } => flows("CheckNumerics"),
+        },
+        Op::Custom(op) => match op.gradient() {
+            CustomGradient::Flows(_) => flows("Custom"),
+            CustomGradient::None(_) => Standing::Blocks,
+        },
     }
 }
 
@@ -155,9 +166,11 @@ fn with_rules() -> BTreeSet<String> {
         "BiasAdd",
         "BroadcastTo",
         "Cast",
+        "CheckNumerics",
         "Concat",
         "Cumprod",
         "Cumsum",
+        "Custom",
         "Elu",
         "ExpandDims",
         "Fill",
@@ -174,6 +187,7 @@ fn with_rules() -> BTreeSet<String> {
         "PadGrad Constant",
         "PadGrad Reflect",
         "PadGrad Symmetric",
+        "Print",
         "Relu",
         "Relu6",
         "Reshape",
@@ -277,6 +291,14 @@ const BLOCKED: &[Blocked] = &[
         |x| variable(x).scatter_add(x.graph().constant([0_i32, 0, 1]), x),
         "writes a variable",
     ),
+    (
+        "closure",
+        |x| {
+            let pass_on = |x: ArrayViewD<'_, f64>| Ok::<_, CustomError>(x.to_owned());
+            x.graph().closure("pass_on", x, x.shape(), pass_on)
+        },
+        "Rust closure",
+    ),
 ];
 
 /// The same of functions that have a gradient, which cannot be derived.
@@ -368,6 +390,7 @@ fn every_op_that_lets_no_gradient_through_has_a_reason() {
         "Cast",
         "Ceil",
         "Cond",
+        "Custom",
         "Equal",
         "Floor",
         "FloorDiv",

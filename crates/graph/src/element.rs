@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use ndarray::{ArrayViewD, ArrayViewMutD};
 use serde::{Deserialize, Serialize};
 
+use crate::custom::{AnyArray, AnyArrayMut};
 use crate::value::Data;
 
 /// The element type of a tensor.
@@ -112,6 +114,12 @@ pub trait Element:
 
     /// Takes the vector out, or gives `data` back if it is of another type.
     fn from_data(data: Data) -> Result<Vec<Self>, Data>;
+
+    /// The array, if it is of this type.
+    fn view<'a>(array: &AnyArray<'a>) -> Option<ArrayViewD<'a, Self>>;
+
+    /// The array to be written, if it is of this type.
+    fn view_mut(array: AnyArrayMut<'_>) -> Option<ArrayViewMutD<'_, Self>>;
 }
 
 /// An element type with arithmetic: all but `bool`.
@@ -159,6 +167,12 @@ macro_rules! element {
             }
             fn from_data(data: Data) -> Result<Vec<Self>, Data> {
                 if let Data::$variant(values) = data { Ok(values) } else { Err(data) }
+            }
+            fn view<'a>(array: &AnyArray<'a>) -> Option<ArrayViewD<'a, Self>> {
+                if let AnyArray::$variant(view) = array { Some(view.clone()) } else { None }
+            }
+            fn view_mut(array: AnyArrayMut<'_>) -> Option<ArrayViewMutD<'_, Self>> {
+                if let AnyArrayMut::$variant(view) = array { Some(view) } else { None }
             }
         }
     )*};

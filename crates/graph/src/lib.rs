@@ -10,6 +10,8 @@
 
 mod build;
 mod context;
+mod custom;
+mod dot;
 mod element;
 mod fact;
 mod graph;
@@ -33,11 +35,15 @@ mod value;
 
 pub use build::{
     Axes, Constant, DotAxes, DropoutOptions, ELLIPSIS, InitialValue, KeepProb, Keys, NEW_AXIS,
-    Paddings, ScanOptions, SliceArgs, VariableOptions, embedding_lookup, l2_loss,
+    Paddings, PrintOptions, ScanOptions, SliceArgs, VariableOptions, embedding_lookup, l2_loss,
     mean_squared_error, sigmoid_cross_entropy_with_logits, softmax_cross_entropy_with_logits,
     softmax_cross_entropy_with_logits_v2, sparse_softmax_cross_entropy_with_logits, step_by,
 };
 pub use context::ContextGuard;
+pub use custom::{
+    ClosureBody, ClosureInputs, Computation, ComputationError, CustomError, CustomGradient,
+    CustomOp, CustomStep, NameTaken, register_custom_op, registered_custom_op,
+};
 pub use element::{DType, Element, Float, Index, Number, Signed};
 pub use graph::{Graph, View};
 pub use growth::Growth;
@@ -52,6 +58,7 @@ pub use layers::Dense;
 pub use location::{Location, Trace};
 pub use mistake::{Mistake, MistakeKind, Mistakes};
 pub use nest::Nest;
+pub use op::PrintTo;
 pub use scope::{NameScope, Reuse, VariableScope};
 pub use shape::{Dim, Shape, Symbol};
 pub use sizes::{Size, Sizes};
@@ -60,12 +67,13 @@ pub use value::{Data, Value};
 /// The representation of a graph: what the optimizer, the session and tools of your own read.
 pub mod ir {
     pub use crate::build::add_n;
+    pub use crate::custom::{AnyArray, AnyArrayMut, Backward, Custom};
     pub use crate::fact::{Fact, Int};
     pub use crate::ids::{LocationId, MistakeId, NodeId, RegionId, TensorId, VariableId};
     pub use crate::infer::{Surroundings, infer};
     pub use crate::mistake::{OperandNote, Problem, Report};
     pub use crate::op::{
-        Accumulation, Activation, Array, Binary, Bound, Compare, Control, Cut, Distribution,
+        Accumulation, Activation, Array, Binary, Bound, Compare, Control, Cut, Debug, Distribution,
         Extreme, Logical, Math, Nn, Op, PadMode, Random, Reduce, Reduction, ResolvedSlice, Seeds,
         SliceSpec, State, Test, Unary, Update,
     };

@@ -17,7 +17,7 @@ use crate::infer::{Surroundings, infer};
 use crate::location::{Location, Trace};
 use crate::mistake::{Mistake, MistakeKind, OperandNote, Problem};
 use crate::names::{self, Names, OpenedScopes};
-use crate::op::{Array, Control, Distribution, Math, Op, State, operand_label};
+use crate::op::{Array, Control, Debug, Distribution, Math, Op, State, operand_label};
 use crate::shape::{Dim, Shape, Symbol};
 
 /// Where a node was built.
@@ -524,7 +524,13 @@ impl Store {
                 let mut bodies = control.bodies().into_iter();
                 bodies.any(|body| !self.region(body).writers.is_empty())
             }
-            Op::Math(_) | Op::Array(_) | Op::Reduce(_) | Op::Nn(_) | Op::Random(_) => false,
+            Op::Math(_)
+            | Op::Array(_)
+            | Op::Reduce(_)
+            | Op::Nn(_)
+            | Op::Random(_)
+            | Op::Debug(_)
+            | Op::Custom(_) => false,
         }
     }
 
@@ -546,7 +552,8 @@ impl Store {
             Op::Array(Array::Unstack { count, .. } | Array::Split { count, .. }) => {
                 (*count).min(Array::MOST_PIECES)
             }
-            Op::Control(Control::NoOp) => 0,
+            Op::Control(Control::NoOp) | Op::Debug(Debug::Assert { .. }) => 0,
+            Op::Custom(op) => op.output_count(),
             Op::Control(
                 Control::Scan { body: region, .. } | Control::Cond { then: region, .. },
             ) => {
@@ -584,9 +591,13 @@ impl Store {
                 Distribution::Shuffle => of_operand(0),
             },
             Op::State(state) => self.variable(state.variable()).dtype,
-            Op::Math(_) | Op::Array(_) | Op::Reduce(_) | Op::Nn(_) | Op::Control(_) => {
-                of_operand(0)
-            }
+            Op::Math(_)
+            | Op::Array(_)
+            | Op::Reduce(_)
+            | Op::Nn(_)
+            | Op::Control(_)
+            | Op::Debug(_)
+            | Op::Custom(_) => of_operand(0),
         }
     }
 

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use crate::graph::Graph;
 use crate::ids::{NodeId, RegionId};
 use crate::op::{
-    Activation, Array, Bound, Control, Math, Nn, Op, PadMode, Random, Reduce, SliceSpec, State,
+    Activation, Array, Bound, Control, Debug, Math, Nn, Op, PadMode, Random, Reduce, SliceSpec,
+    State,
 };
 use crate::store::Store;
 use crate::value::Value;
@@ -193,6 +194,12 @@ fn attributes(store: &Store, op: &Op) -> String {
             Control::Parameter { index, .. } => format!("{index}"),
             Control::NoOp | Control::Cond { .. } => String::new(),
         },
+        Op::Debug(
+            Debug::Assert { message, .. }
+            | Debug::Print { message, .. }
+            | Debug::CheckNumerics { message },
+        ) => format!("{message:?}"),
+        Op::Custom(op) => format!("{op:?}"),
     }
 }
 

@@ -157,9 +157,14 @@ fn dependencies(store: &Store, id: NodeId) -> Vec<TensorId> {
 fn bodies(op: &Op) -> Vec<RegionId> {
     match op {
         Op::Control(control) => Control::bodies(control),
-        Op::Math(_) | Op::Array(_) | Op::Reduce(_) | Op::Nn(_) | Op::Random(_) | Op::State(_) => {
-            Vec::new()
-        }
+        Op::Math(_)
+        | Op::Array(_)
+        | Op::Reduce(_)
+        | Op::Nn(_)
+        | Op::Random(_)
+        | Op::State(_)
+        | Op::Debug(_)
+        | Op::Custom(_) => Vec::new(),
     }
 }
 

@@ -184,7 +184,7 @@ impl<'g> Gradients<'g> {
         };
         let problem = match given.get(place) {
             Some(grad_y) => match mismatch(*grad_y, y) {
-                Some(problem) => problem,
+                Some(problem) => problem.help("each of grad_ys has the shape and type of its y"),
                 None => return *grad_y,
             },
             None => Problem::argument(format!(
@@ -206,8 +206,8 @@ fn tensors<'g>(points: impl Points<'g>) -> Vec<AnyTensor<'g>> {
         .collect()
 }
 
-/// What is wrong with a gradient to start from.
-fn mismatch(grad_y: AnyTensor<'_>, y: AnyTensor<'_>) -> Option<Problem> {
+/// What is wrong with a gradient that the user gives for `y`: it must be of its type and shape.
+pub(crate) fn mismatch(grad_y: AnyTensor<'_>, y: AnyTensor<'_>) -> Option<Problem> {
     let (given, wanted) = (grad_y.fact(), y.fact());
     if grad_y.is_poisoned()
         || (given.dtype == wanted.dtype && given.shape.compatible(&wanted.shape))
@@ -228,7 +228,7 @@ fn mismatch(grad_y: AnyTensor<'_>, y: AnyTensor<'_>) -> Option<Problem> {
     } else {
         MistakeKind::DType
     };
-    Some(Problem::new(kind, message).help("each of grad_ys has the shape and type of its y"))
+    Some(Problem::new(kind, message))
 }
 
 /// The walk from `ys` back to `xs`.

@@ -8,6 +8,8 @@ mod axes;
 mod clip;
 mod collections;
 mod control;
+mod custom;
+mod debug;
 mod dropout;
 mod index;
 mod logic;
@@ -22,11 +24,13 @@ mod reduce;
 mod slice;
 mod state;
 mod tensordot;
+mod tuple;
 
 pub use array::Constant;
 pub use axes::Axes;
 pub use collections::Keys;
 pub use control::ScanOptions;
+pub use debug::PrintOptions;
 pub use dropout::{DropoutOptions, KeepProb};
 pub use losses::{
     l2_loss, mean_squared_error, sigmoid_cross_entropy_with_logits,

@@ -7,6 +7,8 @@
 mod array;
 mod common;
 mod control;
+mod custom;
+mod debug;
 mod index;
 mod ints;
 mod math;
@@ -50,6 +52,8 @@ pub fn infer(op: &Op, inputs: &[Fact], around: &dyn Surroundings) -> Result<Vec<
         Op::Random(op) => random::infer(*op, inputs),
         Op::State(op) => state::infer(*op, inputs, around),
         Op::Control(op) => control::infer(op, inputs, around),
+        Op::Debug(op) => debug::infer(op, inputs),
+        Op::Custom(op) => custom::infer(op, inputs),
     }?;
     outputs.iter().try_for_each(check_addressable)?;
     Ok(outputs)

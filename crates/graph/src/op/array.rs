@@ -199,8 +199,8 @@ impl Array {
         }
     }
 
-    /// See [`Op::has_late_shape`](crate::op::Op::has_late_shape).
-    pub(super) fn has_late_shape(&self) -> bool {
+    /// See [`Op::may_have_late_sizes`](crate::op::Op::may_have_late_sizes).
+    pub(super) fn may_have_late_sizes(&self) -> bool {
         match self {
             Array::Where => true,
             Array::Range { dtype } => dtype.is_float(),

@@ -1,6 +1,6 @@
 //! How ops and their operands are called in reports.
 
-use crate::op::{Array, Binary, Control, Distribution, Math, Nn, Op, Reduce, State};
+use crate::op::{Array, Binary, Control, Debug, Distribution, Math, Nn, Op, Reduce, State};
 
 /// The role of an operand in a report: the one that the shape rules call it by.
 pub(crate) fn operand_label(op: &Op, slot: usize, count: usize) -> String {
@@ -41,11 +41,23 @@ pub(crate) fn operand_label(op: &Op, slot: usize, count: usize) -> String {
             states, sequences, ..
         }) => return scan_label(*states, *sequences, slot),
         Op::Control(Control::NoOp | Control::Parameter { .. }) => &[],
+        Op::Debug(Debug::Assert { .. }) => return datum_label("condition", slot),
+        Op::Debug(Debug::Print { .. }) => return datum_label("x", slot),
+        Op::Debug(Debug::CheckNumerics { .. }) => &["x"],
+        Op::Custom(_) => &[],
     };
     match roles.get(slot) {
         Some(role) => (*role).to_owned(),
         None if count == 1 => "input".to_owned(),
         None => format!("input {slot}"),
+    }
+}
+
+/// Of an operand and the data after it.
+fn datum_label(first: &str, slot: usize) -> String {
+    match slot.checked_sub(1) {
+        None => first.to_owned(),
+        Some(datum) => format!("data {datum}"),
     }
 }
 
@@ -81,6 +93,7 @@ impl Op {
             Op::Reduce(Reduce::Over { .. }) => {
                 format!("reduce_{}", self.type_name().to_lowercase())
             }
+            Op::Custom(op) => op.name().to_owned(),
             op => snake_case(op.type_name()),
         }
     }

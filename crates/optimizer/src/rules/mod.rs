@@ -9,6 +9,8 @@ mod activation;
 mod array;
 mod concat;
 mod control;
+mod custom;
+mod debug;
 mod index;
 mod math;
 mod nn;
@@ -54,6 +56,8 @@ pub(crate) fn rule(store: &Store, id: NodeId) -> Rule {
         Op::Random(op) => random::rule(*op),
         Op::State(op) => state::rule(*op),
         Op::Control(op) => control::rule(op),
+        Op::Debug(op) => debug::rule(op),
+        Op::Custom(op) => custom::rule(op),
     }
 }
 

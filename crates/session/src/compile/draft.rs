@@ -201,7 +201,8 @@ impl Draft {
                 bodies.insert(body, planned);
             }
         }
-        match infer(&node.op, &facts, &around) {
+        let outputs = infer(&node.op, &facts, &around);
+        match outputs.and_then(|outputs| check_promise(&node.outputs, outputs)) {
             Ok(facts) => Ok(Verdict::Ready(facts)),
             Err(problem) => Err(failure(store, id, &facts, problem)),
         }
@@ -267,8 +268,9 @@ impl Draft {
             }
             let node = store.node(tensor.node);
             if node.region == body {
-                // What decides a late shape tells nothing before the op has run.
-                if !node.op.has_late_shape() {
+                // What decides a late shape tells nothing before the op has run; but the length of a
+                // loop does.
+                if matches!(node.op, Op::Control(_)) || !node.op.may_have_late_sizes() {
                     late.extend(store.inputs(tensor.node));
                 }
                 continue;
@@ -324,8 +326,12 @@ impl Draft {
         for id in stage.ready.iter().rev() {
             let node = store.node(*id);
             let mut outputs = 0..node.outputs.len();
-            if !run.contains(id) && !outputs.any(|output| wanted.contains(&output_of(*id, output)))
-            {
+            let wanted_here = |output| {
+                let output = output_of(*id, output);
+                // What acts when it runs must run even where its value was planned in.
+                wanted.contains(&output) || (node.op.is_stateful() && self.needs_value(&output))
+            };
+            if !run.contains(id) && !outputs.any(wanted_here) {
                 continue;
             }
             stage.live.insert(*id);
@@ -436,9 +442,25 @@ impl Draft {
             | Op::Array(_)
             | Op::Reduce(_)
             | Op::Nn(_)
-            | Op::Random(_) => Vec::new(),
+            | Op::Random(_)
+            | Op::Debug(_)
+            | Op::Custom(_) => Vec::new(),
         }
     }
+}
+
+/// Checks that a shape rule gives in a run what it gave while building, as far as it could tell
+/// then: the rule of a custom op is the user's.
+fn check_promise(promised: &[Fact], outputs: Vec<Fact>) -> std::result::Result<Vec<Fact>, Problem> {
+    for (index, (promised, output)) in promised.iter().zip(&outputs).enumerate() {
+        if promised.dtype != output.dtype || !promised.shape.compatible(&output.shape) {
+            return Err(Problem::shape(format!(
+                "its shape rule gives {}{} for output {index} but gave {}{} while building",
+                output.dtype, output.shape, promised.dtype, promised.shape
+            )));
+        }
+    }
+    Ok(outputs)
 }
 
 /// Which operands decide sizes by their values; of a scan, the number of steps.

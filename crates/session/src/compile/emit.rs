@@ -113,7 +113,12 @@ impl Draft {
                 self.constants.push(Arc::clone(value));
                 Ok(())
             }
-            op @ (Op::Math(_) | Op::Array(_) | Op::Reduce(_) | Op::Nn(_)) => {
+            op @ (Op::Math(_)
+            | Op::Array(_)
+            | Op::Reduce(_)
+            | Op::Nn(_)
+            | Op::Debug(_)
+            | Op::Custom(_)) => {
                 let inputs = self.input_facts(store, id);
                 let outputs = self.output_facts(store, id);
                 let spec = Spec {

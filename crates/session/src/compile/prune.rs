@@ -136,6 +136,11 @@ impl Walk<'_> {
     }
 
     fn need_run(&mut self, node: NodeId) {
+        // A placeholder that is fed has nothing to do.
+        if self.given.contains(&TensorId::new(node, 0)) && is_placeholder(&self.store.node(node).op)
+        {
+            return;
+        }
         if self.store.node(node).region == self.region {
             self.run.insert(node);
             self.wanted.insert(node);
@@ -146,13 +151,12 @@ impl Walk<'_> {
 
     /// The most that is needed of any output.
     fn need_of(&self, id: NodeId) -> Need {
-        // The shape of what a loop or branch gives may be known only when it has run.
-        let op = &self.store.node(id).op;
-        let owns_bodies = matches!(op, Op::Control(op) if !op.bodies().is_empty());
-        if owns_bodies || op.has_late_shape() || self.run.contains(&id) {
+        let node = self.store.node(id);
+        // A shape that is known only when the operation has run needs what the operation does.
+        if node.op.may_have_late_sizes() || self.run.contains(&id) {
             return Need::Value;
         }
-        let outputs = 0..self.store.node(id).outputs.len();
+        let outputs = 0..node.outputs.len();
         outputs
             .filter_map(|output| self.needs.get(&output_of(id, output)))
             .copied()
@@ -230,7 +234,9 @@ impl Walk<'_> {
             | Op::Reduce(_)
             | Op::Nn(_)
             | Op::Random(_)
-            | Op::Control(_) => {}
+            | Op::Control(_)
+            | Op::Debug(_)
+            | Op::Custom(_) => {}
         }
     }
 
@@ -278,6 +284,10 @@ impl Walk<'_> {
                 .insert(body, PrunedBody { pruned, results });
         }
     }
+}
+
+fn is_placeholder(op: &Op) -> bool {
+    matches!(op, Op::Array(Array::Placeholder { .. }))
 }
 
 /// An output of an operation.

@@ -107,7 +107,7 @@ fn sizes_of(
     })
 }
 
-fn copy<T: Typed>() -> Kernel {
+pub(super) fn copy<T: Typed>() -> Kernel {
     infallible(|args| args.output::<T>(0).copy_from_slice(args.input(0)))
 }
 

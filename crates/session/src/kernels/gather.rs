@@ -3,6 +3,7 @@
 use aqueduct_graph::Index;
 
 use crate::kernels::elementwise::Arithmetic;
+use crate::kernels::summary::element_name;
 use crate::kernels::{Failure, Kernel, Spec, Typed};
 
 /// The kernel of `Gather` along an axis, with indices of type `I`.
@@ -77,12 +78,8 @@ pub(super) fn out_of_range<I: Index>(
     place: usize,
     bound: usize,
 ) -> Failure {
-    let coordinates: Vec<String> = unravel(place, sizes).map(|n| n.to_string()).collect();
-    let element = match coordinates.join(", ") {
-        scalar if scalar.is_empty() => scalar,
-        list => format!("[{list}]"),
-    };
-    Failure::new(format!("indices{element} = {index} is not in [0, {bound})"))
+    let element = element_name("indices", sizes, place);
+    Failure::new(format!("{element} = {index} is not in [0, {bound})"))
 }
 
 /// The position along each axis of the element at a place of an array of these sizes.

@@ -14,6 +14,8 @@ mod array;
 mod broadcast;
 mod cast;
 mod cumulative;
+mod custom;
+mod debug;
 mod elementwise;
 mod extreme;
 mod float32;
@@ -32,6 +34,7 @@ mod reduce;
 mod softmax;
 pub(crate) mod state;
 mod strides;
+mod summary;
 #[cfg(test)]
 mod tests;
 
@@ -54,6 +57,8 @@ pub(crate) fn kernel(op: &Op, spec: &Spec<'_>) -> Option<Kernel> {
         Op::Array(op) => array::kernel(op, spec),
         Op::Reduce(op) => Some(reduce::kernel(op, spec)),
         Op::Nn(op) => Some(nn::kernel(*op, spec)),
+        Op::Debug(op) => Some(debug::kernel(op, spec)),
+        Op::Custom(op) => Some(custom::kernel(op, spec)),
         Op::Random(_) | Op::State(_) | Op::Control(_) => None,
     }
 }

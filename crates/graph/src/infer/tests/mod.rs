@@ -6,6 +6,7 @@
 
 mod array;
 mod control;
+mod debug_custom;
 mod index;
 mod ints;
 mod math;

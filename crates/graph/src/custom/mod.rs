@@ -1,0 +1,199 @@
+//! Ops of the user's own: one trait that carries shape rule, kernel and gradient.
+
+mod any_array;
+mod closure;
+mod computation;
+mod gradient;
+mod registry;
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+pub use any_array::{AnyArray, AnyArrayMut};
+pub(crate) use closure::Closure;
+pub use closure::{ClosureBody, ClosureInputs};
+pub use computation::{Computation, ComputationError};
+pub use gradient::{Backward, CustomGradient, CustomStep};
+pub use registry::{NameTaken, register_custom_op, registered_custom_op};
+
+use crate::fact::Fact;
+use crate::mistake::Problem;
+
+/// Why a custom op could not compute: whatever error it met, or a text (`Err("no root".into())`).
+pub type CustomError = Box<dyn std::error::Error + Send + Sync>;
+
+/// An op of your own. [`Graph::custom`](crate::Graph::custom) adds it to a graph.
+///
+/// An op is a value: its attributes are fields. It must give the same outputs for the same inputs
+/// unless [`CustomOp::is_stateful`] says otherwise. Nothing else is assumed of it: it is not fused
+/// with other ops, and the rows of its inputs are not taken as independent. Several threads may run
+/// one op at once.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use aqueduct_graph::ir::{Fact, Problem};
+/// use aqueduct_graph::{Computation, CustomError, CustomGradient, CustomOp, Graph, shape};
+///
+/// /// Rounds to multiples of a step. The gradient passes straight through.
+/// #[derive(Debug)]
+/// struct Snap {
+///     step: f32,
+/// }
+///
+/// impl CustomOp for Snap {
+///     fn name(&self) -> &str {
+///         "snap"
+///     }
+///
+///     fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, Problem> {
+///         match inputs {
+///             [x] => Ok(vec![x.clone()]),
+///             _ => Err(Problem::argument("snap takes one operand")),
+///         }
+///     }
+///
+///     fn compute(&self, run: &mut Computation<'_>) -> Result<(), CustomError> {
+///         let x = run.input::<f32>(0)?;
+///         let mut y = run.output::<f32>(0)?;
+///         y.zip_mut_with(&x, |y, x| *y = (x / self.step).round() * self.step);
+///         Ok(())
+///     }
+///
+///     fn gradient(&self) -> CustomGradient {
+///         CustomGradient::flows(|step| vec![Some(step.grads()[0])])
+///     }
+/// }
+///
+/// let g = Graph::new();
+/// let x = g.placeholder::<f32>("x", shape![?, 3]);
+/// let y = g.custom_tensor::<f32>(Arc::new(Snap { step: 0.25 }), &[x.any()]);
+/// assert_eq!(y.shape(), x.shape());
+/// ```
+pub trait CustomOp: fmt::Debug + Send + Sync + 'static {
+    /// What reports and the text form call the op, and the name that it is
+    /// [registered](register_custom_op) and saved by. Ops that differ in an attribute need names
+    /// that tell them apart if they are to be saved.
+    fn name(&self) -> &str;
+
+    /// The types and shapes of the outputs, or what is wrong with the inputs.
+    ///
+    /// Called while building, where sizes may be unknown, and again for each plan, with numbers. A size
+    /// that follows from the inputs' sizes must be given then; one that is unknown even so is *late*:
+    /// the result is given by [`Computation::give`], and what uses it is planned when it is there. The
+    /// type, the rank and what was known while building may not change.
+    ///
+    /// As a late size may be hidden in any, a run that needs an output's shape alone needs the values
+    /// of the inputs too.
+    ///
+    /// The graph is held while this runs: it must not ask or change one.
+    fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, Problem>;
+
+    /// Computes the outputs. An error is the error of the run; so is a panic.
+    fn compute(&self, run: &mut Computation<'_>) -> Result<(), CustomError>;
+
+    /// How many outputs [`CustomOp::infer`] gives.
+    fn output_count(&self) -> usize {
+        1
+    }
+
+    /// Whether running it twice differs from running it once: it draws, counts, or talks to the
+    /// outside. Such an op is never merged with another, computed ahead, or run again for a gradient.
+    fn is_stateful(&self) -> bool {
+        false
+    }
+
+    /// What a gradient does that comes to the outputs. By default it ends here.
+    fn gradient(&self) -> CustomGradient {
+        CustomGradient::none("it declares none")
+    }
+}
+
+/// A custom op as a graph keeps it. Clones are the same op, and equal only to each other.
+#[derive(Clone)]
+pub struct Custom {
+    op: Arc<dyn CustomOp>,
+    /// Whether it stands for a Rust closure, which cannot be saved.
+    closure: bool,
+}
+
+impl Custom {
+    /// The op to be added to a graph.
+    pub fn new(op: Arc<dyn CustomOp>) -> Custom {
+        Custom { op, closure: false }
+    }
+
+    pub(crate) fn of_closure(op: Closure) -> Custom {
+        Custom {
+            op: Arc::new(op),
+            closure: true,
+        }
+    }
+
+    /// The op's name.
+    pub fn name(&self) -> &str {
+        self.op.name()
+    }
+
+    /// How many outputs it has.
+    pub fn output_count(&self) -> usize {
+        self.op.output_count()
+    }
+
+    /// Whether running it twice differs from running it once.
+    pub fn is_stateful(&self) -> bool {
+        self.op.is_stateful()
+    }
+
+    /// What a gradient does that comes to the outputs.
+    pub fn gradient(&self) -> CustomGradient {
+        self.op.gradient()
+    }
+
+    /// The op's shape rule. A panic in it is a problem.
+    pub(crate) fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, Problem> {
+        catch_unwind(AssertUnwindSafe(|| self.op.infer(inputs))).unwrap_or_else(|panic| {
+            let words = panic_words(&*panic);
+            Err(Problem::argument(format!(
+                "its shape rule panicked: {words}"
+            )))
+        })
+    }
+
+    /// Computes the outputs. A panic is an error.
+    ///
+    /// # Errors
+    /// What the op gives, in words.
+    pub fn compute(&self, run: &mut Computation<'_>) -> Result<(), String> {
+        match catch_unwind(AssertUnwindSafe(|| self.op.compute(run))) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(panic) => Err(format!("it panicked: {}", panic_words(&*panic))),
+        }
+    }
+}
+
+/// What a panic said.
+fn panic_words(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no reason given")
+}
+
+impl PartialEq for Custom {
+    fn eq(&self, other: &Custom) -> bool {
+        is_same(&self.op, &other.op)
+    }
+}
+
+/// Whether both are one op, not only equal ones.
+fn is_same(a: &Arc<dyn CustomOp>, b: &Arc<dyn CustomOp>) -> bool {
+    std::ptr::addr_eq(Arc::as_ptr(a), Arc::as_ptr(b))
+}
+
+impl fmt::Debug for Custom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.op, f)
+    }
+}
