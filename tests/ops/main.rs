@@ -15,8 +15,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use aqueduct::ir::{
-    Accumulation, Activation, Array, Binary, Compare, Control, Distribution, Extreme, Logical,
-    Math, Nn, Op, PadMode, Reduce, Reduction, State, Test, Unary, Update,
+    Accumulation, Activation, Array, Binary, Compare, Control, Debug, Distribution, Extreme,
+    Logical, Math, Nn, Op, PadMode, Reduce, Reduction, State, Test, Unary, Update,
 };
 use expect_test::expect_file;
 use variants::variants;
@@ -77,6 +77,7 @@ fn no_operation_is_left_out() {
     all.extend(variants::<State>());
     all.extend(variants::<Update>());
     all.extend(variants::<Control>());
+    all.extend(variants::<Debug>());
     let left_out: Vec<&str> = all
         .into_iter()
         .filter(|name| !used.contains(*name))

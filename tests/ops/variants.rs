@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use aqueduct::ir::Op;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
-use serde::{Serialize, forward_to_deserialize_any};
+use serde::forward_to_deserialize_any;
 
 /// The names of all variants of an enum.
 pub(crate) fn variants<E: DeserializeOwned>() -> &'static [&'static str] {
@@ -39,9 +40,14 @@ impl<'de> Deserializer<'de> for Names<'_> {
     }
 }
 
-/// Adds the names of all variants that a value uses.
-pub(crate) fn collect(value: &impl Serialize, names: &mut BTreeSet<String>) {
-    match serde_json::to_value(value) {
+/// Adds the names of all variants that an op uses.
+pub(crate) fn collect(op: &Op, names: &mut BTreeSet<String>) {
+    if let Op::Custom(_) = op {
+        // What is inside is the user's own, and saved only if it is registered.
+        names.insert("Custom".to_owned());
+        return;
+    }
+    match serde_json::to_value(op) {
         Ok(json) => add(&json, names),
         Err(error) => panic!("an op that cannot be saved: {error}"),
     }

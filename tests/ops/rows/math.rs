@@ -72,9 +72,9 @@ pub(crate) fn logic() -> Vec<Row> {
         row!(Float "x.is_nan()", "any → bool", "tf.is_nan", |x: [2, 3]| x.is_nan()),
         row!(Float "x.is_inf()", "any → bool", "tf.is_inf", |x: [2, 3]| x.is_inf()),
         row!(Float "x.is_finite()", "any → bool", "tf.is_finite", |x: [2, 3]| x.is_finite()),
-        row!(Bool "x & y", "[…] with […]", "tf.logical_and", |x: [2, 3]| x & x),
-        row!(Bool "x | y", "[…] with […]", "tf.logical_or", |x: [2, 3]| x | x),
-        row!(Bool "x ^ y", "[…] with […]", "tf.logical_xor", |x: [2, 3]| x ^ x),
+        row!(Bool "x & y", "[…] with […]", "tf.logical_and", |x: [2, 3]| x & !x),
+        row!(Bool "x | y", "[…] with […]", "tf.logical_or", |x: [2, 3]| x | !x),
+        row!(Bool "x ^ y", "[…] with […]", "tf.logical_xor", |x: [2, 3]| x ^ !x),
         row!(Bool "!x", "any", "tf.logical_not", |x: [2, 3]| !x),
         row!(Element "condition.select(x, y)", "bool […] with […] and […]", "tf.where", |x: [2, 3]| {
             x.equal(x).select(x, x)

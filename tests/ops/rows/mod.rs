@@ -1,6 +1,7 @@
 //! The rows, in the order of the page.
 
 mod arrays;
+mod extensions;
 mod math;
 mod networks;
 mod reductions;
@@ -26,5 +27,7 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Row>)> {
         ("Random numbers", state::random()),
         ("Variables", state::variables()),
         ("Control", state::control()),
+        ("Looking and checking", extensions::debug()),
+        ("Of the user's own", extensions::custom()),
     ]
 }

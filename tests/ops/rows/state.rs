@@ -52,6 +52,7 @@ pub(crate) fn control() -> Vec<Row> {
     vec![
         row!(Element "g.no_op()", "", "tf.no_op", |x: []| x.graph().no_op()),
         row!(Element "g.group([x, …])", "", "tf.group", |x: [2]| x.graph().group([x])),
+        row!(Element "g.tuple((x, …))", "any, …", "tf.tuple", |x: [2]| x.graph().tuple(vec![x, x.identity()])),
         row!(Element "g.cond(on, || x, || y)", "bool [] → what both bodies give", "tf.cond", |x: [2]| {
             x.graph().cond(true, || x.identity(), || x.identity())
         }),
