@@ -358,8 +358,8 @@ impl StoredTensor {
 /// How many elements a shape has, and how many bytes they take; `None` if no memory can hold them.
 fn extent(dtype: DType, shape: &[usize]) -> Option<(usize, u64)> {
     // Sizes beside a zero count too: an array of such a shape could not be indexed.
-    let sizes = shape.iter().filter(|size| **size != 0);
-    let bytes = sizes.fold(Some(dtype.width()), |n, size| n?.checked_mul(*size))?;
+    let mut sizes = shape.iter().filter(|size| **size != 0);
+    let bytes = sizes.try_fold(dtype.width(), |n, size| n.checked_mul(*size))?;
     isize::try_from(bytes).ok()?;
     if shape.contains(&0) {
         return Some((0, 0));

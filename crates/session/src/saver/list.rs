@@ -136,6 +136,7 @@ impl VariableList {
         let mut names: HashMap<(u64, VariableId), &str> = HashMap::new();
         let mut before: Option<&Listed> = None;
         for listed in &self.0 {
+            let other = names.insert((listed.graph, listed.id), listed.name());
             if let Some(before) = before.filter(|before| before.name() == listed.name()) {
                 problems.push(format!(
                     "two variables have the name `{}`: {}, and {}",
@@ -143,7 +144,7 @@ impl VariableList {
                     before.described(),
                     listed.described()
                 ));
-            } else if let Some(other) = names.insert((listed.graph, listed.id), listed.name()) {
+            } else if let Some(other) = other {
                 problems.push(format!(
                     "a variable has the two names `{other}` and `{}`: {}",
                     listed.name(),

@@ -571,7 +571,7 @@ fn locate(system: &dyn System, path: &Path) -> Result<PathBuf, CheckpointError> 
         Kind::File => return Ok(path.to_path_buf()),
         Kind::Directory => match latest(system, path)? {
             Some(prefix) => return Ok(file_of(&prefix)),
-            None => "its file `checkpoint` names none".to_owned(),
+            None => "no file `checkpoint` in this folder names one".to_owned(),
         },
         Kind::Other => "it is not a file".to_owned(),
         Kind::Nothing => format!("there is no file `{}`", file.display()),

@@ -64,7 +64,9 @@ fn with_each_step_failing(second: &str, check: impl Fn(&Path, f32, bool, &dyn Fn
         saver.save(&sess, dir.path().join("m-3")).unwrap();
         let newest = latest_checkpoint(dir.path()).unwrap().unwrap();
         assert_eq!(saved(&g, w, &newest), 3.0);
-        assert!(!names(dir.path()).contains(&"m-1.aqueduct".to_owned()));
+        // One that cannot be deleted is left over.
+        let may_be_left = steps.get(failed).is_some_and(|step| step == "remove");
+        assert!(may_be_left || !names(dir.path()).contains(&"m-1.aqueduct".to_owned()));
 
         if failed >= steps.len() {
             assert!(failed > 10);

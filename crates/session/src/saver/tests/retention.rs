@@ -50,9 +50,12 @@ fn one_is_kept_for_every_so_many_hours() {
     assert_eq!(left(&hours, every(0.0)), hours);
     assert_eq!(left(&hours, every(f64::INFINITY)), [11, 12]);
     assert_eq!(left(&hours, every(f64::NAN)), [11, 12]);
-    assert_eq!(left(&[1, 20, 21, 22, 23], every(8.0)), [20, 21, 22, 23]);
+    // As in TensorFlow, a long pause is made up for: hours 8, 16, 24 and 32 are passed one by one.
+    let pause = [1, 30, 31, 32, 33, 34, 35, 36];
+    assert_eq!(left(&pause, every(8.0)), [30, 31, 32, 33, 35, 36]);
+    let default = |saver: Saver| saver.max_to_keep(1);
     assert_eq!(
-        left(&[1, 20_000, 20_001, 20_002], |saver| saver.max_to_keep(1)),
-        [20_000, 20_002]
+        left(&[1, 10_001, 10_002, 10_003], default),
+        [10_001, 10_003]
     );
 }
