@@ -277,7 +277,6 @@ pub(super) fn read_header(opening: &Opening, bytes: &[u8]) -> Result<Table, Flaw
     let mut tensors = Vec::with_capacity(header.tensors.len());
     for record in header.tensors {
         let tensor = StoredTensor::check(record, end)?;
-        // Every end is within the file, as the last one is.
         end = tensor.offset.saturating_add(tensor.length);
         tensors.push(tensor);
     }
@@ -310,7 +309,8 @@ fn ascending<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Flaw> {
 }
 
 impl StoredTensor {
-    /// Checks what a header says of a tensor whose elements follow on the byte `end`.
+    /// Checks what a header says of a tensor, what is before it having ended at `end`. Where it ends
+    /// itself fits in a number, and is left to be compared with the file's length.
     fn check(record: TensorRecord, end: u64) -> Result<StoredTensor, Flaw> {
         let name = &record.name;
         let flaw = |what: String| Flaw::damaged(format!("its tensor `{name}` {what}"));

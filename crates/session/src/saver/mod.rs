@@ -2,7 +2,8 @@
 //!
 //! `format` is the layout of a file, `writer` and `reader` turn it into bytes and back, `files` is
 //! the one place that touches the disk. `compare` finds out what of a file fits which variable,
-//! `retention` which checkpoints are kept, `state_file` tells other programs of them.
+//! `retention` which checkpoints are kept; `state_file` tells other programs of them, and `lookup`
+//! finds them.
 
 mod compare;
 mod elements;
@@ -11,6 +12,7 @@ mod files;
 mod format;
 mod global_step;
 mod list;
+mod lookup;
 mod reader;
 mod retention;
 mod state_file;
@@ -25,11 +27,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aqueduct_graph::ir::VariableId;
-use aqueduct_graph::{AnyVariable, Graph, Value};
+use aqueduct_graph::{AnyVariable, Graph};
 
 pub use compare::{Comparison, Difference, TensorInfo, WantedTensor};
 pub use error::{CheckpointError, FileAction};
 pub use global_step::GlobalStep;
+pub use lookup::{checkpoint_state, latest_checkpoint, list_variables, load_variable};
 pub use state_file::CheckpointState;
 
 use crate::error::Result;
@@ -37,12 +40,10 @@ use crate::session::Session;
 use files::{Host, Kind, System};
 use global_step::Step;
 use list::VariableList;
+use lookup::file_of;
 use reader::Reader;
 use retention::{Kept, Retention};
 use writer::Contents;
-
-/// What a checkpoint's file has at the end of its name.
-const EXTENSION: &str = ".aqueduct";
 
 /// Saves variables to checkpoints, and restores them. TensorFlow's `train.Saver`.
 ///
@@ -180,9 +181,9 @@ impl Saver {
         self
     }
 
-    /// Deletes one checkpoint less every so many hours, counted from this call: of those that
-    /// `max_to_keep` would delete, the first one later than that stays for ever. 10000 unless said
-    /// otherwise, as in TensorFlow.
+    /// Keeps one checkpoint for every so many hours for ever: of those that `max_to_keep` would
+    /// delete, the first one written so many hours after this call, the first one after twice as
+    /// many, and so on. 10000 unless said otherwise, as in TensorFlow.
     #[must_use]
     pub fn keep_checkpoint_every_n_hours(self, hours: f64) -> Saver {
         let now = self.system.now();
@@ -356,7 +357,7 @@ impl Saver {
         for prefix in paths {
             let prefix = prefix.as_ref();
             let file = file_of(prefix);
-            if kind(&*self.system, &file)? != Kind::File {
+            if lookup::kind(&*self.system, &file)? != Kind::File {
                 continue;
             }
             let modified = self.system.modified(&file);
@@ -374,11 +375,11 @@ impl Saver {
     }
 
     fn open(&self, path: &Path) -> Result<Reader, CheckpointError> {
-        Reader::open(&*self.system, &locate(&*self.system, path)?)
+        Reader::open(&*self.system, &lookup::locate(&*self.system, path)?)
     }
 
     fn write(&self, session: &Session, path: &Path, step: Option<Step<'_>>) -> Result<PathBuf> {
-        check_path(path)?;
+        lookup::check_path(path)?;
         self.variables.check(Some(session.graph()))?;
         // Held to the end, so that of two calls the later one keeps the later state.
         let mut retention = self.lock();
@@ -468,129 +469,4 @@ impl fmt::Debug for Saver {
             .field("last_checkpoints", &self.last_checkpoints())
             .finish_non_exhaustive()
     }
-}
-
-/// The newest checkpoint of a folder, by what its file `checkpoint` says: what [`Saver::restore`]
-/// takes. `None` if there is no such file, or if the checkpoint that it names is gone, which is
-/// warned of through the `log` facade. TensorFlow's `train.latest_checkpoint`.
-///
-/// # Errors
-/// The file system refuses, or the file `checkpoint` is not one.
-pub fn latest_checkpoint(directory: impl AsRef<Path>) -> Result<Option<PathBuf>> {
-    Ok(latest(&Host, directory.as_ref())?)
-}
-
-/// What the file `checkpoint` of a folder says; `None` if there is none. TensorFlow's
-/// `train.get_checkpoint_state`.
-///
-/// # Errors
-/// The file system refuses, or the file is not one.
-pub fn checkpoint_state(directory: impl AsRef<Path>) -> Result<Option<CheckpointState>> {
-    Ok(state_file::read(&Host, directory.as_ref())?)
-}
-
-/// The tensors of a checkpoint, ascending by name. The path is as for [`Saver::restore`].
-/// TensorFlow's `train.list_variables`.
-///
-/// # Errors
-/// A [`CheckpointError`].
-pub fn list_variables(path: impl AsRef<Path>) -> Result<Vec<TensorInfo>> {
-    let reader = Reader::open(&Host, &locate(&Host, path.as_ref())?)?;
-    let tensors = reader.table.tensors.into_iter();
-    Ok(tensors.map(|tensor| tensor.info).collect())
-}
-
-/// A tensor of a checkpoint. The path is as for [`Saver::restore`]. TensorFlow's
-/// `train.load_variable`.
-///
-/// ```
-/// use aqueduct_graph::Graph;
-/// use aqueduct_session::{Saver, Session, feed, list_variables, load_variable};
-///
-/// # let dir = tempfile::tempdir()?;
-/// # let path = dir.path().join("model");
-/// let g = Graph::new();
-/// let w = g.variable("w", [1.0_f32, 2.0]);
-/// let sess = Session::new(&g);
-/// sess.run(w.initializer(), feed![])?;
-/// Saver::new(&g).save(&sess, &path)?;
-///
-/// assert_eq!(list_variables(&path)?[0].to_string(), "w f32[2]");
-/// let value = load_variable(&path, "w")?;
-/// assert_eq!(value.as_slice::<f32>(), Some(&[1.0, 2.0][..]));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-///
-/// # Errors
-/// A [`CheckpointError`]; `NoTensor` if the checkpoint has no tensor of this name.
-pub fn load_variable(path: impl AsRef<Path>, name: &str) -> Result<Value> {
-    let mut reader = Reader::open(&Host, &locate(&Host, path.as_ref())?)?;
-    let mut tensors = reader.table.tensors.iter();
-    match tensors.find(|tensor| tensor.info.name == name).cloned() {
-        Some(tensor) => Ok(reader.read(&tensor)?),
-        None => Err(CheckpointError::NoTensor {
-            path: reader.path,
-            name: name.to_owned(),
-        }
-        .into()),
-    }
-}
-
-/// The file of a checkpoint.
-fn file_of(prefix: &Path) -> PathBuf {
-    files::appended(prefix, EXTENSION)
-}
-
-fn kind(system: &dyn System, path: &Path) -> Result<Kind, CheckpointError> {
-    system.kind(path).map_err(files::at(FileAction::Find, path))
-}
-
-fn latest(system: &dyn System, directory: &Path) -> Result<Option<PathBuf>, CheckpointError> {
-    let Some(state) = state_file::read(system, directory)? else {
-        return Ok(None);
-    };
-    let file = file_of(&state.model_checkpoint_path);
-    if kind(system, &file)? == Kind::File {
-        return Ok(Some(state.model_checkpoint_path));
-    }
-    log::warn!(
-        "the newest checkpoint of `{}` is gone: `{}`",
-        directory.display(),
-        file.display()
-    );
-    Ok(None)
-}
-
-/// The file that a path means: a checkpoint's path without extension, a file, or a folder.
-fn locate(system: &dyn System, path: &Path) -> Result<PathBuf, CheckpointError> {
-    let file = file_of(path);
-    if kind(system, &file)? == Kind::File {
-        return Ok(file);
-    }
-    let reason = match kind(system, path)? {
-        Kind::File => return Ok(path.to_path_buf()),
-        Kind::Directory => match latest(system, path)? {
-            Some(prefix) => return Ok(file_of(&prefix)),
-            None => "no file `checkpoint` in this folder names one".to_owned(),
-        },
-        Kind::Other => "it is not a file".to_owned(),
-        Kind::Nothing => format!("there is no file `{}`", file.display()),
-    };
-    Err(CheckpointError::NotFound {
-        path: path.to_path_buf(),
-        reason,
-    })
-}
-
-/// Whether a file can have this name and an extension.
-fn check_path(path: &Path) -> Result<(), CheckpointError> {
-    let last = path.as_os_str().as_encoded_bytes().last();
-    let open = last.is_some_and(|byte| std::path::is_separator(char::from(*byte)));
-    if path.file_name().is_some() && !open {
-        return Ok(());
-    }
-    Err(CheckpointError::Unwritable {
-        path: path.to_path_buf(),
-        reason: "the path names no file, as `dir/model` does".to_owned(),
-    })
 }
