@@ -45,7 +45,7 @@ pub mod prelude {
         Adam, AdamOptimizer, Gradient, GradientDescent, GradientDescentOptimizer, Gradients,
         Minimize, Optimizer, get_or_create_global_step, gradient, gradients,
     };
-    pub use aqueduct_session::{One, Prepared, Session, TensorExt, feed};
+    pub use aqueduct_session::{One, Prepared, Saver, Session, TensorExt, feed, latest_checkpoint};
 }
 
 /// The README's example, compiled and run as a test.

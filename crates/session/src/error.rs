@@ -6,7 +6,9 @@ use aqueduct_graph::ir::{OperandNote, Report};
 use aqueduct_graph::{Mistake, Mistakes, Trace};
 use thiserror::Error;
 
-/// Whatever can go wrong between building a graph and holding its results.
+use crate::saver::CheckpointError;
+
+/// Whatever can go wrong between building a graph and holding its results or checkpoints.
 ///
 /// `Debug` prints what `Display` does, so that a `main` that returns an error shows the report.
 #[derive(Error)]
@@ -42,6 +44,9 @@ pub enum Error {
         /// The variable's type and shape.
         wanted: String,
     },
+    /// A checkpoint could not be written or read.
+    #[error(transparent)]
+    Checkpoint(Box<CheckpointError>),
     /// The system has not enough memory for the intermediate results of the run.
     #[error("not enough memory: the intermediate results of this run take {bytes} bytes")]
     OutOfMemory {
@@ -62,6 +67,12 @@ impl fmt::Debug for Error {
 impl From<Mistake> for Error {
     fn from(mistake: Mistake) -> Error {
         Error::Build(Mistakes(vec![mistake]))
+    }
+}
+
+impl From<CheckpointError> for Error {
+    fn from(error: CheckpointError) -> Error {
+        Error::Checkpoint(Box::new(error))
     }
 }
 

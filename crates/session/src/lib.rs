@@ -7,6 +7,8 @@
 //! The way of one run: `request` checks fetches and feeds, `compile` makes a plan (or `cache` has it),
 //! `execute` runs it with `kernels` over an `arena`, `state` takes over what it wrote.
 //!
+//! A [`Saver`] keeps variables in files, and restores them.
+//!
 //! This crate knows the graph crate alone. It never adds an operation to a user's graph, and
 //! knows nothing of gradients.
 
@@ -22,6 +24,7 @@ mod philox;
 mod plan;
 mod prepared;
 mod request;
+mod saver;
 mod session;
 mod state;
 
@@ -32,4 +35,8 @@ pub use fetch::{
 };
 pub use philox::Philox;
 pub use prepared::{Inputs, One, Prepared, Values};
+pub use saver::{
+    CheckpointError, CheckpointState, Comparison, Difference, FileAction, GlobalStep, Saver,
+    TensorInfo, WantedTensor, checkpoint_state, latest_checkpoint, list_variables, load_variable,
+};
 pub use session::{Session, TensorExt};

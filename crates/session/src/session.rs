@@ -1,8 +1,9 @@
 //! Sessions: where graphs run.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aqueduct_graph::ir::VariableId;
+use aqueduct_graph::ir::{NodeId, VariableId};
 use aqueduct_graph::{AnyVariable, Element, Graph, Shape, Tensor, Value, Variable};
 use ndarray::ArrayD;
 
@@ -15,7 +16,7 @@ use crate::fetch::{Assemble, Fetch, Fetched, Requests, Scalar};
 use crate::kernels::Slice;
 use crate::prepared::{Inputs, Prepared};
 use crate::request;
-use crate::state::{Spares, State};
+use crate::state::{Spares, State, Stream};
 
 /// Runs a graph, and keeps the values of its variables from run to run.
 ///
@@ -158,11 +159,8 @@ impl Session {
         if !fits {
             return Err(refusal(wanted(variable)));
         }
-        let mut spares = self.shared.lock_writer();
         let versions = vec![(variable.id(), Some(Arc::new(value)))];
-        self.shared
-            .lock_state()
-            .commit(versions, Default::default(), &mut spares);
+        self.shared.take_over(versions, HashMap::new());
         Ok(())
     }
 
@@ -226,6 +224,28 @@ impl Shared {
 
     fn lock_writer(&self) -> MutexGuard<'_, Spares> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The values of variables and the streams of random operations, all of one moment.
+    pub(crate) fn capture(
+        &self,
+        variables: &[VariableId],
+        draws: &[NodeId],
+    ) -> (Vec<Version>, Vec<Option<Stream>>) {
+        let state = self.lock_state();
+        let streams = draws.iter().map(|draw| state.stream(*draw)).collect();
+        (state.snapshot(variables), streams)
+    }
+
+    /// Replaces values of variables and streams of random operations, all at once, when the run that
+    /// writes, if there is one, has ended.
+    pub(crate) fn take_over(
+        &self,
+        versions: Vec<(VariableId, Version)>,
+        streams: HashMap<NodeId, Stream>,
+    ) {
+        let mut spares = self.lock_writer();
+        self.lock_state().commit(versions, streams, &mut spares);
     }
 
     /// Of a read of a variable without a value: names the others that have none, so that all can be

@@ -36,6 +36,11 @@ impl State {
             .collect()
     }
 
+    /// Where a random operation has got to, if it has drawn.
+    pub(crate) fn stream(&self, operation: NodeId) -> Option<Stream> {
+        self.streams.get(&operation).copied()
+    }
+
     /// The streams of these random operations. One that is drawn from for the first time starts at
     /// block 0 of its seeds, or of seeds of the operating system.
     ///

@@ -1,0 +1,23 @@
+//! Checkpoints: what is saved is restored, what is damaged or does not fit is refused.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+mod allocations;
+mod contents;
+mod damage;
+mod forged;
+mod format;
+mod kept;
+mod reports;
+mod threads;
+
+use aqueduct::prelude::*;
+
+/// A session whose variables have their initial values.
+fn session(graph: &Graph) -> Session {
+    let sess = Session::new(graph);
+    sess.run(graph.global_variables_initializer(), feed![])
+        .unwrap();
+    graph.check().unwrap();
+    sess
+}
