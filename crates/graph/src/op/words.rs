@@ -1,32 +1,25 @@
 //! How ops and their operands are called in reports.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use crate::op::{Array, Binary, Control, Debug, Distribution, Math, Nn, Op, Reduce, State};
 
 /// The role of an operand in a report: the one that the shape rules call it by.
 pub(crate) fn operand_label(op: &Op, slot: usize, count: usize) -> String {
     let roles: &[&str] = match op {
-        Op::Math(Math::Binary(_) | Math::Compare(_) | Math::Logical(_) | Math::MatMul { .. }) => {
-            &["lhs", "rhs"]
-        }
-        Op::Math(Math::Select) => &["condition", "lhs", "rhs"],
-        Op::Math(Math::Unary(_) | Math::Test(_) | Math::Not | Math::Cast { .. }) => &["x"],
-        Op::Array(Array::Gather { .. } | Array::GatherNd) => &["x", "indices"],
-        Op::Array(Array::ScatterNd) => &["indices", "updates", "shape"],
-        Op::Array(Array::Range { .. }) => &["start", "limit", "delta"],
-        Op::Array(Array::Tile) => &["x", "multiples"],
-        Op::Array(Array::Pad { .. }) => &["x", "paddings"],
-        Op::Array(Array::PadGrad { .. }) => &["dy", "paddings"],
-        Op::Array(Array::ReverseSequence { .. }) => &["x", "lengths"],
-        Op::Array(Array::OneHot { .. }) => &["indices", "depth", "on", "off"],
-        Op::Array(Array::Where) => &["condition"],
-        Op::Array(Array::SegmentSum) => &["values", "indices", "rows"],
-        Op::Array(Array::Fill) => &["sizes", "value"],
-        Op::Array(Array::SliceGrad(_)) => &["dy", "shape"],
-        Op::Math(Math::AddN) | Op::Array(Array::Stack { .. } | Array::Concat { .. }) => &[],
-        Op::Reduce(Reduce::Recurrence { .. }) => &["factors", "terms"],
-        Op::Array(_) | Op::Reduce(_) => &["x", "shape"],
-        Op::Nn(Nn::Activation(_) | Nn::BiasAdd) => &["x", "bias"],
-        Op::Nn(_) => &["logits", "labels"],
+        Op::Math(op) => math_roles(*op),
+        Op::Array(op) => array_roles(op),
+        Op::Reduce(op) => match op {
+            Reduce::Over { .. } | Reduce::Arg { .. } | Reduce::Cumulative { .. } => &["x"],
+            Reduce::Recurrence { .. } => &["factors", "terms"],
+            Reduce::SumTo => &["x", "shape"],
+        },
+        Op::Nn(op) => match op {
+            Nn::Activation(_) => &["x"],
+            Nn::BiasAdd => &["x", "bias"],
+            Nn::Softmax | Nn::LogSoftmax => &["logits"],
+            Nn::SoftmaxCrossEntropy | Nn::SparseSoftmaxCrossEntropy => &["logits", "labels"],
+        },
         Op::Random(random) => match random.distribution {
             Distribution::Shuffle => &["x"],
             Distribution::Uniform { .. }
@@ -34,22 +27,72 @@ pub(crate) fn operand_label(op: &Op, slot: usize, count: usize) -> String {
             | Distribution::TruncatedNormal { .. }
             | Distribution::UniformInt { .. } => &["shape", "low", "high"],
         },
-        Op::State(State::Scatter(..)) => &["indices", "updates"],
-        Op::State(_) => &["value"],
-        Op::Control(Control::Cond { .. }) => &["predicate"],
-        Op::Control(Control::Scan {
-            states, sequences, ..
-        }) => return scan_label(*states, *sequences, slot),
-        Op::Control(Control::NoOp | Control::Parameter { .. }) => &[],
-        Op::Debug(Debug::Assert { .. }) => return datum_label("condition", slot),
-        Op::Debug(Debug::Print { .. }) => return datum_label("x", slot),
-        Op::Debug(Debug::CheckNumerics { .. }) => &["x"],
+        Op::State(op) => match op {
+            State::Assign(..) => &["value"],
+            State::Scatter(..) => &["indices", "updates"],
+            State::Read(_) | State::ReadValue(_) | State::IsInitialized(_) => &[],
+        },
+        Op::Control(op) => match op {
+            Control::Cond { .. } => &["predicate"],
+            Control::Scan {
+                states, sequences, ..
+            } => return scan_label(*states, *sequences, slot),
+            Control::NoOp | Control::Parameter { .. } => &[],
+        },
+        Op::Debug(op) => match op {
+            Debug::Assert { .. } => return datum_label("condition", slot),
+            Debug::Print { .. } => return datum_label("x", slot),
+            Debug::CheckNumerics { .. } => &["x"],
+        },
         Op::Custom(_) => &[],
     };
     match roles.get(slot) {
         Some(role) => (*role).to_owned(),
         None if count == 1 => "input".to_owned(),
         None => format!("input {slot}"),
+    }
+}
+
+fn math_roles(op: Math) -> &'static [&'static str] {
+    match op {
+        Math::Unary(_) | Math::Test(_) | Math::Not | Math::Cast { .. } => &["x"],
+        Math::Binary(_) | Math::Compare(_) | Math::Logical(_) | Math::MatMul { .. } => {
+            &["lhs", "rhs"]
+        }
+        Math::Select => &["condition", "lhs", "rhs"],
+        Math::AddN => &[],
+    }
+}
+
+fn array_roles(op: &Array) -> &'static [&'static str] {
+    match op {
+        Array::Identity
+        | Array::StopGradient
+        | Array::Shape { .. }
+        | Array::Size { .. }
+        | Array::ExpandDims { .. }
+        | Array::Squeeze { .. }
+        | Array::Transpose { .. }
+        | Array::Slice(_)
+        | Array::Unstack { .. }
+        | Array::Split { .. } => &["x"],
+        Array::Reshape | Array::BroadcastTo => &["x", "shape"],
+        Array::Fill => &["sizes", "value"],
+        Array::SliceGrad(_) => &["dy", "shape"],
+        Array::Gather { .. } | Array::GatherNd => &["x", "indices"],
+        Array::ScatterNd => &["indices", "updates", "shape"],
+        Array::SegmentSum => &["values", "indices", "rows"],
+        Array::Range { .. } => &["start", "limit", "delta"],
+        Array::Tile => &["x", "multiples"],
+        Array::Pad { .. } => &["x", "paddings"],
+        Array::PadGrad { .. } => &["dy", "paddings"],
+        Array::ReverseSequence { .. } => &["x", "lengths"],
+        Array::OneHot { .. } => &["indices", "depth", "on", "off"],
+        Array::Where => &["condition"],
+        Array::Placeholder { .. }
+        | Array::Constant(_)
+        | Array::Stack { .. }
+        | Array::Concat { .. } => &[],
     }
 }
 
@@ -73,6 +116,10 @@ fn scan_label(states: usize, sequences: usize, slot: usize) -> String {
 
 impl Op {
     /// The op's name in reports: the public function that builds it.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "few builders are called otherwise than TensorFlow's op type"
+    )]
     pub fn word(&self) -> String {
         match self {
             Op::Math(Math::MatMul { .. }) => "matmul".to_owned(),
