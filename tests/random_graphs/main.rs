@@ -1,5 +1,7 @@
 //! Random graphs: what is told of shapes while building holds in the run, and no call panics.
 
+mod wide;
+
 use std::collections::HashMap;
 
 use aqueduct::ir::{Binary, Bound, Compare, Int, Reduction, SliceSpec, Unary, Update};
@@ -171,7 +173,7 @@ impl<'g> Garden<'g> {
         let (b, of_b) = self.pick_like(|t| t.dtype() == a.dtype());
         let (graph, axis, rank) = (self.graph, self.axis(a), a.shape().rank());
         let (of_both, of_sum) = (of_a.saturating_mul(of_b), of_a + of_b);
-        let (made, bound) = match self.choices.below(22) {
+        let (made, bound) = match self.choices.below(27) {
             0 | 1 => (a.binary(self.choices.of(&Binary::ALL), b, "b"), of_both),
             2 => (a.unary(self.choices.of(&Unary::ALL)), of_a),
             3 => (a.compare(self.choices.of(&Compare::ALL), b), of_both),
@@ -231,6 +233,8 @@ impl<'g> Garden<'g> {
                 a.matmul(b, self.choices.flip(), self.choices.flip()),
                 of_both,
             ),
+            21 | 22 => return self.grow_along(a, axis, of_a),
+            23..=25 => return self.grow_shaped(a, axis, of_a),
             _ => return self.grow_several(a, b, axis, of_a.max(of_b)),
         };
         self.add(made, bound);
@@ -500,7 +504,7 @@ impl<'g> Vandal<'g> {
     fn call(&mut self) {
         let (a, b, c) = (self.any(), self.any(), self.any());
         let (g, axis) = (self.graph, self.number());
-        let made = match self.choices.below(34) {
+        let made = match self.choices.below(40) {
             0 => a.binary(self.choices.of(&Binary::ALL), b, "b"),
             1 => a.unary(self.choices.of(&Unary::ALL)),
             2 => a.compare(self.choices.of(&Compare::ALL), b),
@@ -543,6 +547,7 @@ impl<'g> Vandal<'g> {
             30 => return self.looped(a, b, c),
             31 => return self.stateful(a, b),
             32 => return self.differentiated(a, b),
+            33..=38 => return self.call_wide(a, b, c),
             _ => a.named(self.choices.of(&["ok", "", "two words", "é", "/", "a/b"])),
         };
         self.pool.push(made);
