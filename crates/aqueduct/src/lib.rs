@@ -33,19 +33,20 @@ pub use ndarray;
 pub mod prelude {
     pub use aqueduct_graph::{
         AnyTensor, AnyVariable, DType, Dense, Dim, DropoutOptions, ELLIPSIS, Graph, NEW_AXIS, Nest,
-        Operand, Operation, Reuse, ScanOptions, Tensor, Variable, VariableOptions, VariableScope,
-        constant_initializer, embedding_lookup, fill, glorot_normal, glorot_uniform, l2_loss,
-        mean_squared_error, ones, ones_initializer, random_normal, random_normal_initializer,
-        random_uniform, random_uniform_initializer, shape, sigmoid_cross_entropy_with_logits,
-        sizes, softmax_cross_entropy_with_logits, softmax_cross_entropy_with_logits_v2,
-        sparse_softmax_cross_entropy_with_logits, step_by, truncated_normal,
-        truncated_normal_initializer, zeros, zeros_initializer,
+        Operand, Operation, PrintOptions, PrintTo, Reuse, ScanOptions, Tensor, Variable,
+        VariableOptions, VariableScope, constant_initializer, embedding_lookup, fill,
+        glorot_normal, glorot_uniform, l2_loss, mean_squared_error, ones, ones_initializer,
+        random_normal, random_normal_initializer, random_uniform, random_uniform_initializer,
+        shape, sigmoid_cross_entropy_with_logits, sizes, softmax_cross_entropy_with_logits,
+        softmax_cross_entropy_with_logits_v2, sparse_softmax_cross_entropy_with_logits, step_by,
+        truncated_normal, truncated_normal_initializer, zeros, zeros_initializer,
     };
     pub use aqueduct_optimizer::{
         Adam, AdamOptimizer, Gradient, GradientDescent, GradientDescentOptimizer, Gradients,
         Minimize, Optimizer, get_or_create_global_step, gradient, gradients,
     };
     pub use aqueduct_session::{One, Prepared, Saver, Session, TensorExt, feed, latest_checkpoint};
+    pub use ndarray;
 }
 
 /// The README's example, compiled and run as a test.

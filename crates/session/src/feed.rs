@@ -141,6 +141,10 @@ impl<'g, T: Element> FeedKey<'g> for Variable<'g, T> {
 }
 
 /// Something that can be fed as elements `T`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be fed to a tensor of `{T}`",
+    note = "numbers, arrays, vectors, slices and `ndarray` arrays of the tensor's element type can"
+)]
 pub trait Feed<'f, T: Element> {
     /// The elements and their shape.
     fn into_feed(self) -> FeedValue<'f>;
@@ -192,6 +196,18 @@ fn borrowed<T: Typed>(sizes: Vec<usize>, values: &[T]) -> FeedValue<'_> {
         sizes,
         elements: Elements::Borrowed(T::wrap(values)),
     }
+}
+
+fn rows<'f, T: Element>(rows: &[Vec<T>]) -> FeedValue<'f> {
+    let width = rows.first().map_or(0, Vec::len);
+    let sizes = vec![rows.len(), width];
+    if rows.iter().any(|row| row.len() != width) {
+        return FeedValue {
+            sizes,
+            elements: Elements::Ragged,
+        };
+    }
+    owned(sizes, rows.concat())
 }
 
 macro_rules! feeds {
@@ -252,15 +268,35 @@ macro_rules! feeds {
             }
         }
 
+        impl<'f, const N: usize> Feed<'f, $type> for Vec<[$type; N]> {
+            fn into_feed(self) -> FeedValue<'f> {
+                owned(vec![self.len(), N], self.into_flattened())
+            }
+        }
+
+        impl<'f, const N: usize> Feed<'f, $type> for &'f Vec<[$type; N]> {
+            fn into_feed(self) -> FeedValue<'f> {
+                borrowed(vec![self.len(), N], self.as_flattened())
+            }
+        }
+
+        impl<'f, const N: usize> Feed<'f, $type> for &'f [[$type; N]] {
+            fn into_feed(self) -> FeedValue<'f> {
+                borrowed(vec![self.len(), N], self.as_flattened())
+            }
+        }
+
         /// Rows, which must have one length.
         impl<'f> Feed<'f, $type> for Vec<Vec<$type>> {
             fn into_feed(self) -> FeedValue<'f> {
-                let width = self.first().map_or(0, Vec::len);
-                let sizes = vec![self.len(), width];
-                if self.iter().any(|row| row.len() != width) {
-                    return FeedValue { sizes, elements: Elements::Ragged };
-                }
-                owned(sizes, self.into_iter().flatten().collect())
+                rows(&self)
+            }
+        }
+
+        /// Rows, which must have one length. They are copied.
+        impl<'f> Feed<'f, $type> for &Vec<Vec<$type>> {
+            fn into_feed(self) -> FeedValue<'f> {
+                rows(self)
             }
         }
 

@@ -13,7 +13,7 @@ const LOSSES: &str = "losses";
 
 /// The mean of the squared differences of all elements; a scalar. The loss joins the collection
 /// `losses`. TensorFlow's `losses.mean_squared_error` without weights: the sum of the squares
-/// divided by their number.
+/// divided by their number. Labels and predictions are of one shape.
 ///
 /// ```
 /// use aqueduct_graph::{Graph, mean_squared_error, shape};
@@ -32,6 +32,12 @@ pub fn mean_squared_error<'g, T: Float>(
 ) -> Tensor<'g, T> {
     let graph: &Graph = predictions.graph();
     let _here = graph.here();
+    let (given, wanted) = (predictions.any(), labels.any());
+    if let Some(problem) = shapes_differ(("predictions", given), ("labels", wanted)) {
+        let name = "mean_squared_error";
+        let wrong = graph.poisoned_like(given, name, name, problem);
+        return Tensor::assume(wrong.reduce(Reduction::Sum, .., false));
+    }
     let loss = {
         let _scope = graph.open_scope("mean_squared_error");
         let squares = predictions.squared_difference(labels).any();
@@ -129,7 +135,7 @@ pub fn sigmoid_cross_entropy_with_logits<'g, T: Float>(
     let graph = logits.graph();
     let _here = graph.here();
     let (labels, logits) = (labels.any(), logits.any());
-    if let Some(problem) = shapes_differ(labels, logits) {
+    if let Some(problem) = shapes_differ(("logits", logits), ("labels", labels)) {
         let subject = "sigmoid_cross_entropy_with_logits";
         return Tensor::assume(graph.poisoned_like(logits, subject, "logistic_loss", problem));
     }
@@ -146,15 +152,15 @@ pub fn sigmoid_cross_entropy_with_logits<'g, T: Float>(
     Tensor::assume(linear.binary_exact(Binary::Add, rest, scope.path()))
 }
 
-/// What is wrong with labels and logits that cannot be of one shape: broadcast against each other
+/// What is wrong with operands of a loss that cannot be of one shape: broadcast against each other
 /// they would give a loss of every pair, silently.
-fn shapes_differ(labels: AnyTensor<'_>, logits: AnyTensor<'_>) -> Option<Problem> {
-    let (of_labels, of_logits) = (labels.shape(), logits.shape());
-    if labels.is_poisoned() || logits.is_poisoned() || of_labels.compatible(&of_logits) {
+fn shapes_differ(a: (&str, AnyTensor<'_>), b: (&str, AnyTensor<'_>)) -> Option<Problem> {
+    let (of_a, of_b) = (a.1.shape(), b.1.shape());
+    if a.1.is_poisoned() || b.1.is_poisoned() || of_a.compatible(&of_b) {
         return None;
     }
-    let message = format!("logits has shape {of_logits} but labels has shape {of_labels}");
-    Some(Problem::shape(message).help("labels and logits must have one shape"))
+    let message = format!("{} has shape {of_a} but {} has shape {of_b}", a.0, b.0);
+    Some(Problem::shape(message).help(format!("{} and {} must have one shape", b.0, a.0)))
 }
 
 /// Half of the sum of the squares of all elements; a scalar. TensorFlow's `nn.l2_loss`.

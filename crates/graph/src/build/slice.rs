@@ -36,7 +36,18 @@ pub const ELLIPSIS: Bound = Bound::Ellipsis;
 /// let some = x.slice((.., step_by(3..=8, -3))); // x[:, 8:2:-3]
 /// assert_eq!(some.shape().to_string(), "[?, 2]");
 /// ```
+///
+/// A range written backwards, `8..2`, is read as Python's too.
 pub fn step_by(range: impl RangeBounds<i64>, step: i64) -> Bound {
+    if step < 0
+        && let (End::Included(&start), End::Excluded(&end)) =
+            (range.start_bound(), range.end_bound())
+        && start > end
+        && (start < 0) == (end < 0)
+    {
+        // Written backwards, as in Python, the range would be empty whatever the size.
+        return Bound::range(Some(start), Some(end), step);
+    }
     let first = match range.start_bound() {
         End::Included(first) => Some(*first),
         // After the last position there is none.
