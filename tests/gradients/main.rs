@@ -41,6 +41,11 @@ fn compositions() {
     check_all(cases::compositions());
 }
 
+#[test]
+fn loops_and_branches() {
+    check_all(cases::control());
+}
+
 /// Every case, with the sizes of its inputs known while building and not.
 #[track_caller]
 fn check_all(cases: Vec<Case>) {

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeSet;
 
-use aqueduct::ScanOptions;
 use aqueduct::ir::{Accumulation, Activation, Array, Binary, Control, Distribution, Math, Nn, Op};
 use aqueduct::ir::{PadMode, Random, Reduce, Reduction};
 use aqueduct::ir::{State, Unary};
@@ -82,7 +81,8 @@ fn standing(op: &Op) -> Standing {
             State::Read(_) | State::ReadValue(_) | State::IsInitialized(_) => Standing::Leaf,
         },
         Op::Control(op) => match op {
-            Control::Scan { .. } | Control::Cond { .. } => Standing::Missing,
+            Control::Scan { .. } => flows("Scan"),
+            Control::Cond { .. } => flows("Cond"),
             Control::NoOp | Control::Parameter { .. } => Standing::Leaf,
         },
     }
@@ -155,6 +155,7 @@ fn with_rules() -> BTreeSet<String> {
         "BroadcastTo",
         "Cast",
         "Concat",
+        "Cond",
         "Cumprod",
         "Cumsum",
         "Elu",
@@ -176,6 +177,7 @@ fn with_rules() -> BTreeSet<String> {
         "Relu6",
         "Reshape",
         "ReverseSequence",
+        "Scan",
         "ScatterNd",
         "SegmentSum",
         "Select",
@@ -256,21 +258,7 @@ const BLOCKED: [Blocked; 18] = [
 ];
 
 /// The same of functions that have a gradient, which cannot be derived.
-const MISSING: [Blocked; 3] = [
-    (
-        "scan",
-        |x| {
-            let g = x.graph();
-            let options = ScanOptions::new().length(g.constant(2_i32));
-            g.scan_with(options, x, (), |x, ()| (x * 2.0, ())).0
-        },
-        "do not pass through a scan",
-    ),
-    (
-        "cond",
-        |x| x.graph().cond(true, || x * 2.0, || x.identity()),
-        "do not pass through a cond",
-    ),
+const MISSING: [Blocked; 1] = [
     (
         "concat of several open sizes",
         |x| {
@@ -340,7 +328,6 @@ fn every_op_that_lets_no_gradient_through_has_a_reason() {
     let expected = [
         "Assign",
         "Cast",
-        "Cond",
         "Equal",
         "Greater",
         "GreaterEqual",
@@ -348,7 +335,6 @@ fn every_op_that_lets_no_gradient_through_has_a_reason() {
         "LessEqual",
         "NotEqual",
         "RandomShuffle",
-        "Scan",
         "ScatterAdd",
         "Shape",
         "Size",

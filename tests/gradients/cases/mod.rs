@@ -2,6 +2,7 @@
 
 mod arrays;
 mod compositions;
+mod control;
 mod math;
 mod nn;
 mod reductions;
@@ -11,6 +12,7 @@ use aqueduct_tests::Tolerance;
 
 pub(crate) use arrays::arrays;
 pub(crate) use compositions::compositions;
+pub(crate) use control::control;
 pub(crate) use math::math;
 pub(crate) use nn::nn;
 pub(crate) use reductions::reductions;
@@ -81,5 +83,6 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(reductions());
     cases.extend(nn());
     cases.extend(compositions());
+    cases.extend(control());
     cases
 }

@@ -7,7 +7,7 @@ use crate::element::Index;
 use crate::fact::Fact;
 use crate::graph::Graph;
 use crate::handle::{AnyTensor, Operand, Operation, Tensor};
-use crate::ids::{NodeId, RegionId, TensorId};
+use crate::ids::{NodeId, RegionId};
 use crate::infer::plural;
 use crate::mistake::Problem;
 use crate::nest::Nest;
@@ -52,7 +52,8 @@ impl Graph {
     /// and variables from outside. Any number of steps is allowed, none included, unless an output has a
     /// shape that only a step can tell.
     ///
-    /// Gradients do not pass through a scan so far: to train, unroll the steps.
+    /// Gradients flow to the initial state, the sequences and everything that the body uses from
+    /// outside. What they need of each step is kept when they are fetched, else nothing.
     ///
     /// JAX's `lax.scan`, TensorFlow's `scan`; here what every recurrent network is made of.
     ///
@@ -139,7 +140,7 @@ impl Graph {
     /// What a body makes runs only if the body does; what it uses from outside is computed in any
     /// case. An assignment made in a body runs whenever the body does, as it cannot be fetched.
     ///
-    /// Gradients do not pass through a cond so far.
+    /// Gradients flow into both bodies: what only the body not taken uses has a gradient of zeros.
     ///
     /// ```
     /// use aqueduct_graph::{Graph, shape};
@@ -239,7 +240,7 @@ impl Graph {
         self.add_named(Op::from(op), inputs, name, problem)
     }
 
-    fn open_region(&self, kind: &str, caller: &Caller<'_>) -> RegionId {
+    pub(super) fn open_region(&self, kind: &str, caller: &Caller<'_>) -> RegionId {
         let site = self.site(caller);
         let parent = self.context().region;
         let mut store = self.write();
@@ -260,7 +261,7 @@ impl Graph {
 
     /// Builds inside of a region until the guard is dropped. Control dependencies from outside are
     /// for the op that owns it.
-    fn enter_region(&self, region: RegionId) -> ContextGuard {
+    pub(super) fn enter_region(&self, region: RegionId) -> ContextGuard {
         self.enter(|context| {
             context.region = region;
             context.controls.clear();
@@ -277,25 +278,26 @@ impl Graph {
     ) -> Vec<AnyTensor<'g>> {
         let mut parameters = Vec::with_capacity(given.len());
         for tensor in given {
-            let fact = fact(&tensor.fact());
-            let index = {
-                let mut store = self.write();
-                let Some(region) = store.regions.get_mut(region.index()) else {
-                    return parameters;
-                };
-                region.parameter_facts.push(fact);
-                region.parameter_facts.len() - 1
-            };
-            let id = self.add(Control::Parameter { region, index }, &[], "parameter");
-            let mut store = self.write();
-            if let Some(region) = store.regions.get_mut(region.index()) {
-                region.parameters.push(id);
-            }
-            drop(store);
-            self.poison_like(id, *tensor);
-            parameters.push(AnyTensor::new(self, TensorId::new(id, 0)));
+            let parameter = self.parameter(region, fact(&tensor.fact()));
+            self.poison_like(parameter.id().node, *tensor);
+            parameters.push(parameter);
         }
         parameters
+    }
+
+    /// One more parameter of the body that is being built.
+    #[track_caller]
+    pub(super) fn parameter(&self, region: RegionId, fact: Fact) -> AnyTensor<'_> {
+        let index = {
+            let mut store = self.write();
+            let facts = &mut store.regions[region.index()].parameter_facts;
+            facts.push(fact);
+            facts.len() - 1
+        };
+        let parameter = self.add_tensor(Control::Parameter { region, index }, &[], "parameter");
+        let id = parameter.id().node;
+        self.write().regions[region.index()].parameters.push(id);
+        parameter
     }
 
     /// A parameter that stands for a poisoned tensor is poisoned too.
@@ -314,7 +316,7 @@ impl Graph {
     }
 
     #[track_caller]
-    fn close_region<'a, 'g: 'a>(
+    pub(super) fn close_region<'a, 'g: 'a>(
         &'g self,
         region: RegionId,
         results: impl IntoIterator<Item = &'a AnyTensor<'g>>,

@@ -5,6 +5,7 @@
 
 mod array;
 mod axes;
+mod bodies;
 mod collections;
 mod control;
 mod math;
@@ -16,6 +17,7 @@ mod state;
 
 pub use array::Constant;
 pub use axes::Axes;
+pub use bodies::{Body, Loop, LoopSequence, LoopState, add_output, repeat};
 pub use collections::Keys;
 pub use control::ScanOptions;
 pub use math::add_n;

@@ -155,7 +155,7 @@ fn gather_along(step: &mut Step<'_>, axis: usize) {
 
 /// `gradient`, whose first axes are those of `indices` and whose others are these axes of `x`, with
 /// one axis in place of those of `indices`.
-fn with_one_axis_for<'g>(
+pub(crate) fn with_one_axis_for<'g>(
     indices: AnyTensor<'g>,
     gradient: AnyTensor<'g>,
     x: AnyTensor<'g>,
@@ -166,10 +166,7 @@ fn with_one_axis_for<'g>(
         Some(count) => Size::from(count),
         None => Size::Tensor(indices.size(DType::I32)),
     };
-    let others = others.iter().map(|axis| match x.shape().dim(*axis) {
-        Some(Dim::Known(size)) => Size::from(size),
-        Some(Dim::Unknown(_)) | None => Size::Tensor(x.size_of(signed(*axis))),
-    });
+    let others = others.iter().map(|axis| size_of(x, *axis));
     gradient.reshape(
         std::iter::once(count)
             .chain(others)
@@ -177,8 +174,17 @@ fn with_one_axis_for<'g>(
     )
 }
 
+/// The size of an axis, as a number if it is known.
+#[track_caller]
+pub(crate) fn size_of(x: AnyTensor<'_>, axis: usize) -> Size<'_> {
+    match x.shape().dim(axis) {
+        Some(Dim::Known(size)) => Size::from(size),
+        Some(Dim::Unknown(_)) | None => Size::Tensor(x.size_of(signed(axis))),
+    }
+}
+
 /// The size of an axis as an integer scalar.
-fn row_count(x: AnyTensor<'_>, axis: usize) -> AnyTensor<'_> {
+pub(crate) fn row_count(x: AnyTensor<'_>, axis: usize) -> AnyTensor<'_> {
     match x.shape().dim(axis) {
         Some(Dim::Known(size)) => x
             .graph()

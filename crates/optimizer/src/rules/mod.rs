@@ -14,15 +14,22 @@ mod random;
 mod reduce;
 mod state;
 
-use aqueduct_graph::ir::{NodeId, Op, Store, TensorId};
-use aqueduct_graph::{AnyTensor, DType, Graph, Operation, Sizes};
+pub(crate) use array::{row_count, size_of, with_one_axis_for};
 
+use std::rc::Rc;
+
+use aqueduct_graph::ir::{NodeId, Op, Store, TensorId};
+use aqueduct_graph::{AnyTensor, DType, Graph, Sizes};
+
+use crate::walk::Frame;
 use crate::gradient::Slope;
 
 /// What a gradient does that comes to an operation.
 pub(crate) enum Rule {
     /// It is passed on to the operands of floats by this function.
     Flows(Backward),
+    /// It flows through the bodies of the operation, to what they use and are given.
+    Bodies,
     /// It ends, for this reason: a clause in which "it" is the operation.
     Blocks(&'static str),
     /// It should be passed on, but cannot be, for this reason. What is found without it would be
@@ -59,28 +66,27 @@ pub(crate) fn rule(store: &Store, id: NodeId) -> Rule {
 /// No operation that a mistake was found in is ever walked over, so its operands are as many and of
 /// such shapes as the shape rule asks.
 pub(crate) struct Step<'g> {
-    graph: &'g Graph,
-    operands: Vec<AnyTensor<'g>>,
-    outputs: Vec<AnyTensor<'g>>,
+    frame: Rc<Frame<'g>>,
+    operands: Vec<TensorId>,
+    outputs: Vec<TensorId>,
     grads: Vec<Option<Slope<'g>>>,
     wanted: Vec<bool>,
-    found: Vec<(AnyTensor<'g>, Slope<'g>)>,
+    found: Vec<(TensorId, Slope<'g>)>,
 }
 
 impl<'g> Step<'g> {
     /// `grads` has an entry for each output, `wanted` one for each operand.
     pub(crate) fn new(
-        graph: &'g Graph,
-        id: NodeId,
-        operands: &[TensorId],
+        frame: Rc<Frame<'g>>,
+        operands: Vec<TensorId>,
+        outputs: Vec<TensorId>,
         grads: Vec<Option<Slope<'g>>>,
         wanted: Vec<bool>,
     ) -> Step<'g> {
-        let tensor = |id: &TensorId| AnyTensor::new(graph, *id);
         Step {
-            graph,
-            operands: operands.iter().map(tensor).collect(),
-            outputs: Operation::new(graph, id).outputs(),
+            frame,
+            operands,
+            outputs,
             grads,
             wanted,
             found: Vec::new(),
@@ -88,20 +94,22 @@ impl<'g> Step<'g> {
     }
 
     /// The gradients that the rule gave, each with the operand that it is for.
-    pub(crate) fn found(self) -> Vec<(AnyTensor<'g>, Slope<'g>)> {
+    pub(crate) fn found(self) -> Vec<(TensorId, Slope<'g>)> {
         self.found
     }
 
     fn graph(&self) -> &'g Graph {
-        self.graph
+        self.frame.graph()
     }
 
+    #[track_caller]
     fn operand(&self, slot: usize) -> AnyTensor<'g> {
-        self.operands[slot]
+        self.frame.tensor(self.operands[slot])
     }
 
+    #[track_caller]
     fn output(&self) -> AnyTensor<'g> {
-        self.outputs[0]
+        self.frame.tensor(self.outputs[0])
     }
 
     /// The gradient of the only output. A sparse one is made dense.
@@ -118,7 +126,7 @@ impl<'g> Step<'g> {
     fn grad_of(&mut self, output: usize) -> AnyTensor<'g> {
         let dense = match self.grads[output] {
             Some(slope) => slope.to_dense(),
-            None => self.outputs[output].zeros_like(),
+            None => self.frame.tensor(self.outputs[output]).zeros_like(),
         };
         self.grads[output] = Some(Slope::Dense(dense));
         dense
@@ -156,7 +164,7 @@ fn as_is(step: &mut Step<'_>) {
 }
 
 /// The sizes of a tensor, as numbers if all are known.
-fn sizes_like(tensor: AnyTensor<'_>) -> Sizes<'_> {
+pub(crate) fn sizes_like(tensor: AnyTensor<'_>) -> Sizes<'_> {
     match tensor.shape().sizes() {
         Some(sizes) => Sizes::from(sizes),
         None => Sizes::vector(tensor.shape_tensor(DType::I32)),
@@ -182,7 +190,7 @@ fn broadcast_like<'g>(gradient: AnyTensor<'g>, like: AnyTensor<'g>) -> AnyTensor
 }
 
 /// A scalar zero of the type of `like`.
-fn zero(like: AnyTensor<'_>) -> AnyTensor<'_> {
+pub(crate) fn zero(like: AnyTensor<'_>) -> AnyTensor<'_> {
     like.graph().number(like.dtype(), 0.0, "zero")
 }
 

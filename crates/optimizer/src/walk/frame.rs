@@ -1,0 +1,434 @@
+//! Frames: how tensors of the forward graph are had where their gradients are built.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+use aqueduct_graph::ir::{
+    Array, Body, Bound, Control, Fact, Int, LoopSequence, NodeId, Op, RegionId, SliceSpec, Store,
+    TensorId, add_output, repeat,
+};
+use aqueduct_graph::{AnyTensor, Dim, Graph, Operation, Size, Sizes, Symbol};
+
+use crate::rules::zero;
+
+/// A place where gradients are built: the graph itself, or the body of a backward loop or branch.
+///
+/// The gradient of a body is another body, which cannot use tensors of the first. What it needs of
+/// them it is given: elements of the same sequences, values that the forward loop has kept of each
+/// step, or the same operation again.
+pub(crate) struct Frame<'g> {
+    graph: &'g Graph,
+    body: Body<'g>,
+    inside: Option<Inside<'g>>,
+    origins: Rc<OnceCell<Origins>>,
+}
+
+/// Of a frame whose gradients are those of a body.
+struct Inside<'g> {
+    around: Rc<Frame<'g>>,
+    /// The loop or branch whose body it is.
+    owner: Operation<'g>,
+    region: RegionId,
+    kind: Kind<'g>,
+    /// Tensors of the forward body, as they are had here.
+    known: RefCell<HashMap<TensorId, AnyTensor<'g>>>,
+}
+
+enum Kind<'g> {
+    /// Each step stands for a step of a scan with so many states.
+    Step {
+        states: usize,
+        sequences: RefCell<Vec<LoopSequence<'g>>>,
+    },
+    /// It is run when the branch for this value of the predicate was taken, and not the other one.
+    Branch { other: RegionId, value: bool },
+}
+
+impl<'g> Frame<'g> {
+    /// Where tensors are what they are.
+    pub(crate) fn outermost(graph: &'g Graph) -> Frame<'g> {
+        Frame {
+            graph,
+            body: Body::current(graph),
+            inside: None,
+            origins: Rc::default(),
+        }
+    }
+
+    /// Of the backward body of a scan with this body and so many states.
+    #[track_caller]
+    pub(super) fn of_scan(
+        around: &Rc<Frame<'g>>,
+        owner: NodeId,
+        region: RegionId,
+        states: usize,
+    ) -> Frame<'g> {
+        let sequences = RefCell::default();
+        let kind = Kind::Step { states, sequences };
+        Frame::of_body(around, owner, region, kind, "scan")
+    }
+
+    /// Of the backward body of a branch.
+    #[track_caller]
+    pub(super) fn of_branch(
+        around: &Rc<Frame<'g>>,
+        owner: NodeId,
+        [then, otherwise]: [RegionId; 2],
+        value: bool,
+    ) -> Frame<'g> {
+        let (region, other) = if value {
+            (then, otherwise)
+        } else {
+            (otherwise, then)
+        };
+        let kind = Kind::Branch { other, value };
+        Frame::of_body(around, owner, region, kind, "cond")
+    }
+
+    #[track_caller]
+    fn of_body(
+        around: &Rc<Frame<'g>>,
+        owner: NodeId,
+        region: RegionId,
+        kind: Kind<'g>,
+        word: &str,
+    ) -> Frame<'g> {
+        Frame {
+            graph: around.graph,
+            body: Body::open(around.graph, word),
+            inside: Some(Inside {
+                around: Rc::clone(around),
+                owner: Operation::new(around.graph, owner),
+                region,
+                kind,
+                known: RefCell::default(),
+            }),
+            origins: Rc::clone(&around.origins),
+        }
+    }
+
+    pub(crate) fn graph(&self) -> &'g Graph {
+        self.graph
+    }
+
+    /// Where the gradients are built.
+    pub(super) fn body(&self) -> Body<'g> {
+        self.body
+    }
+
+    /// The forward body; `None` for the outermost frame.
+    pub(super) fn region(&self) -> Option<RegionId> {
+        self.inside.as_ref().map(|inside| inside.region)
+    }
+
+    /// Whether gradients with respect to this tensor are built here.
+    pub(super) fn owns(&self, tensor: TensorId) -> bool {
+        let home = self.graph.view().node(tensor.node).region;
+        self.region().is_none_or(|region| region == home)
+    }
+
+    /// Whether what is built here is run once a step of some loop.
+    pub(super) fn is_in_loop(&self) -> bool {
+        self.inside.as_ref().is_some_and(|inside| {
+            matches!(inside.kind, Kind::Step { .. }) || inside.around.is_in_loop()
+        })
+    }
+
+    /// A tensor of the forward graph as it is had here.
+    #[track_caller]
+    pub(crate) fn tensor(&self, tensor: TensorId) -> AnyTensor<'g> {
+        let Some(inside) = &self.inside else {
+            return AnyTensor::new(self.graph, tensor);
+        };
+        let tensor = original(&self.graph.view(), inside.region, tensor);
+        if self.graph.view().node(tensor.node).region != inside.region {
+            return inside.around.tensor(tensor);
+        }
+        if let Some(known) = inside.known.borrow().get(&tensor) {
+            return *known;
+        }
+        let made = match &inside.kind {
+            Kind::Step { states, .. } => self.of_step(inside, *states, tensor),
+            Kind::Branch { other, value } => self.of_taken_branch(inside, *other, *value, tensor),
+        };
+        inside.known.borrow_mut().insert(tensor, made);
+        made
+    }
+
+    /// A tensor of which the shape alone is used.
+    #[track_caller]
+    pub(super) fn shape_of(&self, tensor: TensorId) -> AnyTensor<'g> {
+        let there = AnyTensor::new(self.graph, tensor);
+        if there.shape().is_known() {
+            // Nothing is asked of it in the run.
+            return there;
+        }
+        self.tensor(tensor)
+    }
+
+    /// Zeros like a tensor of the forward graph.
+    #[track_caller]
+    pub(super) fn zeros_like(&self, tensor: TensorId) -> AnyTensor<'g> {
+        let _inside = self.body.enter();
+        let like = self.shape_of(tensor);
+        zero(like).broadcast_to(crate::rules::sizes_like(like))
+    }
+
+    /// The element of a sequence that belongs to a step.
+    #[track_caller]
+    pub(super) fn element(&self, sequence: AnyTensor<'g>) -> AnyTensor<'g> {
+        let parameter = self.body.parameter(sequence.fact().element());
+        if let Some(inside) = &self.inside
+            && let Kind::Step { sequences, .. } = &inside.kind
+        {
+            sequences.borrow_mut().push(LoopSequence {
+                parameter,
+                sequence,
+            });
+        }
+        parameter
+    }
+
+    /// The sequences whose elements were asked for.
+    pub(super) fn sequences(&self) -> Vec<LoopSequence<'g>> {
+        match self.inside.as_ref().map(|inside| &inside.kind) {
+            Some(Kind::Step { sequences, .. }) => sequences.borrow().clone(),
+            Some(Kind::Branch { .. }) | None => Vec::new(),
+        }
+    }
+
+    /// A tensor of a scan's body, as it was in the step that the backward one belongs to.
+    #[track_caller]
+    fn of_step(&self, inside: &Inside<'g>, states: usize, tensor: TensorId) -> AnyTensor<'g> {
+        let way = {
+            let view = self.graph.view();
+            match &view.node(tensor.node).op {
+                Op::Array(Array::Constant(_) | Array::Shape { .. } | Array::Size { .. }) => {
+                    Way::Repeat
+                }
+                Op::Control(Control::Parameter { index, .. }) if *index >= states => view
+                    .inputs(inside.owner.id())
+                    .get(*index)
+                    .map_or(Way::Keep, |sequence| Way::Element(*sequence)),
+                Op::Control(_)
+                | Op::Math(_)
+                | Op::Array(_)
+                | Op::Reduce(_)
+                | Op::Nn(_)
+                | Op::Random(_)
+                | Op::State(_) => Way::Keep,
+            }
+        };
+        match way {
+            Way::Repeat => self.repeated(inside, tensor),
+            Way::Element(sequence) => self.element(inside.around.tensor(sequence)),
+            Way::Keep => {
+                let kept = add_output(inside.owner, AnyTensor::new(self.graph, tensor), None);
+                self.element(inside.around.tensor(kept.id()))
+            }
+        }
+    }
+
+    /// A tensor of the branch that was taken: an output of the cond if it gives it, else computed
+    /// again, which is cheaper than to keep zeros of its shape where the other branch is taken. What
+    /// must not run again is kept.
+    #[track_caller]
+    fn of_taken_branch(
+        &self,
+        inside: &Inside<'g>,
+        other: RegionId,
+        value: bool,
+        tensor: TensorId,
+    ) -> AnyTensor<'g> {
+        let given = given_as(&self.graph.view(), inside.owner.id(), inside.region, tensor);
+        if let Some(output) = given {
+            return inside.around.tensor(output);
+        }
+        if is_repeatable(&self.graph.view().node(tensor.node).op) {
+            return self.repeated(inside, tensor);
+        }
+        let kept = AnyTensor::new(self.graph, tensor);
+        let nothing = self.zeros_in(other, inside.owner.id(), &kept.fact());
+        let output = if value {
+            add_output(inside.owner, kept, Some(nothing))
+        } else {
+            add_output(inside.owner, nothing, Some(kept))
+        };
+        inside.around.tensor(output.id())
+    }
+
+    /// The operation again, and all that it is computed from, as far as that can be repeated.
+    #[track_caller]
+    fn repeated(&self, inside: &Inside<'g>, tensor: TensorId) -> AnyTensor<'g> {
+        for id in self.not_yet_repeated(inside, tensor.node) {
+            let _origin = self.graph.on_behalf_of(id);
+            let operands = self.graph.view().inputs(id);
+            let mut here = Vec::with_capacity(operands.len());
+            for operand in operands {
+                here.push(self.tensor(operand));
+            }
+            let _inside = self.body.enter();
+            let outputs = repeat(Operation::new(self.graph, id), &here);
+            let mut known = inside.known.borrow_mut();
+            for (place, output) in (0..).zip(outputs) {
+                known.insert(TensorId::new(id, place), output);
+            }
+        }
+        let known = inside.known.borrow().get(&tensor).copied();
+        known.unwrap_or(AnyTensor::new(self.graph, tensor))
+    }
+
+    /// The operations to repeat for this one, ascending. In a step it is this one alone: its operands
+    /// are kept.
+    fn not_yet_repeated(&self, inside: &Inside<'g>, last: NodeId) -> Vec<NodeId> {
+        if let Kind::Step { .. } = inside.kind {
+            return vec![last];
+        }
+        let view = self.graph.view();
+        let known = inside.known.borrow();
+        let mut found = Vec::new();
+        let mut ahead = BTreeSet::from([last]);
+        while let Some(id) = ahead.pop_last() {
+            found.push(id);
+            let inputs = view.inputs(id).into_iter();
+            ahead.extend(
+                inputs
+                    .filter(|input| {
+                        let node = view.node(input.node);
+                        node.region == inside.region
+                            && is_repeatable(&node.op)
+                            && !known.contains_key(input)
+                            && given_as(&view, inside.owner.id(), inside.region, *input).is_none()
+                    })
+                    .map(|input| input.node),
+            );
+        }
+        found.reverse();
+        found
+    }
+
+    /// Zeros of this shape in a branch. A size that is known only inside of the other branch is 0.
+    #[track_caller]
+    fn zeros_in(&self, branch: RegionId, owner: NodeId, like: &Fact) -> AnyTensor<'g> {
+        let _inside = Body::of(self.graph, branch).enter();
+        let mut sizes = Vec::with_capacity(like.rank());
+        for dim in like.shape.dims() {
+            sizes.push(match *dim {
+                Dim::Known(size) => Size::from(size),
+                Dim::Unknown(symbol) => self.size_in(branch, owner, symbol),
+            });
+        }
+        let zero = self.graph.number(like.dtype, 0.0, "zero");
+        zero.broadcast_to(Sizes::list(sizes))
+    }
+
+    /// An unknown size, taken from a tensor that the branch can use.
+    #[track_caller]
+    fn size_in(&self, branch: RegionId, owner: NodeId, symbol: Symbol) -> Size<'g> {
+        let origins = self.origins.get_or_init(|| Origins::of(&self.graph.view()));
+        let origin = origins.0.get(&symbol).copied();
+        let visible = |tensor: TensorId| {
+            let view = self.graph.view();
+            tensor.node < owner && view.is_within(branch, view.node(tensor.node).region)
+        };
+        match origin {
+            Some((tensor, place)) if visible(tensor) => {
+                let tensor = AnyTensor::new(self.graph, tensor);
+                Size::Tensor(match place {
+                    Place::Axis(axis) => tensor.size_of(axis),
+                    Place::Scalar => tensor,
+                    Place::Element(at) => tensor.slice(SliceSpec {
+                        bounds: vec![Bound::At(at)],
+                    }),
+                })
+            }
+            Some(_) | None => Size::Number(0),
+        }
+    }
+}
+
+/// How a tensor of a scan's body is had in a backward step.
+enum Way {
+    /// By the same operation.
+    Repeat,
+    /// As an element of the sequence that it was an element of.
+    Element(TensorId),
+    /// As an element of what the scan has kept of it in each step.
+    Keep,
+}
+
+/// Where unknown sizes come from: the first tensor that has each.
+struct Origins(HashMap<Symbol, (TensorId, Place)>);
+
+/// Where in a tensor a size is found.
+#[derive(Clone, Copy)]
+enum Place {
+    /// The size of an axis.
+    Axis(i64),
+    /// The tensor itself, a scalar.
+    Scalar,
+    /// An element of a vector.
+    Element(i64),
+}
+
+impl Origins {
+    fn of(store: &Store) -> Origins {
+        let mut origins = HashMap::new();
+        for id in store.node_ids() {
+            for (output, fact) in (0..).zip(&store.node(id).outputs) {
+                let tensor = TensorId::new(id, output);
+                for (axis, dim) in (0..).zip(fact.shape.dims()) {
+                    if let Dim::Unknown(symbol) = dim {
+                        origins.entry(*symbol).or_insert((tensor, Place::Axis(axis)));
+                    }
+                }
+                for (at, int) in (0..).zip(fact.ints.iter().flatten()) {
+                    if let Int::Unknown(symbol) = int {
+                        let place = if fact.rank() == 0 {
+                            Place::Scalar
+                        } else {
+                            Place::Element(at)
+                        };
+                        origins.entry(*symbol).or_insert((tensor, place));
+                    }
+                }
+            }
+        }
+        Origins(origins)
+    }
+}
+
+/// The tensor that a chain of copies in a body is a copy of. A copy that stops gradients is no mere
+/// copy: it must stop those of the gradient too.
+fn original(store: &Store, body: RegionId, mut tensor: TensorId) -> TensorId {
+    loop {
+        let node = store.node(tensor.node);
+        let inputs = store.inputs(tensor.node);
+        match (&node.op, inputs.first()) {
+            (Op::Array(Array::Identity), Some(source)) if node.region == body => tensor = *source,
+            _ => return tensor,
+        }
+    }
+}
+
+/// The output of a cond that is this tensor of a branch when the branch is taken, if its shape is as
+/// well known.
+fn given_as(store: &Store, cond: NodeId, branch: RegionId, tensor: TensorId) -> Option<TensorId> {
+    let results = &store.region(branch).results;
+    let outputs = (0..).zip(results).filter(|(_, result)| **result == tensor);
+    let shape = &store.fact(tensor).shape;
+    outputs
+        .map(|(place, _)| TensorId::new(cond, place))
+        .find(|output| store.fact(*output).shape.same(shape))
+}
+
+/// Whether an operation gives the same when it runs again, and changes nothing.
+fn is_repeatable(op: &Op) -> bool {
+    match op {
+        Op::Array(Array::Placeholder { .. }) | Op::Random(_) | Op::State(_) | Op::Control(_) => {
+            false
+        }
+        Op::Math(_) | Op::Array(_) | Op::Reduce(_) | Op::Nn(_) => true,
+    }
+}
