@@ -6,6 +6,7 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod bodies;
 mod cases;
 mod requests;
 mod rules;

@@ -10,7 +10,8 @@ use aqueduct_graph::ir::{
 };
 use aqueduct_graph::{AnyTensor, Dim, Graph, Operation, Size, Sizes, Symbol};
 
-use crate::rules::zero;
+use super::replica::Replica;
+use crate::rules::{sizes_like, zero};
 
 /// A place where gradients are built: the graph itself, or the body of a backward loop or branch.
 ///
@@ -33,6 +34,8 @@ struct Inside<'g> {
     kind: Kind<'g>,
     /// Tensors of the forward body, as they are had here.
     known: RefCell<HashMap<TensorId, AnyTensor<'g>>>,
+    /// Loops and branches of the forward body that run again here; `None` for one that must not.
+    replicas: RefCell<HashMap<NodeId, Option<Rc<Replica<'g>>>>>,
 }
 
 enum Kind<'g> {
@@ -103,6 +106,7 @@ impl<'g> Frame<'g> {
                 region,
                 kind,
                 known: RefCell::default(),
+                replicas: RefCell::default(),
             }),
             origins: Rc::clone(&around.origins),
         }
@@ -172,7 +176,7 @@ impl<'g> Frame<'g> {
     pub(super) fn zeros_like(&self, tensor: TensorId) -> AnyTensor<'g> {
         let _inside = self.body.enter();
         let like = self.shape_of(tensor);
-        zero(like).broadcast_to(crate::rules::sizes_like(like))
+        zero(like).broadcast_to(sizes_like(like))
     }
 
     /// The element of a sequence that belongs to a step.
@@ -231,8 +235,10 @@ impl<'g> Frame<'g> {
     }
 
     /// A tensor of the branch that was taken: an output of the cond if it gives it, else computed
-    /// again, which is cheaper than to keep zeros of its shape where the other branch is taken. What
-    /// must not run again is kept.
+    /// again, as to keep it would take zeros of its shape where the other branch is taken.
+    ///
+    /// What must not run again is kept; so is what a loop or branch has made, unless the other branch
+    /// cannot tell its shape.
     #[track_caller]
     fn of_taken_branch(
         &self,
@@ -249,6 +255,12 @@ impl<'g> Frame<'g> {
             return self.repeated(inside, tensor);
         }
         let kept = AnyTensor::new(self.graph, tensor);
+        if !self.tells_sizes(other, inside.owner.id(), &kept.fact())
+            && let Some(replica) = self.replica(inside, tensor.node)
+            && let Some(output) = replica.output(tensor.output as usize)
+        {
+            return output;
+        }
         let nothing = self.zeros_in(other, inside.owner.id(), &kept.fact());
         let output = if value {
             add_output(inside.owner, kept, Some(nothing))
@@ -256,6 +268,18 @@ impl<'g> Frame<'g> {
             add_output(inside.owner, nothing, Some(kept))
         };
         inside.around.tensor(output.id())
+    }
+
+    /// A loop or branch of the taken branch again, unless it must not run again.
+    #[track_caller]
+    fn replica(&self, inside: &Inside<'g>, owner: NodeId) -> Option<Rc<Replica<'g>>> {
+        if let Some(known) = inside.replicas.borrow().get(&owner) {
+            return known.clone();
+        }
+        let _inside = self.body.enter();
+        let replica = Replica::of(self.graph, owner, &|tensor| self.tensor(tensor)).map(Rc::new);
+        inside.replicas.borrow_mut().insert(owner, replica.clone());
+        replica
     }
 
     /// The operation again, and all that it is computed from, as far as that can be repeated.
@@ -310,41 +334,43 @@ impl<'g> Frame<'g> {
 
     /// Zeros of this shape in a branch. A size that is known only inside of the other branch is 0.
     #[track_caller]
-    fn zeros_in(&self, branch: RegionId, owner: NodeId, like: &Fact) -> AnyTensor<'g> {
+    fn zeros_in(&self, branch: RegionId, cond: NodeId, like: &Fact) -> AnyTensor<'g> {
         let _inside = Body::of(self.graph, branch).enter();
         let mut sizes = Vec::with_capacity(like.rank());
         for dim in like.shape.dims() {
             sizes.push(match *dim {
                 Dim::Known(size) => Size::from(size),
-                Dim::Unknown(symbol) => self.size_in(branch, owner, symbol),
+                Dim::Unknown(symbol) => match self.origin_for(branch, cond, symbol) {
+                    Some((tensor, place)) => place.size_in(AnyTensor::new(self.graph, tensor)),
+                    None => Size::from(0_usize),
+                },
             });
         }
         let zero = self.graph.number(like.dtype, 0.0, "zero");
         zero.broadcast_to(Sizes::list(sizes))
     }
 
-    /// An unknown size, taken from a tensor that the branch can use.
-    #[track_caller]
-    fn size_in(&self, branch: RegionId, owner: NodeId, symbol: Symbol) -> Size<'g> {
-        let origins = self.origins.get_or_init(|| Origins::of(&self.graph.view()));
+    /// Whether a branch of a cond can tell all sizes of this shape.
+    fn tells_sizes(&self, branch: RegionId, cond: NodeId, like: &Fact) -> bool {
+        like.shape.dims().iter().all(|dim| match *dim {
+            Dim::Known(_) => true,
+            Dim::Unknown(symbol) => self.origin_for(branch, cond, symbol).is_some(),
+        })
+    }
+
+    /// A tensor with an unknown size that a branch of a cond can use.
+    fn origin_for(
+        &self,
+        branch: RegionId,
+        cond: NodeId,
+        symbol: Symbol,
+    ) -> Option<(TensorId, Place)> {
+        let view = self.graph.view();
+        let origins = self.origins.get_or_init(|| Origins::of(&view));
         let origin = origins.0.get(&symbol).copied();
-        let visible = |tensor: TensorId| {
-            let view = self.graph.view();
-            tensor.node < owner && view.is_within(branch, view.node(tensor.node).region)
-        };
-        match origin {
-            Some((tensor, place)) if visible(tensor) => {
-                let tensor = AnyTensor::new(self.graph, tensor);
-                Size::Tensor(match place {
-                    Place::Axis(axis) => tensor.size_of(axis),
-                    Place::Scalar => tensor,
-                    Place::Element(at) => tensor.slice(SliceSpec {
-                        bounds: vec![Bound::At(at)],
-                    }),
-                })
-            }
-            Some(_) | None => Size::Number(0),
-        }
+        origin.filter(|(tensor, _)| {
+            tensor.node < cond && view.is_within(branch, view.node(tensor.node).region)
+        })
     }
 }
 
@@ -370,6 +396,20 @@ enum Place {
     Scalar,
     /// An element of a vector.
     Element(i64),
+}
+
+impl Place {
+    /// The size of this tensor that is found there.
+    #[track_caller]
+    fn size_in(self, tensor: AnyTensor<'_>) -> Size<'_> {
+        Size::Tensor(match self {
+            Place::Axis(axis) => tensor.size_of(axis),
+            Place::Scalar => tensor,
+            Place::Element(at) => tensor.slice(SliceSpec {
+                bounds: vec![Bound::At(at)],
+            }),
+        })
+    }
 }
 
 impl Origins {
@@ -424,7 +464,7 @@ fn given_as(store: &Store, cond: NodeId, branch: RegionId, tensor: TensorId) -> 
 }
 
 /// Whether an operation gives the same when it runs again, and changes nothing.
-fn is_repeatable(op: &Op) -> bool {
+pub(super) fn is_repeatable(op: &Op) -> bool {
     match op {
         Op::Array(Array::Placeholder { .. }) | Op::Random(_) | Op::State(_) | Op::Control(_) => {
             false

@@ -2,6 +2,7 @@
 
 mod cond;
 mod frame;
+mod replica;
 mod scan;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

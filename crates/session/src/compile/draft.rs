@@ -17,7 +17,7 @@ use crate::plan::{Operand, Plan};
 #[derive(Clone)]
 pub(crate) struct Draft {
     pub(super) pruned: Arc<Pruned>,
-    pub(super) results: Vec<TensorId>,
+    pub(super) results: Vec<(TensorId, Need)>,
     /// Operations not yet planned, ascending.
     pending: Vec<NodeId>,
     /// What is known of each tensor so far.
@@ -69,7 +69,7 @@ impl Draft {
     pub(crate) fn new(
         pruned: Arc<Pruned>,
         inputs: Vec<(TensorId, Fact)>,
-        results: &[TensorId],
+        results: Vec<(TensorId, Need)>,
     ) -> Draft {
         let effects = &pruned.effects;
         let entry: Vec<VariableId> = effects.reads.union(&effects.writes).copied().collect();
@@ -84,7 +84,7 @@ impl Draft {
             .map(|(slot, (tensor, _))| (*tensor, Operand::Input(slot)))
             .collect();
         Draft {
-            results: results.to_vec(),
+            results,
             pending: pruned.nodes.clone(),
             facts: inputs.into_iter().collect(),
             places,
@@ -227,17 +227,17 @@ impl Draft {
                 None => return Ok(Err(Vec::new())),
             }
         }
-        let results: Vec<TensorId> = pruned_body
+        let results: Vec<(TensorId, Need)> = pruned_body
             .results
             .iter()
-            .map(|place| region.results[*place])
+            .map(|(place, need)| (region.results[*place], *need))
             .collect();
-        let mut draft = Draft::new(Arc::clone(&pruned_body.pruned), inputs, &results);
+        let mut draft = Draft::new(Arc::clone(&pruned_body.pruned), inputs, results.clone());
         let stage = draft.specialise(store)?;
         let known = |result: &TensorId| draft.facts.get(result).cloned();
         let facts = results
             .iter()
-            .map(|result| known(result).unwrap_or_else(|| unknown(store, *result)))
+            .map(|(result, _)| known(result).unwrap_or_else(|| unknown(store, *result)))
             .collect();
         let plan = draft.emit(store, stage)?;
         let late = plan.next.iter().flat_map(|next| &next.late);
@@ -294,7 +294,7 @@ impl Draft {
             .map(|result| unknown(store, *result))
             .collect();
         if let Some(pruned) = self.pruned.bodies.get(&body) {
-            for (place, fact) in pruned.results.iter().zip(&planned.facts) {
+            for ((place, _), fact) in pruned.results.iter().zip(&planned.facts) {
                 if let Some(slot) = facts.get_mut(*place) {
                     slot.clone_from(fact);
                 }
@@ -306,7 +306,13 @@ impl Draft {
     /// Finds the ready operations whose results are used: by the region's results and targets, by
     /// what was put off, or by another such operation. What was needed for its shape alone is not.
     fn find_live(&self, store: &Store, stage: &mut Stage) {
-        let mut wanted: HashSet<TensorId> = self.results.iter().copied().collect();
+        // A shape that is still open is known when what has it has run.
+        let is_open = |result: &TensorId| self.sizes_of(*result).is_none();
+        let results = self.results.iter();
+        let mut wanted: HashSet<TensorId> = results
+            .filter(|(result, need)| *need == Need::Value || is_open(result))
+            .map(|(result, _)| *result)
+            .collect();
         wanted.extend(&stage.late);
         let mut run: HashSet<NodeId> = self.pruned.targets.iter().copied().collect();
         for id in &stage.deferred {
@@ -345,7 +351,7 @@ impl Draft {
             .enumerate()
             .map(|(slot, input)| {
                 let planned_in = op.uses_shape_only() || sizes.contains(&slot);
-                (!planned_in).then_some(*input)
+                (!planned_in && self.pruned.body_reads(store, op, slot)).then_some(*input)
             })
             .collect()
     }
