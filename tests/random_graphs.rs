@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aqueduct::ir::{Binary, Bound, Compare, Int, Reduction, SliceSpec, Unary, Update};
 use aqueduct::prelude::*;
-use aqueduct::{Axes, Gradient, IndexedSlices, Size, Sizes, Symbol, Value};
+use aqueduct::{Axes, Gradient, IndexedSlices, ScanOptions, Size, Sizes, Symbol, Value};
 use proptest::prelude::*;
 
 /// Decisions, one after the other; when they run out, always the first choice.
@@ -241,8 +241,7 @@ impl<'g> Garden<'g> {
             0 => a.split(self.choices.below(4), None, axis),
             1 => a.unstack(self.choices.below(4), axis),
             2 => {
-                let body = |h: AnyTensor<'g>, x| (h.binary(Binary::Add, x, "b"), x);
-                let (last, all) = self.graph.scan(b, a, body);
+                let (last, all) = self.looped(a, b);
                 vec![last, all]
             }
             _ => {
@@ -254,6 +253,41 @@ impl<'g> Garden<'g> {
         for tensor in made {
             self.add(tensor, bound);
         }
+    }
+}
+
+impl<'g> Garden<'g> {
+    /// A loop over one tensor from another, whose body has more bodies and uses what is around it.
+    fn looped(&mut self, a: AnyTensor<'g>, b: AnyTensor<'g>) -> (AnyTensor<'g>, AnyTensor<'g>) {
+        let (around, _) = self.pick_like(|t| t.dtype() == b.dtype());
+        let scale = around.reduce(Reduction::Max, .., false);
+        let decides = |t: AnyTensor<'g>| t.dtype() == DType::Bool && t.shape().rank() == 0;
+        let (on, _) = self.pick_like(decides);
+        let (graph, kind) = (self.graph, self.choices.below(5));
+        let options = if self.choices.flip() {
+            ScanOptions::new().reverse()
+        } else {
+            ScanOptions::new()
+        };
+        graph.scan_with(options, b, a, |h, x| {
+            let sum = h.binary(Binary::Add, x, "b");
+            let next = match kind {
+                0 => sum,
+                1 => sum.binary(Binary::Mul, scale, "b"),
+                2 => graph.cond(
+                    on.typed::<bool>(),
+                    || sum.binary(Binary::Mul, h, "b"),
+                    || h.binary(Binary::Mul, scale, "b"),
+                ),
+                3 => graph.scan(h, a, |h, x| (h.binary(Binary::Mul, x, "b"), ())).0,
+                _ => graph.cond(
+                    on.typed::<bool>(),
+                    || graph.scan(h, a, |h, x| (h.binary(Binary::Mul, x, "b"), ())).0,
+                    || h,
+                ),
+            };
+            (next, sum.binary(Binary::Mul, next, "b"))
+        })
     }
 }
 
@@ -666,6 +700,31 @@ proptest! {
             if let Err(aqueduct::Error::Internal(message)) = result {
                 panic!("{message} in {tensor} from {}", tensor.op().trace());
             }
+        }
+    }
+}
+
+#[test]
+fn debug_case() {
+    let words: Vec<u32> = std::env::var("WORDS").unwrap().split(',').map(|w| w.trim().parse().unwrap()).collect();
+    let nums: Vec<i32> = std::env::var("NUMS").unwrap().split(',').map(|w| w.trim().parse().unwrap()).collect();
+    let (batch, length, n) = (nums[0] as usize, nums[1] as usize, nums[2]);
+    let graph = Graph::new();
+    let mut garden = Garden::new(&graph, words);
+    while !garden.choices.done() {
+        garden.grow();
+    }
+    let tensors: Vec<AnyTensor<'_>> = garden.pool.iter().map(|(tensor, _)| *tensor).collect();
+    let xs: Vec<AnyTensor<'_>> = tensors.iter().copied().take(2).collect();
+    let sess = Session::new(&graph);
+    for y in tensors.iter().filter(|tensor| tensor.dtype().is_float()) {
+        if sess.run(*y, feeds(&tensors, batch, length, n)).is_err() {
+            continue;
+        }
+        for (x, found) in xs.iter().zip(gradients(*y, &xs)) {
+            let Some(slope) = found.dense() else { continue };
+            let both = sess.run((*x, slope), feeds(&tensors, batch, length, n));
+            if let Err(e) = both { println!("{}", graph.to_text()); println!("{y} {slope}: {e}"); return; }
         }
     }
 }

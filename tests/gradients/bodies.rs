@@ -435,14 +435,13 @@ fn what_leads_through_bodies_and_what_does_not() {
     assert!(gradients(late, a)[0].dense().is_some());
     assert_eq!(gradients(late, xs), [Gradient::NotConnected]);
     let mut inside = None;
-    let (open, _) = g.scan(a, xs, |a, x| {
+    let open = ["p", "q"].map(|name| g.placeholder::<f64>(name, shape![?]));
+    let (last, joined) = g.scan(a, xs, |a, x| {
         inside = Some(a * x);
-        let parts = [x.reshape([-1]), g.placeholder("open", shape![?])];
-        (a * x, g.concat(&parts, 0))
+        (a * x, g.concat(&open.map(|open| open * x), 0))
     });
-    let inside = gradients(open, inside.unwrap()).remove(0);
+    let inside = gradients(last, inside.unwrap()).remove(0);
     assert!(reason(&inside).contains("belongs to the body of the scan called at"));
-    let joined = open.op().outputs()[1];
     let Gradient::NotDerived { reason } = gradients(joined, xs).remove(0) else {
         panic!("it is derived");
     };

@@ -163,6 +163,7 @@ impl Draft {
         let mut facts = Vec::with_capacity(inputs.len());
         for input in &inputs {
             match self.facts.get(input) {
+                None if self.is_known(store, *input) => facts.push(store.fact(*input).clone()),
                 Some(fact) if fact.shape.is_known() => facts.push(fact.clone()),
                 // Its shape is known when it has run.
                 Some(_) => late.push(*input),
@@ -223,6 +224,9 @@ impl Draft {
         for (tensor, _) in &pruned_body.pruned.captures {
             match self.facts.get(tensor) {
                 Some(fact) if fact.shape.is_known() => inputs.push((*tensor, fact.clone())),
+                None if self.is_known(store, *tensor) => {
+                    inputs.push((*tensor, store.fact(*tensor).clone()));
+                }
                 Some(_) => return Ok(Err(vec![*tensor])),
                 None => return Ok(Err(Vec::new())),
             }
@@ -337,6 +341,13 @@ impl Draft {
         }
     }
 
+    /// Whether of a tensor only the shape is used, which is known while building: it needs no
+    /// operation.
+    fn is_known(&self, store: &Store, tensor: TensorId) -> bool {
+        let shape_only = self.pruned.needs.get(&tensor) == Some(&Need::Shape);
+        shape_only && store.fact(tensor).shape.is_known()
+    }
+
     fn needs_value(&self, tensor: &TensorId) -> bool {
         self.pruned.needs.get(tensor) == Some(&Need::Value)
     }
@@ -406,9 +417,9 @@ impl PutOff {
         if self.nodes.is_empty() {
             return false;
         }
-        let mut inputs = store
-            .inputs(id)
-            .into_iter()
+        let inputs = store.inputs(id).into_iter();
+        let mut inputs = inputs
+            .filter(|input| !draft.is_known(store, *input))
             .chain(draft.captures(store, id));
         inputs.any(|input| self.nodes.contains(&input.node) && !draft.facts.contains_key(&input))
             || draft

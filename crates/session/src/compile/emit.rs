@@ -45,7 +45,11 @@ impl Draft {
         let result_sizes = self
             .results
             .iter()
-            .map(|(result, _)| self.sizes_of(*result))
+            .map(|(result, _)| {
+                // A shape that is known while building may have taken no operation here.
+                let sizes = self.sizes_of(*result);
+                sizes.or_else(|| store.fact(*result).shape.sizes())
+            })
             .collect();
         let exits = if finished { self.exits() } else { Vec::new() };
         let next = if finished {

@@ -164,7 +164,9 @@ impl Walk<'_> {
     fn need(&mut self, tensor: TensorId, need: Need) {
         let known = self.needs.entry(tensor).or_insert(need);
         *known = need.max(*known);
-        if !self.given.contains(&tensor) {
+        // A shape that is known while building takes no operation to be known.
+        let is_open = need == Need::Value || !self.store.fact(tensor).shape.is_known();
+        if is_open && !self.given.contains(&tensor) {
             self.wanted.insert(tensor.node);
         }
     }
@@ -218,12 +220,10 @@ impl Walk<'_> {
             self.visit_bodies(id, control, need);
         }
         for (slot, input) in self.store.inputs(id).into_iter().enumerate() {
-            let of_input = if node.op.size_inputs().contains(&slot) {
-                Need::Value
-            } else if node.op.uses_shape_only() || !self.pruned.body_reads(self.store, &node.op, slot) {
-                Need::Shape
+            let of_input = if self.pruned.body_reads(self.store, &node.op, slot) {
+                need_of_operand(&node.op, slot, need)
             } else {
-                need
+                Need::Shape
             };
             self.need(input, of_input);
         }
@@ -312,8 +312,9 @@ impl Walk<'_> {
             Control::Cond { .. } | Control::NoOp | Control::Parameter { .. } => 0,
         };
         let need = |place: &usize| self.needs.get(&output_of(id, *place)).copied();
-        let used: Vec<usize> = (0..region.results.len())
-            .filter(|place| need(place).is_some())
+        let used: Vec<(usize, Need)> = (0..region.results.len())
+            .filter_map(|place| Some((place, need(&place)?)))
+            .filter(|(place, need)| *place >= states || *need == Need::Value)
             .collect();
         let live = live_states(self.store, region, states, &used);
         (0..region.results.len())
@@ -329,50 +330,77 @@ impl Walk<'_> {
 }
 
 /// The states of a loop that the `used` results of its body depend on, or its writes, in this step
-/// or a later one.
-fn live_states(store: &Store, region: &Region, states: usize, used: &[usize]) -> BTreeSet<usize> {
+/// or a later one. To use the shape of a state is not to use the state, as it keeps its shape.
+fn live_states(
+    store: &Store,
+    region: &Region,
+    states: usize,
+    used: &[(usize, Need)],
+) -> BTreeSet<usize> {
     let mut live = BTreeSet::new();
-    let Some(first) = region.parameters.first().filter(|_| states > 0) else {
-        return live;
-    };
+    let mut seen: HashMap<NodeId, Need> = HashMap::new();
     let result = |place: usize| region.results.get(place).map(|result| result.node);
-    let mut seen = HashSet::new();
-    let mut ahead: Vec<NodeId> = region.writers.clone();
-    for place in used {
-        ahead.extend(result(*place));
+    let writers = region.writers.iter();
+    let mut ahead: Vec<(NodeId, Need)> = writers.map(|id| (*id, Need::Value)).collect();
+    for (place, need) in used {
+        ahead.extend(result(*place).map(|id| (id, *need)));
         if *place < states {
             live.insert(*place);
         }
     }
-    while let Some(id) = ahead.pop() {
-        if id < *first || !seen.insert(id) {
+    while let Some((id, need)) = ahead.pop() {
+        let first = region.parameters.first();
+        if first.is_none_or(|first| id < *first) || seen.get(&id) >= Some(&need) {
             continue;
         }
-        let place = region.parameters.iter().position(|parameter| *parameter == id);
-        if let Some(place) = place.filter(|place| *place < states) {
+        seen.insert(id, need);
+        let mut parameters = region.parameters.iter().take(states);
+        let state = parameters.position(|parameter| *parameter == id);
+        if let Some(place) = state.filter(|_| need == Need::Value) {
             live.insert(place);
-            ahead.extend(result(place));
+            ahead.extend(result(place).map(|id| (id, Need::Value)));
         }
-        ahead.extend(dependencies(store, id));
+        ahead.extend(dependencies(store, id, need));
     }
     live
 }
 
-/// The operations that one depends on for more than a shape, those of its bodies included.
-fn dependencies(store: &Store, id: NodeId) -> Vec<NodeId> {
+/// What an operation needs of others, those of its bodies included, if so much is needed of it.
+fn dependencies(store: &Store, id: NodeId, need: Need) -> Vec<(NodeId, Need)> {
     let op = &store.node(id).op;
-    let mut dependencies = store.controls(id);
-    if !op.uses_shape_only() {
-        dependencies.extend(store.inputs(id).iter().map(|input| input.node));
-    }
-    if let Op::Control(control) = op {
-        for body in control.bodies() {
-            let body = store.region(body);
-            dependencies.extend(body.results.iter().map(|result| result.node));
-            dependencies.extend(&body.writers);
+    let bodies = match op {
+        Op::Control(control) => control.bodies(),
+        Op::Math(_) | Op::Array(_) | Op::Reduce(_) | Op::Nn(_) | Op::Random(_) | Op::State(_) => {
+            Vec::new()
         }
+    };
+    let need = if bodies.is_empty() { need } else { Need::Value };
+    let mut dependencies = Vec::new();
+    if need == Need::Value {
+        let controls = store.controls(id).into_iter();
+        dependencies.extend(controls.map(|control| (control, need)));
+    }
+    for (slot, input) in store.inputs(id).into_iter().enumerate() {
+        dependencies.push((input.node, need_of_operand(op, slot, need)));
+    }
+    for body in bodies {
+        let body = store.region(body);
+        let inside = body.results.iter().map(|result| result.node);
+        let inside = inside.chain(body.writers.iter().copied());
+        dependencies.extend(inside.map(|id| (id, need)));
     }
     dependencies
+}
+
+/// What an operation needs of an operand, if so much is needed of it.
+fn need_of_operand(op: &Op, slot: usize, need: Need) -> Need {
+    if op.size_inputs().contains(&slot) {
+        Need::Value
+    } else if op.uses_shape_only() {
+        Need::Shape
+    } else {
+        need
+    }
 }
 
 /// An output of an operation.
