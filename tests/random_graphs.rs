@@ -279,10 +279,18 @@ impl<'g> Garden<'g> {
                     || sum.binary(Binary::Mul, h, "b"),
                     || h.binary(Binary::Mul, scale, "b"),
                 ),
-                3 => graph.scan(h, a, |h, x| (h.binary(Binary::Mul, x, "b"), ())).0,
+                3 => {
+                    graph
+                        .scan(h, a, |h, x| (h.binary(Binary::Mul, x, "b"), ()))
+                        .0
+                }
                 _ => graph.cond(
                     on.typed::<bool>(),
-                    || graph.scan(h, a, |h, x| (h.binary(Binary::Mul, x, "b"), ())).0,
+                    || {
+                        graph
+                            .scan(h, a, |h, x| (h.binary(Binary::Mul, x, "b"), ()))
+                            .0
+                    },
                     || h,
                 ),
             };
@@ -700,31 +708,6 @@ proptest! {
             if let Err(aqueduct::Error::Internal(message)) = result {
                 panic!("{message} in {tensor} from {}", tensor.op().trace());
             }
-        }
-    }
-}
-
-#[test]
-fn debug_case() {
-    let words: Vec<u32> = std::env::var("WORDS").unwrap().split(',').map(|w| w.trim().parse().unwrap()).collect();
-    let nums: Vec<i32> = std::env::var("NUMS").unwrap().split(',').map(|w| w.trim().parse().unwrap()).collect();
-    let (batch, length, n) = (nums[0] as usize, nums[1] as usize, nums[2]);
-    let graph = Graph::new();
-    let mut garden = Garden::new(&graph, words);
-    while !garden.choices.done() {
-        garden.grow();
-    }
-    let tensors: Vec<AnyTensor<'_>> = garden.pool.iter().map(|(tensor, _)| *tensor).collect();
-    let xs: Vec<AnyTensor<'_>> = tensors.iter().copied().take(2).collect();
-    let sess = Session::new(&graph);
-    for y in tensors.iter().filter(|tensor| tensor.dtype().is_float()) {
-        if sess.run(*y, feeds(&tensors, batch, length, n)).is_err() {
-            continue;
-        }
-        for (x, found) in xs.iter().zip(gradients(*y, &xs)) {
-            let Some(slope) = found.dense() else { continue };
-            let both = sess.run((*x, slope), feeds(&tensors, batch, length, n));
-            if let Err(e) = both { println!("{}", graph.to_text()); println!("{y} {slope}: {e}"); return; }
         }
     }
 }

@@ -127,7 +127,11 @@ fn a_fed_number_of_steps_and_every_order() {
         let expected: Vec<f64> = (0..4)
             .map(|order| {
                 let exponent = n_fed - order;
-                let value = if exponent < 0 { 0.0 } else { factor * 1.5_f64.powi(exponent) };
+                let value = if exponent < 0 {
+                    0.0
+                } else {
+                    factor * 1.5_f64.powi(exponent)
+                };
                 factor *= f64::from(exponent.max(0));
                 value
             })
@@ -188,7 +192,9 @@ fn a_gathered_table_has_a_sparse_gradient_out_of_a_branch() {
     assert_eq!(found[0], Value::vector(vec![2_i64, 2]));
     let expected = arr2(&[[0.0, 0.0], [0.0, 0.0], [20.0, 24.0]]);
     assert_near(&found[1..], &[Value::from(expected)]);
-    let found = sess.run(fetches, feed![on => false, ids => [2, 2]]).unwrap();
+    let found = sess
+        .run(fetches, feed![on => false, ids => [2, 2]])
+        .unwrap();
     assert_eq!(found[0].shape(), [0]);
     let zeros = Value::from(ndarray::Array2::<f64>::zeros((3, 2)));
     assert_near(&found[1..], &[zeros]);
@@ -219,7 +225,9 @@ fn what_is_random_is_drawn_once() {
     });
     let slope = gradient(last, w);
     let fed = g.placeholder::<f64>("fed", shape![?, ?]);
-    let (same, _) = g.scan(start, (xs, fed), |h, (x, mask)| ((h * mask * w + x).tanh(), ()));
+    let (same, _) = g.scan(start, (xs, fed), |h, (x, mask)| {
+        ((h * mask * w + x).tanh(), ())
+    });
     let slope_of_same = gradient(same, w);
     let xs_fed = spread(&[4, 6], (-1.0, 1.0), 0);
     let feeds = || feed![xs => &xs_fed, w => 0.8];
@@ -396,7 +404,10 @@ fn a_gradient_asks_only_for_what_it_uses() {
     assert_eq!(fed[0], Value::from(arr1(&[8.0, 27.0])));
     let of_xs = arr2(&[[4.0, 9.0], [2.0, 3.0], [1.0, 1.0]]);
     assert_eq!(fed[1], Value::from(of_xs));
-    let error = sess.run(of_w, feed![w => [2.0, 3.0]]).unwrap_err().to_string();
+    let error = sess
+        .run(of_w, feed![w => [2.0, 3.0]])
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("start") && error.contains("xs"), "{error}");
 }
 
@@ -413,7 +424,11 @@ fn what_leads_through_bodies_and_what_does_not() {
     assert_eq!(gradients(one, (b, others)), not_connected);
     assert_eq!(gradients(two, (a, xs)), not_connected);
     assert_eq!(gradients(all, (a, xs)), not_connected);
-    assert!(gradients(one, (a, xs)).iter().all(|found| found.dense().is_some()));
+    assert!(
+        gradients(one, (a, xs))
+            .iter()
+            .all(|found| found.dense().is_some())
+    );
     assert!(gradients(all, others)[0].dense().is_some());
     // Without a step the last state is the first.
     assert!(gradients(three, c)[0].dense().is_some());
@@ -445,7 +460,10 @@ fn what_leads_through_bodies_and_what_does_not() {
     let Gradient::NotDerived { reason } = gradients(joined, xs).remove(0) else {
         panic!("it is derived");
     };
-    assert!(reason.contains("sizes of several of its operands"), "{reason}");
+    assert!(
+        reason.contains("sizes of several of its operands"),
+        "{reason}"
+    );
     g.check().unwrap();
 }
 
@@ -484,7 +502,12 @@ fn a_finalized_graph_refuses_gradients_of_loops() {
     assert_eq!(last.op().outputs().len(), outputs);
     let report = g.check().unwrap_err().to_string();
     assert!(report.contains("finalized"), "{report}");
-    assert_eq!(Session::new(&g).run(last.scalar(), feed![xs => [1.0]]).unwrap(), 1.0_f64.tanh());
+    assert_eq!(
+        Session::new(&g)
+            .run(last.scalar(), feed![xs => [1.0]])
+            .unwrap(),
+        1.0_f64.tanh()
+    );
 }
 
 #[test]
@@ -512,7 +535,8 @@ fn a_chain_of_loops_has_a_gradient_of_its_length() {
         let g = Graph::new();
         let xs = g.placeholder::<f64>("xs", shape![?]);
         let chain = (0..count).fold(xs, |xs, _| {
-            g.scan(g.constant(1.0), xs, |h, x| ((h * x).tanh(), h + x)).1
+            g.scan(g.constant(1.0), xs, |h, x| ((h * x).tanh(), h + x))
+                .1
         });
         let before = g.operation_count();
         let _ = gradient(chain, xs);
@@ -539,7 +563,10 @@ fn gradients_taken_inside_of_a_body_can_be_differentiated_outside() {
     let slope = gradient(last, w);
     // inner = h⁴x³, so a step makes h to 4h³x³.
     let found = Session::new(&g)
-        .run((last.scalar(), slope.scalar()), feed![xs => [0.5, 2.0], w => 1.5])
+        .run(
+            (last.scalar(), slope.scalar()),
+            feed![xs => [0.5, 2.0], w => 1.5],
+        )
         .unwrap();
     let step = |h: f64, x: f64| 4.0 * h.powi(3) * x.powi(3);
     let rate = |h: f64, x: f64| 12.0 * h.powi(2) * x.powi(3);

@@ -258,17 +258,15 @@ const BLOCKED: [Blocked; 18] = [
 ];
 
 /// The same of functions that have a gradient, which cannot be derived.
-const MISSING: [Blocked; 1] = [
-    (
-        "concat of several open sizes",
-        |x| {
-            let g = x.graph();
-            let [a, b] = ["a", "b"].map(|name| x * g.placeholder(name, shape![?, 3]));
-            g.concat(&[a, b], 0)
-        },
-        "sizes of several of its operands",
-    ),
-];
+const MISSING: [Blocked; 1] = [(
+    "concat of several open sizes",
+    |x| {
+        let g = x.graph();
+        let [a, b] = ["a", "b"].map(|name| x * g.placeholder(name, shape![?, 3]));
+        g.concat(&[a, b], 0)
+    },
+    "sizes of several of its operands",
+)];
 
 fn variable<'g>(like: X<'g>) -> Variable<'g, f64> {
     like.graph().variable("v", [0.0_f64, 0.0, 0.0])

@@ -15,8 +15,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use aqueduct::ir::{
-    Accumulation, Activation, Array, Binary, Compare, Control, Distribution, Extreme, Logical, Math,
-    Nn, Op, PadMode, Reduce, Reduction, State, Test, Unary, Update,
+    Accumulation, Activation, Array, Binary, Compare, Control, Distribution, Extreme, Logical,
+    Math, Nn, Op, PadMode, Reduce, Reduction, State, Test, Unary, Update,
 };
 use expect_test::expect_file;
 use variants::variants;

@@ -151,7 +151,10 @@ impl Row {
             self.gradient(),
             format!("`{}`", self.tensorflow),
         ];
-        format!("| {} |\n", cells.map(|cell| cell.replace('|', "\\|")).join(" | "))
+        format!(
+            "| {} |\n",
+            cells.map(|cell| cell.replace('|', "\\|")).join(" | ")
+        )
     }
 
     /// The ops that the row has made.
@@ -171,7 +174,11 @@ impl Row {
                 panic!("{} of {}: {mistakes}", self.call, sample.x.dtype());
             }
         }
-        let name = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+        let name = |text: &str| {
+            text.chars()
+                .filter(|c| !c.is_whitespace())
+                .collect::<String>()
+        };
         let head = self.call.split('(').next().unwrap_or_default();
         let method = head.rsplit('.').next().unwrap_or_default();
         assert!(
@@ -183,7 +190,11 @@ impl Row {
     }
 
     fn dtypes(&self) -> String {
-        let all: Vec<String> = self.samples.iter().map(|s| s.x.dtype().to_string()).collect();
+        let all: Vec<String> = self
+            .samples
+            .iter()
+            .map(|s| s.x.dtype().to_string())
+            .collect();
         if all.len() == DType::ALL.len() {
             return "all".to_owned();
         }

@@ -211,7 +211,12 @@ impl<'s> Flow<'s> {
         let Some(owner) = self.owners.get(&region) else {
             return Vec::new();
         };
-        let mut given: Vec<TensorId> = store.inputs(*owner).get(index).copied().into_iter().collect();
+        let mut given: Vec<TensorId> = store
+            .inputs(*owner)
+            .get(index)
+            .copied()
+            .into_iter()
+            .collect();
         if let Op::Control(Control::Scan { states, .. }) = store.node(*owner).op
             && index < states
         {
@@ -342,7 +347,9 @@ impl Obstacle {
                     format!("{operation} has a gradient that cannot be derived yet: {why}")
                 }
                 Rule::Stops => format!("stop_gradient {} stands between", at(store, id)),
-                Rule::Flows(_) | Rule::Bodies | Rule::Leaf => format!("{} has no gradient", at(store, id)),
+                Rule::Flows(_) | Rule::Bodies | Rule::Leaf => {
+                    format!("{} has no gradient", at(store, id))
+                }
             },
         }
     }

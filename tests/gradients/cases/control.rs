@@ -52,22 +52,30 @@ fn loops() -> Vec<Case> {
             });
             products
         }),
-        case("states that change places", [input([3]), input([3]), input([2])], |x| {
-            let xs = x[2];
-            let ((a, b, _), all) = xs.graph().scan((x[0], x[1], x[1]), xs, |(a, b, c), x| {
-                ((b, c * x, a.tanh()), a + b)
-            });
-            all.reduce_sum(0) + a * b
-        }),
-        case("a state of whole numbers", [input([2]), input([3, 2])], |x| {
-            let g = x[0].graph();
-            let count = g.constant(1_i32);
-            let ((last, _), all) = g.scan((x[0], count), x[1], |(h, count), x| {
-                let next = h * x + count.cast::<f64>();
-                ((next, count + 1), next.square())
-            });
-            last + all.reduce_sum(0)
-        }),
+        case(
+            "states that change places",
+            [input([3]), input([3]), input([2])],
+            |x| {
+                let xs = x[2];
+                let ((a, b, _), all) = xs.graph().scan((x[0], x[1], x[1]), xs, |(a, b, c), x| {
+                    ((b, c * x, a.tanh()), a + b)
+                });
+                all.reduce_sum(0) + a * b
+            },
+        ),
+        case(
+            "a state of whole numbers",
+            [input([2]), input([3, 2])],
+            |x| {
+                let g = x[0].graph();
+                let count = g.constant(1_i32);
+                let ((last, _), all) = g.scan((x[0], count), x[1], |(h, count), x| {
+                    let next = h * x + count.cast::<f64>();
+                    ((next, count + 1), next.square())
+                });
+                last + all.reduce_sum(0)
+            },
+        ),
         case("a sequence of indices", [input([4, 2]), input([2])], |x| {
             let g = x[0].graph();
             let ids = g.constant([2_i32, 0, 2]);
@@ -80,45 +88,59 @@ fn loops() -> Vec<Case> {
                 .scan(x[0], ids, |table, ids| (table.gather(ids) * x[0], ()))
                 .0
         }),
-        case("a state that is not used", [input([2]), input([3, 2])], |x| {
-            let (last, all) = x[0].graph().scan(x[0], x[1], |_, x| (x.exp(), x * 2.0));
-            last + all.reduce_sum(0)
-        }),
+        case(
+            "a state that is not used",
+            [input([2]), input([3, 2])],
+            |x| {
+                let (last, all) = x[0].graph().scan(x[0], x[1], |_, x| (x.exp(), x * 2.0));
+                last + all.reduce_sum(0)
+            },
+        ),
     ]
 }
 
 fn nests() -> Vec<Case> {
     vec![
-        case("a loop in a loop", [input([2, 3, 2]), input([2]), input([2])], |x| {
-            let [xs, start, scale] = [x[0], x[1], x[2]];
-            let g = xs.graph();
-            let (last, rows) = g.scan(start, xs, |h, row| {
-                let scaled = row * scale;
-                let (h, all) = g.scan(h, scaled, |h, x| {
-                    let next = (h * x + scale * row.reduce_sum(0)).tanh();
-                    (next, next * h)
+        case(
+            "a loop in a loop",
+            [input([2, 3, 2]), input([2]), input([2])],
+            |x| {
+                let [xs, start, scale] = [x[0], x[1], x[2]];
+                let g = xs.graph();
+                let (last, rows) = g.scan(start, xs, |h, row| {
+                    let scaled = row * scale;
+                    let (h, all) = g.scan(h, scaled, |h, x| {
+                        let next = (h * x + scale * row.reduce_sum(0)).tanh();
+                        (next, next * h)
+                    });
+                    (h + scale, all.reduce_sum(0))
                 });
-                (h + scale, all.reduce_sum(0))
-            });
-            last + rows.reduce_sum(0)
-        }),
-        case("three loops, one in the other", [input([2]), input([2])], |x| {
-            repeat(x[0], 2, |a| {
-                repeat(a * x[1], 2, |b| {
-                    repeat(b, 2, |c| (c * x[1] + a * b).tanh())
+                last + rows.reduce_sum(0)
+            },
+        ),
+        case(
+            "three loops, one in the other",
+            [input([2]), input([2])],
+            |x| {
+                repeat(x[0], 2, |a| {
+                    repeat(a * x[1], 2, |b| repeat(b, 2, |c| (c * x[1] + a * b).tanh()))
                 })
-            })
-        }),
-        case("a branch in a loop", [input([3, 2]), input([2]), input([2])], |x| {
-            let [xs, start, scale] = [x[0], x[1], x[2]];
-            let g = xs.graph();
-            let on = g.constant([true, false, true]);
-            let (last, all) = g.scan(start, (xs, on), |h, (x, on)| {
-                let next = g.cond(on, || (h * scale + x).tanh(), || h * x);
-                (next, next)
-            });
-            last + all.reduce_sum(0)
-        }),
+            },
+        ),
+        case(
+            "a branch in a loop",
+            [input([3, 2]), input([2]), input([2])],
+            |x| {
+                let [xs, start, scale] = [x[0], x[1], x[2]];
+                let g = xs.graph();
+                let on = g.constant([true, false, true]);
+                let (last, all) = g.scan(start, (xs, on), |h, (x, on)| {
+                    let next = g.cond(on, || (h * scale + x).tanh(), || h * x);
+                    (next, next)
+                });
+                last + all.reduce_sum(0)
+            },
+        ),
         case("a loop in a branch", [input([3, 2]), input([2])], |x| {
             let g = x[0].graph();
             [true, false]
@@ -139,11 +161,8 @@ fn nests() -> Vec<Case> {
 fn branches() -> Vec<Case> {
     vec![
         case("the branch for true", [input([2, 3]), input([3])], |x| {
-            x[0].graph().cond(
-                true,
-                || (x[0] * x[1]).tanh() * x[1],
-                || x[0].exp(),
-            )
+            x[0].graph()
+                .cond(true, || (x[0] * x[1]).tanh() * x[1], || x[0].exp())
         }),
         case("the branch for false", [input([2, 3]), input([3])], |x| {
             x[0].graph().cond(
@@ -152,15 +171,19 @@ fn branches() -> Vec<Case> {
                 || (x[0] + x[1].exp()).sigmoid().square(),
             )
         }),
-        case("branches of several results", [input([2]), input([2])], |x| {
-            let g = x[0].graph();
-            let (a, b) = g.cond(
-                x[0].reduce_sum(..).less(100.0),
-                || (x[0] * x[1], x[1].exp()),
-                || (x[1].identity(), x[0].identity()),
-            );
-            a * b + a
-        }),
+        case(
+            "branches of several results",
+            [input([2]), input([2])],
+            |x| {
+                let g = x[0].graph();
+                let (a, b) = g.cond(
+                    x[0].reduce_sum(..).less(100.0),
+                    || (x[0] * x[1], x[1].exp()),
+                    || (x[1].identity(), x[0].identity()),
+                );
+                a * b + a
+            },
+        ),
         case("rows in a branch", [input([4, 2]), input([2])], |x| {
             let g = x[0].graph();
             let ids = g.constant([1_i32, 3, 1]);

@@ -134,6 +134,63 @@ impl Graph {
         (last, outputs.rebuild(&mut results))
     }
 
+    /// What `function` makes of each element of the tensors, along their axis 0. TensorFlow's `map_fn`.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    ///
+    /// let g = Graph::new();
+    /// let rows = g.placeholder::<f32>("rows", shape![?, 3]);
+    /// let dots = g.map_fn((rows, rows * 2.0), |(a, b)| (a * b).reduce_sum(..));
+    /// assert_eq!(dots.shape().to_string(), "[?]");
+    /// ```
+    #[track_caller]
+    pub fn map_fn<'g, X: Nest<'g>, Y: Nest<'g>>(
+        &'g self,
+        elements: X,
+        function: impl FnOnce(X) -> Y,
+    ) -> Y {
+        let ((), all) = self.scan((), elements, |(), element| ((), function(element)));
+        all
+    }
+
+    /// The elements of the tensors, along their axis 0, taken into an accumulator from the first to
+    /// the last. TensorFlow's `foldl` with an initializer; without one it starts from the first
+    /// element: give `xs.slice(0)` and `xs.slice(1..)`.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    ///
+    /// let g = Graph::new();
+    /// let xs = g.placeholder::<f32>("xs", shape![?, 3]);
+    /// let largest = g.foldl(xs.slice(0), xs.slice(1..), |largest, x| largest.maximum(x));
+    /// assert_eq!(largest.shape().to_string(), "[3]");
+    /// ```
+    #[track_caller]
+    pub fn foldl<'g, A: Nest<'g>, X: Nest<'g>>(
+        &'g self,
+        initial: A,
+        elements: X,
+        function: impl FnOnce(A, X) -> A,
+    ) -> A {
+        let body = |accumulated, element| (function(accumulated, element), ());
+        let (last, ()) = self.scan(initial, elements, body);
+        last
+    }
+
+    /// [`Graph::foldl`] from the last element to the first. TensorFlow's `foldr`.
+    #[track_caller]
+    pub fn foldr<'g, A: Nest<'g>, X: Nest<'g>>(
+        &'g self,
+        initial: A,
+        elements: X,
+        function: impl FnOnce(A, X) -> A,
+    ) -> A {
+        let body = |accumulated, element| (function(accumulated, element), ());
+        let (last, ()) = self.scan_with(ScanOptions::new().reverse(), initial, elements, body);
+        last
+    }
+
     /// Runs one of two bodies, chosen in the run by a scalar. Both give the same structure, of the
     /// same dtypes and ranks. TensorFlow's `cond`.
     ///

@@ -21,8 +21,8 @@ use std::rc::Rc;
 use aqueduct_graph::ir::{NodeId, Op, Store, TensorId};
 use aqueduct_graph::{AnyTensor, DType, Graph, Sizes};
 
-use crate::walk::Frame;
 use crate::gradient::Slope;
+use crate::walk::Frame;
 
 /// What a gradient does that comes to an operation.
 pub(crate) enum Rule {
@@ -142,8 +142,16 @@ impl<'g> Step<'g> {
 
     /// The gradient of an operand that was broadcast: it is summed to the operand's shape.
     fn give_summed(&mut self, slot: usize, gradient: impl FnOnce() -> AnyTensor<'g>) {
-        let operand = self.operand(slot);
-        self.give(slot, || sum_to_like(gradient(), operand));
+        let (frame, operand) = (Rc::clone(&self.frame), self.operands[slot]);
+        self.give(slot, || {
+            let gradient = gradient();
+            // Where the shapes are sure to be equal nothing of the operand is used.
+            if gradient.shape().same(&frame.static_shape(operand)) {
+                gradient
+            } else {
+                sum_to_like(gradient, frame.shape_of(operand))
+            }
+        });
     }
 
     fn give_slope(&mut self, slot: usize, slope: Slope<'g>) {

@@ -8,7 +8,7 @@ use aqueduct_graph::ir::{
     Array, Body, Bound, Control, Fact, Int, LoopSequence, NodeId, Op, RegionId, SliceSpec, Store,
     TensorId, add_output, repeat,
 };
-use aqueduct_graph::{AnyTensor, Dim, Graph, Operation, Size, Sizes, Symbol};
+use aqueduct_graph::{AnyTensor, Dim, Graph, Operation, Shape, Size, Sizes, Symbol};
 
 use super::replica::Replica;
 use crate::rules::{sizes_like, zero};
@@ -160,13 +160,17 @@ impl<'g> Frame<'g> {
         made
     }
 
+    /// What is known of a tensor's shape while building.
+    pub(crate) fn static_shape(&self, tensor: TensorId) -> Shape {
+        self.graph.view().fact(tensor).shape.clone()
+    }
+
     /// A tensor of which the shape alone is used.
     #[track_caller]
-    pub(super) fn shape_of(&self, tensor: TensorId) -> AnyTensor<'g> {
-        let there = AnyTensor::new(self.graph, tensor);
-        if there.shape().is_known() {
+    pub(crate) fn shape_of(&self, tensor: TensorId) -> AnyTensor<'g> {
+        if self.static_shape(tensor).is_known() {
             // Nothing is asked of it in the run.
-            return there;
+            return AnyTensor::new(self.graph, tensor);
         }
         self.tensor(tensor)
     }
@@ -420,7 +424,9 @@ impl Origins {
                 let tensor = TensorId::new(id, output);
                 for (axis, dim) in (0..).zip(fact.shape.dims()) {
                     if let Dim::Unknown(symbol) = dim {
-                        origins.entry(*symbol).or_insert((tensor, Place::Axis(axis)));
+                        origins
+                            .entry(*symbol)
+                            .or_insert((tensor, Place::Axis(axis)));
                     }
                 }
                 for (at, int) in (0..).zip(fact.ints.iter().flatten()) {

@@ -197,9 +197,7 @@ impl<'g, 'f> Walk<'g, 'f> {
     ) -> Vec<(TensorId, Slope<'g>)> {
         match control {
             Control::Scan { .. } => self.through_scan(id, control, grads),
-            Control::Cond { then, otherwise } => {
-                self.through_cond(id, [*then, *otherwise], grads)
-            }
+            Control::Cond { then, otherwise } => self.through_cond(id, [*then, *otherwise], grads),
             Control::NoOp | Control::Parameter { .. } => Vec::new(),
         }
     }

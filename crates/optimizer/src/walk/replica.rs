@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use aqueduct_graph::ir::{
-    Body, Control, Loop, LoopSequence, LoopState, NodeId, Op, Store, TensorId, add_output, repeat,
+    Body, Control, Loop, LoopSequence, LoopState, NodeId, Op, RegionId, Store, TensorId,
+    add_output, repeat,
 };
 use aqueduct_graph::{AnyTensor, Graph, Operation};
 
@@ -61,8 +62,14 @@ impl<'g> Replica<'g> {
         if place < states {
             return self.owner.outputs().get(place).copied();
         }
-        let mut results = results.iter().map(|result| self.tensors.get(result).copied());
-        Some(add_output(self.owner, results.next()??, results.next().flatten()))
+        let mut results = results
+            .iter()
+            .map(|result| self.tensors.get(result).copied());
+        Some(add_output(
+            self.owner,
+            results.next()??,
+            results.next().flatten(),
+        ))
     }
 }
 
@@ -171,10 +178,9 @@ impl<'g> Builder<'g, '_> {
 
     /// A second body, its parameters, and its results.
     #[track_caller]
-    #[expect(clippy::type_complexity, reason = "read once, where it is made")]
     fn body(
         &mut self,
-        region: aqueduct_graph::ir::RegionId,
+        region: RegionId,
     ) -> Option<(Body<'g>, Vec<AnyTensor<'g>>, Vec<AnyTensor<'g>>)> {
         let (kind, parameters, results, nodes) = {
             let view = self.graph.view();
@@ -190,7 +196,12 @@ impl<'g> Builder<'g, '_> {
                 .map(|id| TensorId::new(*id, 0))
                 .map(|parameter| (parameter, view.fact(parameter).clone()))
                 .collect();
-            (record.kind.clone(), parameters, record.results.clone(), nodes)
+            (
+                record.kind.clone(),
+                parameters,
+                record.results.clone(),
+                nodes,
+            )
         };
         let body = Body::open(self.graph, &kind);
         let _inside = body.enter();

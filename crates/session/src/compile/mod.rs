@@ -10,6 +10,8 @@ mod draft;
 mod emit;
 mod failure;
 mod prune;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -298,9 +298,13 @@ impl Walk<'_> {
             self.pruned.mistakes.extend(&pruned.mistakes);
             self.pruned.effects.add(&pruned.effects);
             let pruned = Arc::new(pruned);
-            self.pruned
-                .bodies
-                .insert(body, PrunedBody { pruned, results: used });
+            self.pruned.bodies.insert(
+                body,
+                PrunedBody {
+                    pruned,
+                    results: used,
+                },
+            );
         }
     }
 

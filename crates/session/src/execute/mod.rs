@@ -195,7 +195,13 @@ impl Run<'_> {
                 let taken = args.input::<bool>(0).first().copied().unwrap_or(false);
                 let body = if taken { then } else { otherwise };
                 let captures = self.captures(body, sources, &mut open, plan, node)?;
-                return self.branch(instruction, (body, given), &mut args, &captures, sources.versions);
+                return self.branch(
+                    instruction,
+                    (body, given),
+                    &mut args,
+                    &captures,
+                    sources.versions,
+                );
             }
         };
         done.map_err(|failure| self.failed(instruction, failure))

@@ -174,7 +174,11 @@ impl Run<'_> {
 
     /// A value that stands for an output of which the shape alone is used.
     fn of_shape(&self, node: NodeId, output: usize, sizes: Vec<usize>) -> Result<Value> {
-        let dtype = self.graph.view().fact(compile::output_of(node, output)).dtype;
+        let dtype = self
+            .graph
+            .view()
+            .fact(compile::output_of(node, output))
+            .dtype;
         let bytes = sizes
             .iter()
             .fold(dtype.width(), |bytes, size| bytes.saturating_mul(*size));
