@@ -421,7 +421,7 @@ fn training<'g>(g: &'g Graph, x: Tensor<'g, f32>) {
     let hidden = g
         .scan(x.slice(0), x, |h, x| (gated(g, h, x, w, table), ()))
         .0;
-    let _ = gradients(gradients(hidden, (w, x))[0].dense().unwrap(), (table, x));
+    let _ = gradients(gradient(hidden, w), (table, x));
     let step = get_or_create_global_step(g);
     let _ = GradientDescent::new(0.1).minimize(loss);
     let _ = GradientDescentOptimizer::new(g.constant(0.1_f32))

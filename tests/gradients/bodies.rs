@@ -313,6 +313,38 @@ fn what_is_random_in_a_loop_in_a_branch_is_drawn_once() {
     assert!((found - xs_fed.row_sum(0)).abs() < 1e-12);
 }
 
+#[test]
+fn what_is_random_may_have_a_size_of_its_branch() {
+    let g = Graph::new();
+    g.set_random_seed(9);
+    let xs = g.placeholder::<f64>("xs", shape![?, ?]);
+    let ons = g.placeholder::<bool>("ons", shape![?]);
+    let w = g.placeholder::<f64>("w", shape![]);
+    let (sums, masks) = g.map_fn((xs, ons), |(x, on)| {
+        g.cond(
+            on,
+            || {
+                let rest = g.concat(&[x.slice(1..), x.slice(2..)], 0) * w;
+                let drawn = random_uniform(rest.shape_tensor(), 0.0, 1.0).tensor::<f64>(&g);
+                ((rest * drawn).reduce_sum(..), drawn.reduce_sum(..))
+            },
+            || (x.reduce_sum(..) * w, w * 0.0),
+        )
+    });
+    let slope = gradient(sums, w);
+    let xs_fed = arr2(&[[0.0, 2.0, 2.0], [1.0, 3.0, 5.0], [7.0, 1.0, 1.0]]);
+    let sess = Session::new(&g);
+    let (masks, slope) = sess
+        .run(
+            (masks, slope.scalar()),
+            feed![xs => &xs_fed, ons => [true, false, true], w => 0.5],
+        )
+        .unwrap();
+    // All elements that are multiplied in a row are equal.
+    let expected = 2.0 * masks[[0]] + 9.0 + masks[[2]];
+    assert!((slope - expected).abs() < 1e-12, "{slope} {expected}");
+}
+
 /// The sum of a row.
 trait RowSum {
     fn row_sum(&self, row: usize) -> f64;

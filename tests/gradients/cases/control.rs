@@ -1,7 +1,6 @@
 //! Cases of family `control`: loops and branches.
 
 use aqueduct::ScanOptions;
-use aqueduct::prelude::*;
 
 use super::{Case, X, case, input};
 

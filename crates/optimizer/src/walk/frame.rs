@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use aqueduct_graph::ir::{
-    Array, Body, Bound, Control, Fact, Int, LoopSequence, NodeId, Op, RegionId, SliceSpec, Store,
-    TensorId, add_output, repeat,
+    Array, Body, Bound, Control, Distribution, Fact, Int, LoopSequence, NodeId, Op, RegionId,
+    SliceSpec, Store, TensorId, add_output, repeat,
 };
 use aqueduct_graph::{AnyTensor, Dim, Graph, Operation, Shape, Size, Sizes, Symbol};
 
@@ -265,7 +265,9 @@ impl<'g> Frame<'g> {
         {
             return output;
         }
-        let nothing = self.zeros_in(other, inside.owner.id(), &kept.fact());
+        let nothing = self
+            .twin(inside, other, tensor)
+            .unwrap_or_else(|| self.zeros_in(other, inside.owner.id(), &kept.fact()));
         let output = if value {
             add_output(inside.owner, kept, Some(nothing))
         } else {
@@ -334,6 +336,45 @@ impl<'g> Frame<'g> {
         }
         found.reverse();
         found
+    }
+
+    /// Zeros for a random tensor in the other branch, of sizes that are computed as its own are. `None`
+    /// if they cannot be.
+    #[track_caller]
+    fn twin(
+        &self,
+        inside: &Inside<'g>,
+        other: RegionId,
+        tensor: TensorId,
+    ) -> Option<AnyTensor<'g>> {
+        let nodes = sources_of_sizes(&self.graph.view(), inside.region, tensor.node)?;
+        let _inside = Body::of(self.graph, other).enter();
+        let mut twins: HashMap<TensorId, AnyTensor<'g>> = HashMap::new();
+        for id in nodes {
+            let (inputs, is_random) = {
+                let view = self.graph.view();
+                let is_random = matches!(view.node(id).op, Op::Random(_));
+                (view.inputs(id), is_random)
+            };
+            let here = |input: &TensorId| {
+                let twin = twins.get(input).copied();
+                twin.unwrap_or(AnyTensor::new(self.graph, *input))
+            };
+            let operands: Vec<AnyTensor<'g>> = inputs.iter().map(here).collect();
+            let operation = Operation::new(self.graph, id);
+            let outputs = if is_random {
+                let dtype = AnyTensor::new(self.graph, TensorId::new(id, 0)).dtype();
+                let sizes = Sizes::vector(*operands.first()?);
+                let zero = self.graph.number(dtype, 0.0, "zero");
+                vec![zero.broadcast_to(sizes)]
+            } else {
+                repeat(operation, &operands)
+            };
+            for (place, output) in (0..).zip(outputs) {
+                twins.insert(TensorId::new(id, place), output);
+            }
+        }
+        twins.get(&tensor).copied()
     }
 
     /// Zeros of this shape in a branch. A size that is known only inside of the other branch is 0.
@@ -467,6 +508,35 @@ fn given_as(store: &Store, cond: NodeId, branch: RegionId, tensor: TensorId) -> 
     outputs
         .map(|(place, _)| TensorId::new(cond, place))
         .find(|output| store.fact(*output).shape.same(shape))
+}
+
+/// The operations of a branch that decide the sizes of a random one, ascending, and that one. `None` if
+/// it is none, or if one of the others must not run again.
+fn sources_of_sizes(store: &Store, branch: RegionId, random: NodeId) -> Option<Vec<NodeId>> {
+    let is_sized = |op: &Op| match op {
+        Op::Random(random) => !matches!(random.distribution, Distribution::Shuffle),
+        Op::Math(_) | Op::Array(_) | Op::Reduce(_) | Op::Nn(_) | Op::State(_) | Op::Control(_) => {
+            false
+        }
+    };
+    if !is_sized(&store.node(random).op) {
+        return None;
+    }
+    let mut found = Vec::new();
+    let mut ahead = BTreeSet::from([random]);
+    while let Some(id) = ahead.pop_last() {
+        let node = store.node(id);
+        if node.region != branch {
+            continue;
+        }
+        if !is_sized(&node.op) && !is_repeatable(&node.op) {
+            return None;
+        }
+        found.push(id);
+        ahead.extend(store.inputs(id).iter().map(|input| input.node));
+    }
+    found.reverse();
+    Some(found)
 }
 
 /// Whether an operation gives the same when it runs again, and changes nothing.
