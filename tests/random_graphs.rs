@@ -414,9 +414,12 @@ proptest! {
                 let Some(slope) = found.dense() else { continue };
                 assert!(!slope.is_poisoned(), "{}", graph.check().unwrap_err());
                 assert!(slope.shape().compatible(&x.shape()), "{slope} of {x}");
-                let both = sess.run((*x, slope), feeds(&tensors, batch, length, n));
-                let (x, slope) = both.unwrap();
+                let curvature = gradients(slope, *x).remove(0).dense().unwrap_or(slope);
+                assert!(!curvature.is_poisoned(), "{}", graph.check().unwrap_err());
+                let all = sess.run((*x, slope, curvature), feeds(&tensors, batch, length, n));
+                let (x, slope, curvature) = all.unwrap();
                 assert_eq!((x.shape(), x.dtype()), (slope.shape(), slope.dtype()));
+                assert_eq!((x.shape(), x.dtype()), (curvature.shape(), curvature.dtype()));
             }
         }
     }
