@@ -198,6 +198,22 @@ fn what_is_used_for_its_shape_alone_does_not_run_behind_a_late_size() {
 }
 
 #[test]
+fn a_branch_runs_to_tell_a_late_shape_that_alone_is_used() {
+    let g = Graph::new();
+    let n = g.placeholder::<i32>("n", shape![]);
+    let on = g.placeholder::<bool>("on", shape![]);
+    let m = g.fill(sizes![n], 1_i32).reduce_sum(..);
+    let late = g.fill(sizes![m], 1.0_f32);
+    let chosen = g.cond(on, || g.zeros::<f32>([1]), || g.zeros([3]));
+    // The sum waits for the one late size, while the other would be known.
+    let shape = (late + chosen).shape_tensor();
+    let sess = Session::new(&g);
+    let run = |n_fed: i32, on_fed: bool| sess.run(shape, feed![n => n_fed, on => on_fed]).unwrap();
+    assert_eq!(run(2, true), arr1(&[2]).into_dyn());
+    assert_eq!(run(1, false), arr1(&[3]).into_dyn());
+}
+
+#[test]
 fn a_write_whose_shape_is_used_does_not_happen() {
     let g = Graph::new();
     let n = g.placeholder::<i32>("n", shape![]);

@@ -310,16 +310,19 @@ impl Draft {
     /// Finds the ready operations whose results are used: by the region's results and targets, by
     /// what was put off, or by another such operation. What was needed for its shape alone is not.
     fn find_live(&self, store: &Store, stage: &mut Stage) {
-        // A shape that is still open is known when what has it has run.
-        let is_open = |result: &TensorId| self.sizes_of(*result).is_none();
         let results = self.results.iter();
         let mut wanted: HashSet<TensorId> = results
-            .filter(|(result, need)| *need == Need::Value || is_open(result))
+            .filter(|(result, need)| *need == Need::Value || self.has_open_shape(result))
             .map(|(result, _)| *result)
             .collect();
         wanted.extend(&stage.late);
         let mut run: HashSet<NodeId> = self.pruned.targets.iter().copied().collect();
         for id in &stage.deferred {
+            // A shape that is still open is known only when what has it has run.
+            let around = self.bodies_of(store, *id).flat_map(|body| &body.captures);
+            let inputs = store.inputs(*id).into_iter();
+            let shapes = inputs.chain(around.map(|(tensor, _)| *tensor));
+            wanted.extend(shapes.filter(|input| self.has_open_shape(input)));
             let inputs = store.inputs(*id).into_iter();
             wanted.extend(inputs.filter(|input| self.needs_value(input)));
             if self.pruned.runs.contains(id) {
@@ -346,6 +349,12 @@ impl Draft {
     fn is_known(&self, store: &Store, tensor: TensorId) -> bool {
         let shape_only = self.pruned.needs.get(&tensor) == Some(&Need::Shape);
         shape_only && store.fact(tensor).shape.is_known()
+    }
+
+    /// Whether a tensor is planned whose shape only the run can tell.
+    fn has_open_shape(&self, tensor: &TensorId) -> bool {
+        let fact = self.facts.get(tensor);
+        fact.is_some_and(|fact| !fact.shape.is_known())
     }
 
     fn needs_value(&self, tensor: &TensorId) -> bool {
