@@ -526,6 +526,11 @@ fn control<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
         || g.scan(h, x, |h, x| (x + h, ())).0,
         || x.initialized(g),
     );
+    let _ = (
+        g.map_fn((x, [x]), |(a, [b])| a * b),
+        g.foldl(h, x, |h, x| h + x),
+        g.foldr(h, x, |h, x| h - x),
+    );
 }
 
 fn networks<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
@@ -636,6 +641,25 @@ impl CustomOp for Square {
     }
 }
 
+/// A step with a branch, a loop in it, and something random in that.
+fn gated<'g>(
+    g: &'g Graph,
+    h: Tensor<'g, f32>,
+    x: Tensor<'g, f32>,
+    w: Variable<'g, f32>,
+    table: Variable<'g, f32>,
+) -> Tensor<'g, f32> {
+    g.cond(
+        x.reduce_sum(..).greater(0.0),
+        || {
+            let inner = g.scan(h, w.value(), |h, row| ((h * row).tanh(), ())).0;
+            let noise = random_uniform(x.shape_tensor(), 0.0, 1.0).tensor::<f32>(g);
+            inner * noise * table.gather(g.constant([1, 1])).reduce_sum(0)
+        },
+        || h * x,
+    )
+}
+
 fn training<'g>(g: &'g Graph, x: Tensor<'g, f32>) {
     let w = g.variable::<f32>("w", random_normal([4, 4]));
     let table = g.variable::<f32>("table", zeros([10, 4]));
@@ -652,6 +676,10 @@ fn training<'g>(g: &'g Graph, x: Tensor<'g, f32>) {
         .grad_ys(g.constant(2.0_f32))
         .build();
     let _ = gradients(table.gather(3), table)[0].dense();
+    let hidden = g
+        .scan(x.slice(0), x, |h, x| (gated(g, h, x, w, table), ()))
+        .0;
+    let _ = gradients(gradient(hidden, w), (table, x));
     let step = get_or_create_global_step(g);
     let _ = GradientDescent::new(0.1).minimize(loss);
     let _ = GradientDescentOptimizer::new(g.constant(0.1_f32))

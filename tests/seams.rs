@@ -61,6 +61,30 @@ fn a_fed_trip_count() {
 }
 
 #[test]
+fn elements_are_mapped_and_folded() {
+    let g = Graph::new();
+    let xs = g.placeholder::<f32>("xs", shape![?, 2]);
+    let on = g.placeholder::<bool>("on", shape![?]);
+    let mapped = g.map_fn((xs, [on]), |(x, [on])| {
+        (g.cond(on, || x * 2.0, || -x), x.reduce_sum(..))
+    });
+    let left = g.foldl(xs.slice(0), xs.slice(1..), |sum, x| sum * 0.5 + x);
+    let right = g.foldr(
+        (g.zeros::<f32>([2]), g.constant(0_i32)),
+        xs,
+        |(sum, count), x| (sum * 0.5 + x, count + 1),
+    );
+    let sess = Session::new(&g);
+    let fed = feed![xs => [[1.0, 2.0], [3.0, 4.0]], on => [true, false]];
+    let ((mapped, sums), left, (right, count)) = sess.run((mapped, left, right), fed).unwrap();
+    assert_eq!(mapped, arr2(&[[2.0, 4.0], [-3.0, -4.0]]).into_dyn());
+    assert_eq!(sums, arr1(&[3.0, 7.0]).into_dyn());
+    assert_eq!(left, arr1(&[3.5, 5.0]).into_dyn());
+    assert_eq!(right, arr1(&[2.5, 4.0]).into_dyn());
+    assert_eq!(count, ndarray::arr0(2).into_dyn());
+}
+
+#[test]
 fn an_assign_inside_a_cond() {
     let g = Graph::new();
     let v = g.variable("v", 1.0_f32);
@@ -171,6 +195,22 @@ fn what_is_used_for_its_shape_alone_does_not_run_behind_a_late_size() {
         .run((v.value() + late).shape_tensor(), feed![n => 2])
         .unwrap();
     assert_eq!(shape, arr1(&[2]).into_dyn());
+}
+
+#[test]
+fn a_branch_runs_to_tell_a_late_shape_that_alone_is_used() {
+    let g = Graph::new();
+    let n = g.placeholder::<i32>("n", shape![]);
+    let on = g.placeholder::<bool>("on", shape![]);
+    let m = g.fill(sizes![n], 1_i32).reduce_sum(..);
+    let late = g.fill(sizes![m], 1.0_f32);
+    let chosen = g.cond(on, || g.zeros::<f32>([1]), || g.zeros([3]));
+    // The sum waits for the one late size, while the other would be known.
+    let shape = (late + chosen).shape_tensor();
+    let sess = Session::new(&g);
+    let run = |n_fed: i32, on_fed: bool| sess.run(shape, feed![n => n_fed, on => on_fed]).unwrap();
+    assert_eq!(run(2, true), arr1(&[2]).into_dyn());
+    assert_eq!(run(1, false), arr1(&[3]).into_dyn());
 }
 
 #[test]

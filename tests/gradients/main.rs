@@ -6,6 +6,7 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod bodies;
 mod cases;
 mod powers;
 mod requests;
@@ -45,6 +46,11 @@ fn extensions() {
 #[test]
 fn compositions() {
     check_all(cases::compositions());
+}
+
+#[test]
+fn loops_and_branches() {
+    check_all(cases::control());
 }
 
 /// Every case, with the sizes of its inputs known while building and not.

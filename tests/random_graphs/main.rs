@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use aqueduct::ir::{Binary, Bound, Compare, Int, Reduction, SliceSpec, Unary, Update};
 use aqueduct::prelude::*;
-use aqueduct::{Axes, Gradient, IndexedSlices, Size, Sizes, Symbol, Value};
+use aqueduct::{Axes, Gradient, IndexedSlices, ScanOptions, Size, Sizes, Symbol, Value};
 use proptest::prelude::*;
 
 /// Decisions, one after the other; when they run out, always the first choice.
@@ -245,8 +245,7 @@ impl<'g> Garden<'g> {
             0 => a.split(self.choices.below(4), None, axis),
             1 => a.unstack(self.choices.below(4), axis),
             2 => {
-                let body = |h: AnyTensor<'g>, x| (h.binary(Binary::Add, x, "b"), x);
-                let (last, all) = self.graph.scan(b, a, body);
+                let (last, all) = self.looped(a, b);
                 vec![last, all]
             }
             _ => {
@@ -258,6 +257,49 @@ impl<'g> Garden<'g> {
         for tensor in made {
             self.add(tensor, bound);
         }
+    }
+}
+
+impl<'g> Garden<'g> {
+    /// A loop over one tensor from another, whose body has more bodies and uses what is around it.
+    fn looped(&mut self, a: AnyTensor<'g>, b: AnyTensor<'g>) -> (AnyTensor<'g>, AnyTensor<'g>) {
+        let (around, _) = self.pick_like(|t| t.dtype() == b.dtype());
+        let scale = around.reduce(Reduction::Max, .., false);
+        let decides = |t: AnyTensor<'g>| t.dtype() == DType::Bool && t.shape().rank() == 0;
+        let (on, _) = self.pick_like(decides);
+        let (graph, kind) = (self.graph, self.choices.below(5));
+        let options = if self.choices.flip() {
+            ScanOptions::new().reverse()
+        } else {
+            ScanOptions::new()
+        };
+        graph.scan_with(options, b, a, |h, x| {
+            let sum = h.binary(Binary::Add, x, "b");
+            let next = match kind {
+                0 => sum,
+                1 => sum.binary(Binary::Mul, scale, "b"),
+                2 => graph.cond(
+                    on.typed::<bool>(),
+                    || sum.binary(Binary::Mul, h, "b"),
+                    || h.binary(Binary::Mul, scale, "b"),
+                ),
+                3 => {
+                    graph
+                        .scan(h, a, |h, x| (h.binary(Binary::Mul, x, "b"), ()))
+                        .0
+                }
+                _ => graph.cond(
+                    on.typed::<bool>(),
+                    || {
+                        graph
+                            .scan(h, a, |h, x| (h.binary(Binary::Mul, x, "b"), ()))
+                            .0
+                    },
+                    || h,
+                ),
+            };
+            (next, sum.binary(Binary::Mul, next, "b"))
+        })
     }
 }
 
@@ -376,9 +418,12 @@ proptest! {
                 let Some(slope) = found.dense() else { continue };
                 assert!(!slope.is_poisoned(), "{}", graph.check().unwrap_err());
                 assert!(slope.shape().compatible(&x.shape()), "{slope} of {x}");
-                let both = sess.run((*x, slope), feeds(&tensors, batch, length, n));
-                let (x, slope) = both.unwrap();
+                let curvature = gradients(slope, *x).remove(0).dense().unwrap_or(slope);
+                assert!(!curvature.is_poisoned(), "{}", graph.check().unwrap_err());
+                let all = sess.run((*x, slope, curvature), feeds(&tensors, batch, length, n));
+                let (x, slope, curvature) = all.unwrap();
                 assert_eq!((x.shape(), x.dtype()), (slope.shape(), slope.dtype()));
+                assert_eq!((x.shape(), x.dtype()), (curvature.shape(), curvature.dtype()));
             }
         }
     }

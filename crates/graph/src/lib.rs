@@ -66,7 +66,8 @@ pub use value::{Data, Value};
 
 /// The representation of a graph: what the optimizer, the session and tools of your own read.
 pub mod ir {
-    pub use crate::build::add_n;
+    pub use crate::build::{Body, Loop, LoopSequence, LoopState};
+    pub use crate::build::{add_n, add_output, repeat};
     pub use crate::custom::{AnyArray, AnyArrayMut, Backward, Custom};
     pub use crate::fact::{Fact, Int};
     pub use crate::ids::{LocationId, MistakeId, NodeId, RegionId, TensorId, VariableId};

@@ -1,7 +1,8 @@
 //! The storage of a graph: nodes and edges in a `petgraph` graph, everything else in side tables.
 //!
 //! A graph only grows. [`Store::insert`] is the one way in: it alone runs shape rules, interns
-//! names and locations and takes mistakes down.
+//! names and locations and takes mistakes down. A loop or branch may gain outputs after that
+//! ([`Store::extend`]); those that it has keep their places.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -469,13 +470,7 @@ impl Store {
         if let Some(problem) = &new.problem {
             return Err(problem.clone());
         }
-        if let Some(site) = self.finalized {
-            return Err(Problem::new(
-                MistakeKind::Finalized,
-                format!("the graph was finalized at {}", self.trace(site)),
-            )
-            .help("build everything before `finalize`, or make a new graph"));
-        }
+        self.check_open()?;
         for tensor in new.inputs {
             self.check_visible(*tensor, new.region)?;
         }
@@ -492,6 +487,95 @@ impl Store {
             share_shape(&mut facts);
         }
         Ok(facts)
+    }
+
+    /// Gives a loop or branch one more output: what each of its bodies has computed here. Asked for
+    /// again, it is the output that is there.
+    ///
+    /// # Errors
+    /// The graph is finalized, or the shape rule refuses.
+    pub(crate) fn extend(
+        &mut self,
+        owner: NodeId,
+        results: &[TensorId],
+    ) -> Result<TensorId, Problem> {
+        let op = self.node(owner).op.clone();
+        let Op::Control(control) = &op else {
+            return Err(Problem::argument("only loops and branches have bodies"));
+        };
+        let bodies = control.bodies();
+        if let Some(place) = self.place_of_results(control, results) {
+            return Ok(output_of(owner, place));
+        }
+        self.check_open()?;
+        let inputs: Vec<Fact> = self
+            .inputs(owner)
+            .iter()
+            .map(|input| self.fact(*input).clone())
+            .collect();
+        for (body, result) in bodies.iter().zip(results) {
+            self.regions[body.index()].results.push(*result);
+        }
+        let last = infer(&op, &inputs, self).map(|mut facts| facts.pop());
+        let mut fact = match last {
+            Ok(Some(fact)) => fact,
+            refused => {
+                for body in &bodies {
+                    self.regions[body.index()].results.pop();
+                }
+                let nothing = Problem::argument("the operation has no outputs");
+                return Err(refused.err().unwrap_or(nothing));
+            }
+        };
+        self.identify_fact(&mut fact);
+        let outputs = &mut self.dag[NodeIndex::new(owner.index())].outputs;
+        outputs.push(fact);
+        Ok(output_of(owner, outputs.len() - 1))
+    }
+
+    /// Which output gives these results of the bodies as they are: of a scan, stacked.
+    fn place_of_results(&self, control: &Control, results: &[TensorId]) -> Option<usize> {
+        let states = match control {
+            Control::Scan { states, .. } => *states,
+            Control::Cond { .. } | Control::NoOp | Control::Parameter { .. } => 0,
+        };
+        let bodies = control.bodies();
+        let count = bodies
+            .first()
+            .map(|body| self.region(*body).results.len())?;
+        (states..count).find(|place| {
+            let mut pairs = bodies.iter().zip(results);
+            pairs.all(|(body, result)| self.region(*body).results.get(*place) == Some(result))
+        })
+    }
+
+    /// Puts the parameters of a body that is being built into this order.
+    pub(crate) fn order_parameters(&mut self, region: RegionId, order: &[NodeId]) {
+        let facts = order
+            .iter()
+            .map(|id| self.fact(TensorId::new(*id, 0)).clone())
+            .collect();
+        for (place, id) in order.iter().enumerate() {
+            if let Op::Control(Control::Parameter { index, .. }) =
+                &mut self.dag[NodeIndex::new(id.index())].op
+            {
+                *index = place;
+            }
+        }
+        let region = &mut self.regions[region.index()];
+        region.parameters = order.to_vec();
+        region.parameter_facts = facts;
+    }
+
+    fn check_open(&self) -> Result<(), Problem> {
+        let Some(site) = self.finalized else {
+            return Ok(());
+        };
+        Err(Problem::new(
+            MistakeKind::Finalized,
+            format!("the graph was finalized at {}", self.trace(site)),
+        )
+        .help("build everything before `finalize`, or make a new graph"))
     }
 
     /// An operand must live in the region of its user or in one around it.
@@ -638,6 +722,11 @@ impl Store {
             .poison
             .get_or_insert(mistake);
     }
+}
+
+/// An output of an operation.
+fn output_of(node: NodeId, place: usize) -> TensorId {
+    TensorId::new(node, u32::try_from(place).unwrap_or(u32::MAX))
 }
 
 /// Gives all facts the shape of the first: equal pieces of an unknown size have one identity.

@@ -1,6 +1,6 @@
 //! The forward pass: to which operations a gradient can come back from, and what stands between.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use aqueduct_graph::ir::{Control, NodeId, Op, RegionId, State, Store, TensorId, VariableId};
 
@@ -13,6 +13,10 @@ use crate::rules::{self, Rule};
 /// gradient can flow back along such a chain, and all of it.
 pub(crate) struct Flow<'s> {
     nodes: Vec<Reach>,
+    /// Of loops and branches, whose outputs depend on the sources each in its way.
+    outputs: HashMap<TensorId, Reach>,
+    /// The loop or branch that a body belongs to.
+    owners: HashMap<RegionId, NodeId>,
     sources: HashSet<TensorId>,
     stops: &'s HashSet<TensorId>,
 }
@@ -35,6 +39,19 @@ impl Reach {
     /// Whether some gradient flows back.
     pub(crate) fn flows(self) -> bool {
         matches!(self, Reach::Flows | Reach::Lost(_))
+    }
+
+    fn counts_as(self, other: Reach) -> bool {
+        std::mem::discriminant(&self) == std::mem::discriminant(&other)
+    }
+
+    /// The one that counts; of those that count the same, the first is told.
+    fn or(self, other: Reach) -> Reach {
+        if self.counts_as(other) {
+            self
+        } else {
+            self.max(other)
+        }
     }
 }
 
@@ -59,24 +76,51 @@ impl<'s> Flow<'s> {
     ) -> Flow<'s> {
         let mut flow = Flow {
             nodes: vec![Reach::No; last.index() + 1],
+            outputs: HashMap::new(),
+            owners: HashMap::new(),
             sources: HashSet::new(),
             stops,
         };
         for point in points {
             flow.sources.extend(sources_of(store, *point, last));
         }
+        for id in store.node_ids().take_while(|id| *id <= last) {
+            let bodies = bodies(&store.node(id).op).into_iter();
+            flow.owners.extend(bodies.map(|body| (body, id)));
+        }
         let first = flow.sources.iter().map(|source| source.node).min();
-        let Some(first) = first else {
-            return flow;
-        };
-        for index in first.index()..flow.nodes.len() {
-            let id = NodeId::from_index(index);
-            let reach = flow.node_reach(store, id);
-            if let Some(entry) = flow.nodes.get_mut(index) {
-                *entry = reach;
-            }
+        if let Some(first) = first {
+            flow.spread(store, first.index(), last.index());
         }
         flow
+    }
+
+    /// Finds the reach of the operations in this range of ids, in order. A loop whose states come out
+    /// reaching farther than they went in is gone through again.
+    fn spread(&mut self, store: &Store, first: usize, last: usize) {
+        let mut index = first;
+        while index <= last {
+            let id = NodeId::from_index(index);
+            let reach = self.node_reach(store, id);
+            if let Some(entry) = self.nodes.get_mut(index) {
+                *entry = reach;
+            }
+            index = self.start_of_repetition(store, id).unwrap_or(index + 1);
+        }
+    }
+
+    /// Where to begin again after a loop, if its body must be gone through with other states.
+    fn start_of_repetition(&self, store: &Store, id: NodeId) -> Option<usize> {
+        let Op::Control(Control::Scan { body, states, .. }) = &store.node(id).op else {
+            return None;
+        };
+        let region = store.region(*body);
+        let states = region.parameters.iter().take(*states);
+        let changed = |parameter: &&NodeId| {
+            let reach = self.farthest(store, self.given_to(store, **parameter));
+            !reach.counts_as(self.node(**parameter))
+        };
+        states.filter(changed).map(|id| id.index()).min()
     }
 
     /// How a tensor depends on the sources.
@@ -88,7 +132,8 @@ impl<'s> Flow<'s> {
                 Reach::Blocked(Obstacle::NotFloat(tensor))
             };
         }
-        let reach = self.node(tensor.node);
+        let of_output = self.outputs.get(&tensor).copied();
+        let reach = of_output.unwrap_or_else(|| self.node(tensor.node));
         if reach != Reach::No && self.stops.contains(&tensor) {
             Reach::Blocked(Obstacle::Stop(tensor))
         } else if reach.flows() && !store.fact(tensor).dtype.is_float() {
@@ -103,27 +148,152 @@ impl<'s> Flow<'s> {
         self.node(id).flows()
     }
 
+    /// The sources in this body.
+    pub(crate) fn sources_in(&self, store: &Store, body: RegionId) -> Vec<TensorId> {
+        let sources = self.sources.iter().copied();
+        let mut inside: Vec<TensorId> = sources
+            .filter(|source| store.node(source.node).region == body)
+            .collect();
+        inside.sort_unstable();
+        inside
+    }
+
+    /// The tensors that a gradient comes to on its way from `ys` to the sources.
+    pub(crate) fn way_from(
+        &self,
+        store: &Store,
+        ys: impl IntoIterator<Item = TensorId>,
+    ) -> HashSet<TensorId> {
+        let mut way = HashSet::new();
+        let mut ahead: Vec<TensorId> = ys.into_iter().collect();
+        while let Some(tensor) = ahead.pop() {
+            if self.of(store, tensor).flows() && way.insert(tensor) {
+                ahead.extend(self.next_on_way(store, tensor));
+            }
+        }
+        way
+    }
+
+    fn next_on_way(&self, store: &Store, tensor: TensorId) -> Vec<TensorId> {
+        if !self.passes(tensor.node) || self.stops.contains(&tensor) {
+            return Vec::new();
+        }
+        let place = tensor.output as usize;
+        match &store.node(tensor.node).op {
+            Op::Control(Control::Scan { states, .. }) if place < *states => {
+                // Without a step the last state is the initial one.
+                let initial = store.inputs(tensor.node).get(place).copied();
+                initial
+                    .into_iter()
+                    .chain(results_at(store, tensor.node, place))
+                    .collect()
+            }
+            Op::Control(Control::Scan { .. } | Control::Cond { .. }) => {
+                results_at(store, tensor.node, place)
+            }
+            Op::Control(Control::Parameter { .. }) => self.given_to(store, tensor.node),
+            Op::Control(Control::NoOp)
+            | Op::Math(_)
+            | Op::Array(_)
+            | Op::Reduce(_)
+            | Op::Nn(_)
+            | Op::Random(_)
+            | Op::State(_)
+            | Op::Debug(_)
+            | Op::Custom(_) => store.inputs(tensor.node),
+        }
+    }
+
+    /// What a parameter of a loop's body stands for: an operand, and for a state also what a step
+    /// made of it. Nothing while the body is being built.
+    fn given_to(&self, store: &Store, parameter: NodeId) -> Vec<TensorId> {
+        let Op::Control(Control::Parameter { region, index }) = store.node(parameter).op else {
+            return Vec::new();
+        };
+        let Some(owner) = self.owners.get(&region) else {
+            return Vec::new();
+        };
+        let mut given: Vec<TensorId> = store
+            .inputs(*owner)
+            .get(index)
+            .copied()
+            .into_iter()
+            .collect();
+        if let Op::Control(Control::Scan { states, .. }) = store.node(*owner).op
+            && index < states
+        {
+            given.extend(results_at(store, *owner, index));
+        }
+        given
+    }
+
     fn node(&self, id: NodeId) -> Reach {
         self.nodes.get(id.index()).copied().unwrap_or(Reach::No)
     }
 
-    fn node_reach(&self, store: &Store, id: NodeId) -> Reach {
-        let mut nearest = Reach::No;
-        for input in dependencies(store, id) {
-            let reach = self.of(store, input);
-            // Of obstacles that count the same, the first is told.
-            if std::mem::discriminant(&reach) != std::mem::discriminant(&nearest) {
-                nearest = nearest.max(reach);
+    fn node_reach(&mut self, store: &Store, id: NodeId) -> Reach {
+        match &store.node(id).op {
+            Op::Control(Control::Parameter { .. }) => {
+                self.farthest(store, self.given_to(store, id))
             }
+            Op::Control(control @ (Control::Scan { .. } | Control::Cond { .. })) => {
+                self.outputs_reach(store, id, control)
+            }
+            Op::Control(Control::NoOp)
+            | Op::Math(_)
+            | Op::Array(_)
+            | Op::Reduce(_)
+            | Op::Nn(_)
+            | Op::Random(_)
+            | Op::State(_)
+            | Op::Debug(_)
+            | Op::Custom(_) => self.plain_reach(store, id),
         }
-        if !nearest.flows() {
-            return nearest;
+    }
+
+    fn plain_reach(&self, store: &Store, id: NodeId) -> Reach {
+        let reach = self.farthest(store, store.inputs(id));
+        if !reach.flows() {
+            return reach;
         }
         match rules::rule(store, id) {
-            Rule::Flows(_) => nearest,
+            Rule::Flows(_) | Rule::Bodies => reach,
             Rule::Missing(_) => Reach::Lost(id),
             Rule::Blocks(_) | Rule::Stops | Rule::Leaf => Reach::Blocked(Obstacle::Rule(id)),
         }
+    }
+
+    /// The reach of each output of a loop or branch, and the farthest of them.
+    fn outputs_reach(&mut self, store: &Store, id: NodeId, control: &Control) -> Reach {
+        let inputs = store.inputs(id);
+        // The number of steps and the predicate: no gradient flows through them.
+        let decides = match control {
+            Control::Scan { length: true, .. } => inputs.last().copied(),
+            Control::Cond { .. } => inputs.first().copied(),
+            Control::Scan { length: false, .. } | Control::NoOp | Control::Parameter { .. } => None,
+        };
+        let states = match control {
+            Control::Scan { states, .. } => *states,
+            Control::Cond { .. } | Control::NoOp | Control::Parameter { .. } => 0,
+        };
+        let mut farthest = Reach::No;
+        for place in 0..store.node(id).outputs.len() {
+            let initial = inputs.get(place).filter(|_| place < states).copied();
+            let comes_from = initial
+                .into_iter()
+                .chain(results_at(store, id, place))
+                .chain(decides);
+            let reach = self.farthest(store, comes_from);
+            let place = u32::try_from(place).unwrap_or(u32::MAX);
+            self.outputs.insert(TensorId::new(id, place), reach);
+            farthest = farthest.or(reach);
+        }
+        farthest
+    }
+
+    fn farthest(&self, store: &Store, tensors: impl IntoIterator<Item = TensorId>) -> Reach {
+        let reaches = tensors.into_iter().map(|tensor| self.of(store, tensor));
+        reaches.fold(Reach::No, Reach::or)
     }
 }
 
@@ -144,17 +314,15 @@ fn reads(op: &Op, variable: VariableId) -> bool {
     matches!(op, Op::State(State::Read(id) | State::ReadValue(id)) if *id == variable)
 }
 
-/// The operands, and for an operation with bodies their results too: these may depend on tensors
-/// from outside that are no operands.
-fn dependencies(store: &Store, id: NodeId) -> Vec<TensorId> {
-    let mut dependencies = store.inputs(id);
-    for body in bodies(&store.node(id).op) {
-        dependencies.extend(&store.region(body).results);
-    }
-    dependencies
+/// What each body of a loop or branch gives at this place.
+fn results_at(store: &Store, owner: NodeId, place: usize) -> Vec<TensorId> {
+    let bodies = bodies(&store.node(owner).op).into_iter();
+    bodies
+        .filter_map(|body| store.region(body).results.get(place).copied())
+        .collect()
 }
 
-fn bodies(op: &Op) -> Vec<RegionId> {
+pub(crate) fn bodies(op: &Op) -> Vec<RegionId> {
     match op {
         Op::Control(control) => Control::bodies(control),
         Op::Math(_)
@@ -188,7 +356,9 @@ impl Obstacle {
                     format!("{operation} has a gradient that cannot be derived yet: {why}")
                 }
                 Rule::Stops => format!("stop_gradient {} stands between", at(store, id)),
-                Rule::Flows(_) | Rule::Leaf => format!("{} has no gradient", at(store, id)),
+                Rule::Flows(_) | Rule::Bodies | Rule::Leaf => {
+                    format!("{} has no gradient", at(store, id))
+                }
             },
         }
     }

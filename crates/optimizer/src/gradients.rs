@@ -1,14 +1,14 @@
 //! Gradients: one walk from `ys` back to `xs` that adds operations.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use aqueduct_graph::ir::{NodeId, Problem, TensorId};
+use aqueduct_graph::ir::{Body, NodeId, Problem, TensorId};
 use aqueduct_graph::{AnyTensor, Element, Float, Graph, MistakeKind, Tensor};
 
 use crate::flow::{Flow, Obstacle, Reach, sources_of};
 use crate::gradient::{Gradient, Slope};
 use crate::points::{Point, Points};
-use crate::rules::{self, Rule, Step};
+use crate::walk::Walk;
 
 /// How the sum of all elements of `ys` changes with each of `xs`, in the order of `xs`.
 /// TensorFlow's `gradients`.
@@ -146,7 +146,7 @@ impl<'g> Gradients<'g> {
         if let Some(wrong) = self.ys.iter().find(|y| y.is_poisoned()) {
             return self.poisoned(graph, *wrong);
         }
-        Walk::run(graph, &self)
+        Search::new(graph, &self).run()
     }
 
     /// What stands for every gradient if the request mixes graphs.
@@ -231,156 +231,124 @@ pub(crate) fn mismatch(grad_y: AnyTensor<'_>, y: AnyTensor<'_>) -> Option<Proble
     Some(Problem::new(kind, message))
 }
 
-/// The walk from `ys` back to `xs`.
-///
-/// Operations are visited by descending id, which is a reverse topological order: when one comes up,
-/// everything that uses its outputs has been visited, so their gradients are complete.
-struct Walk<'g, 's> {
+/// What is asked for, and what stands between.
+struct Search<'g, 'r> {
     graph: &'g Graph,
-    flow: Flow<'s>,
-    stops: &'s HashSet<TensorId>,
-    /// Gradients found so far, a part for each use of a tensor.
-    parts: HashMap<TensorId, Vec<Slope<'g>>>,
-    /// Operations some of whose outputs have parts.
-    pending: BTreeSet<NodeId>,
-    /// Gradients that are complete.
-    sums: HashMap<TensorId, Slope<'g>>,
+    request: &'r Gradients<'g>,
+    stops: HashSet<TensorId>,
+    /// The last operation that counts.
+    last: NodeId,
 }
 
-impl<'g> Walk<'g, '_> {
-    #[track_caller]
-    fn run(graph: &'g Graph, request: &Gradients<'g>) -> Vec<Gradient<'g>> {
-        let stops = request.stops.iter().map(|stop| stop.id()).collect();
+impl<'g, 'r> Search<'g, 'r> {
+    fn new(graph: &'g Graph, request: &'r Gradients<'g>) -> Search<'g, 'r> {
         let last = request.ys.iter().map(|y| y.id().node).max();
-        let last = last.unwrap_or(NodeId::from_index(0));
-        let mut walk = Walk {
+        Search {
             graph,
-            flow: Flow::new(&graph.view(), &request.xs, &stops, last),
-            stops: &stops,
-            parts: HashMap::new(),
-            pending: BTreeSet::new(),
-            sums: HashMap::new(),
-        };
-        for (place, y) in request.ys.iter().enumerate() {
-            let reach = walk.flow.of(&graph.view(), y.id());
+            request,
+            stops: request.stops.iter().map(|stop| stop.id()).collect(),
+            last: last.unwrap_or(NodeId::from_index(0)),
+        }
+    }
+
+    #[track_caller]
+    fn run(&self) -> Vec<Gradient<'g>> {
+        let xs = self.request.xs.iter().copied();
+        let reachable: Vec<Point<'g>> = xs.filter(|x| self.inside(*x).is_none()).collect();
+        let flow = self.flow(&reachable);
+        let mut parts = Vec::new();
+        for (place, y) in self.request.ys.iter().enumerate() {
+            let reach = flow.of(&self.graph.view(), y.id());
             if reach.flows() {
-                let start = request.start(place, *y);
-                walk.add_part(y.id(), Slope::Dense(start));
+                let start = self.request.start(place, *y);
+                parts.push((y.id(), Slope::Dense(start)));
             }
         }
-        while let Some(id) = walk.pending.pop_last() {
-            walk.visit(id);
-        }
-        let mut found = Vec::with_capacity(request.xs.len());
-        for x in &request.xs {
-            found.push(walk.at(*x, request, last));
+        let sums = Walk::run(self.graph, &flow, &self.stops, parts);
+        let mut found = Vec::with_capacity(self.request.xs.len());
+        for x in &self.request.xs {
+            found.push(self.at(*x, &flow, &sums));
         }
         found
     }
 
-    fn add_part(&mut self, tensor: TensorId, part: Slope<'g>) {
-        self.parts.entry(tensor).or_default().push(part);
-        self.pending.insert(tensor.node);
+    fn flow(&self, points: &[Point<'g>]) -> Flow<'_> {
+        Flow::new(&self.graph.view(), points, &self.stops, self.last)
     }
 
-    /// Completes the gradients of an operation's outputs, and passes them on to its operands.
-    #[track_caller]
-    fn visit(&mut self, id: NodeId) {
-        let _origin = self.graph.on_behalf_of(id);
-        let mut grads = Vec::new();
-        for output in aqueduct_graph::Operation::new(self.graph, id).outputs() {
-            let parts = self.parts.remove(&output.id()).unwrap_or_default();
-            let sum = Slope::sum(self.graph, &parts);
-            if let Some(sum) = sum {
-                self.sums.insert(output.id(), sum);
-            }
-            grads.push(sum.filter(|_| !self.stops.contains(&output.id())));
-        }
-        if !self.flow.passes(id) || grads.iter().all(Option::is_none) {
-            return;
-        }
-        let Some((rule, mut step, name)) = self.step(id, grads) else {
-            return;
-        };
-        let _scope = self.graph.open_name_scope(&format!("{name}_grad"));
-        rule(&mut step);
-        for (operand, slope) in step.found() {
-            self.add_part(operand.id(), slope);
-        }
-    }
-
-    /// What the rule of an operation works on. The graph must not be held while the rule builds, nor
-    /// while handles are asked: a builder that waits in between would stop both.
-    fn step(
-        &self,
-        id: NodeId,
-        grads: Vec<Option<Slope<'g>>>,
-    ) -> Option<(rules::Backward, Step<'g>, String)> {
-        let view = self.graph.view();
-        let Rule::Flows(rule) = rules::rule(&view, id) else {
+    /// Why a tensor of a finished body has no gradient: it has another value in each step.
+    fn inside(&self, x: Point<'g>) -> Option<Gradient<'g>> {
+        let Point::Tensor(tensor) = x else {
             return None;
         };
-        let operands = view.inputs(id);
-        let wanted = operands
-            .iter()
-            .map(|operand| self.flow.of(&view, *operand).flows())
-            .collect();
-        let name = view.node(id).name.clone();
-        drop(view);
-        let step = Step::new(self.graph, id, &operands, grads, wanted);
-        Some((rule, step, name))
+        let here = Body::current(self.graph).region();
+        let view = self.graph.view();
+        let home = view.node(tensor.id().node).region;
+        if view.is_within(here, home) {
+            return None;
+        }
+        let body = view.region(home);
+        let reason = format!(
+            "`{}` belongs to the body of the {} called at {}",
+            view.tensor_name(tensor.id()),
+            body.kind,
+            view.trace(body.site)
+        );
+        Some(Gradient::NotDifferentiable { reason })
     }
 
     /// The gradient at one of `xs`, or why there is none.
     #[track_caller]
-    fn at(&self, x: Point<'g>, request: &Gradients<'g>, last: NodeId) -> Gradient<'g> {
+    fn at(
+        &self,
+        x: Point<'g>,
+        flow: &Flow<'_>,
+        sums: &HashMap<TensorId, Slope<'g>>,
+    ) -> Gradient<'g> {
         if x.tensor().is_poisoned() {
             return Gradient::Dense(x.tensor());
         }
-        if let Some(lost) = self.lost(x, request, last) {
-            return lost;
+        if let Some(refusal) = self.inside(x).or_else(|| self.lost(x, flow)) {
+            return refusal;
         }
-        let sources = sources_of(&self.graph.view(), x, last);
+        let sources = sources_of(&self.graph.view(), x, self.last);
         let parts: Vec<Slope<'g>> = sources
             .iter()
-            .filter_map(|source| self.sums.get(source).copied())
+            .filter_map(|source| sums.get(source).copied())
             .collect();
         match Slope::sum(self.graph, &parts) {
             Some(sum) => Gradient::from(sum),
-            None => self.why_not(x, request, last),
+            None => self.why_not(x),
         }
     }
 
     /// What stands for a gradient of which only a part could be found.
-    fn lost(&self, x: Point<'g>, request: &Gradients<'g>, last: NodeId) -> Option<Gradient<'g>> {
-        let view = self.graph.view();
-        let lost = |flow: &Flow<'_>| {
-            request
-                .ys
-                .iter()
-                .find_map(|y| match flow.of(&view, y.id()) {
-                    Reach::Lost(id) => Some(Obstacle::Rule(id)),
-                    Reach::No | Reach::Blocked(_) | Reach::Flows => None,
-                })
-        };
+    fn lost(&self, x: Point<'g>, flow: &Flow<'_>) -> Option<Gradient<'g>> {
         // Something is lost of the gradients of all `xs`: is it of this one?
-        lost(&self.flow)?;
-        let obstacle = lost(&Flow::new(&view, &[x], self.stops, last))?;
+        self.lost_of_all(flow)?;
+        let obstacle = self.lost_of_all(&self.flow(&[x]))?;
         Some(Gradient::NotDerived {
-            reason: obstacle.reason(&view),
+            reason: obstacle.reason(&self.graph.view()),
         })
     }
 
-    fn why_not(&self, x: Point<'g>, request: &Gradients<'g>, last: NodeId) -> Gradient<'g> {
+    fn lost_of_all(&self, flow: &Flow<'_>) -> Option<Obstacle> {
         let view = self.graph.view();
-        let flow = Flow::new(&view, &[x], self.stops, last);
-        let obstacle = request
-            .ys
-            .iter()
-            .find_map(|y| match flow.of(&view, y.id()) {
-                Reach::Blocked(obstacle) => Some(obstacle),
-                Reach::No | Reach::Flows | Reach::Lost(_) => None,
-            });
+        let mut ys = self.request.ys.iter();
+        ys.find_map(|y| match flow.of(&view, y.id()) {
+            Reach::Lost(id) => Some(Obstacle::Rule(id)),
+            Reach::No | Reach::Blocked(_) | Reach::Flows => None,
+        })
+    }
+
+    fn why_not(&self, x: Point<'g>) -> Gradient<'g> {
+        let flow = self.flow(&[x]);
+        let view = self.graph.view();
+        let mut ys = self.request.ys.iter();
+        let obstacle = ys.find_map(|y| match flow.of(&view, y.id()) {
+            Reach::Blocked(obstacle) => Some(obstacle),
+            Reach::No | Reach::Flows | Reach::Lost(_) => None,
+        });
         obstacle.map_or(Gradient::NotConnected, |obstacle| {
             Gradient::NotDifferentiable {
                 reason: obstacle.reason(&view),

@@ -36,6 +36,7 @@ mod hyper;
 mod optimizer;
 mod points;
 mod rules;
+mod walk;
 
 pub use adam::{Adam, AdamOptimizer};
 pub use global_step::get_or_create_global_step;

@@ -191,11 +191,9 @@ fn not_connected_is_not_the_same_as_not_differentiable() {
     let w = g.variable::<f32>("w", zeros([3]));
     let written = w.assign(x) * 2.0;
     let xs = g.placeholder::<f32>("xs", shape![?, 3]);
-    let total = g
-        .scan(g.zeros::<f32>([3]), xs, |sum, y| (sum + x * y, ()))
-        .0;
+    let larger = g.scan((), xs, |(), y| ((), y.greater(x).cast::<f32>())).1;
     let shuffled = x.random_shuffle(None);
-    let branch = g.cond(true, || x * 2.0, || x.identity());
+    let branch = g.cond(true, || x.stop_gradient(), || unused.identity());
 
     let why = |y: Tensor<'_, f32>| reason(&gradients(y, x)[0]).to_owned();
     let reasons = [
@@ -206,7 +204,7 @@ fn not_connected_is_not_the_same_as_not_differentiable() {
         why(written),
         why(shuffled),
         why(branch),
-        why(total),
+        why(larger),
         reason(&gradients(whole, count)[0]).to_owned(),
         reason(&gradients(x.cast::<i64>(), x)[0]).to_owned(),
         reason(&stopped_at(x)[0]).to_owned(),
@@ -218,8 +216,8 @@ fn not_connected_is_not_the_same_as_not_differentiable() {
         `Shape` (HERE) has no gradient: it uses the shape of its operand, not the elements
         `w/Assign` (HERE) has no gradient: it writes a variable
         `RandomShuffle` (HERE) has no gradient: the order of its rows is random
-        `cond` (HERE) has a gradient that cannot be derived yet: gradients do not pass through a cond
-        `scan` (HERE) has a gradient that cannot be derived yet: gradients do not pass through a scan
+        stop_gradient `cond/StopGradient` (HERE, called from HERE) stands between
+        `scan/Greater` (HERE, called from HERE) has no gradient: a comparison gives truth values
         `count` (HERE) is i64, and only f32 and f64 have gradients
         `Cast_5` (HERE) has no gradient: it casts floats to a type of whole numbers or truth values
         stop_gradients names `Exp` (HERE), which stands between"#]]
@@ -355,6 +353,50 @@ fn bodies_have_gradients_inside() {
     assert_eq!(slopes.1.shape().to_string(), "[?, 3]");
     assert!(!last.is_poisoned());
     g.check().unwrap();
+}
+
+#[test]
+fn the_gradient_of_a_scan_is_a_scan_run_backwards() {
+    let g = Graph::new();
+    let xs = g.placeholder::<f32>("xs", shape![?, 3]);
+    let w = g.variable::<f32>("w", zeros([3]));
+    let (last, ()) = g.scan(g.zeros::<f32>([3]), xs, |h, x| ((h * w + x).tanh(), ()));
+    drop(gradients(last, (w, xs)));
+    g.check().unwrap();
+    let text = g.to_text();
+    // What the rules asked for are outputs of the scan; which of them are computed is for the plan to
+    // say.
+    expect![[r#"
+        Scan states 1 sequences 1(zeros_1, xs) : f32[3], f32[?, 3], f32[?, 3], f32[?, 3]
+          {
+            scan/parameter = Parameter 0() : f32[3]
+            scan/parameter_1 = Parameter 1() : f32[3]
+            scan/mul = Mul(scan/parameter, w/read) : f32[3]
+            scan/add = Add(scan/mul, scan/parameter_1) : f32[3]
+            scan/Tanh = Tanh(scan/add) : f32[3]
+          } -> scan/Tanh, scan/add, scan/Tanh, scan/parameter
+        gradients/Shape = Shape i32(scan) : i32[1]
+        gradients/Const = Const 1() : f32[]
+        gradients/grad_ys_0 = Fill(gradients/Shape, gradients/Const) : f32[3]
+        gradients/scan_grad/zero = Const 0() : f32[]
+        gradients/scan_grad/shape = Const [3]() : i32[1]
+        gradients/scan_grad/BroadcastTo = BroadcastTo(gradients/scan_grad/zero, gradients/scan_grad/shape) : f32[3]
+        gradients/scan_grad/scan = Scan states 2 sequences 3 reverse(gradients/grad_ys_0, gradients/scan_grad/BroadcastTo, scan:1, scan:2, scan:3) : f32[3], f32[3], f32[?, 3]
+          {
+            gradients/scan_grad/parameter = Parameter 0() : f32[3]
+            gradients/scan_grad/scan/Tanh_grad/parameter = Parameter 2() : f32[3]
+            gradients/scan_grad/scan/Tanh_grad/parameter_1 = Parameter 3() : f32[3]
+            gradients/scan_grad/scan/Tanh_grad/one = Const 1() : f32[]
+            gradients/scan_grad/scan/Tanh_grad/Square = Square(gradients/scan_grad/scan/Tanh_grad/parameter_1) : f32[3]
+            gradients/scan_grad/scan/Tanh_grad/Sub = Sub(gradients/scan_grad/scan/Tanh_grad/one, gradients/scan_grad/scan/Tanh_grad/Square) : f32[3]
+            gradients/scan_grad/scan/Tanh_grad/Mul = Mul(gradients/scan_grad/parameter, gradients/scan_grad/scan/Tanh_grad/Sub) : f32[3]
+            gradients/scan_grad/scan/mul_grad/parameter = Parameter 4() : f32[3]
+            gradients/scan_grad/scan/mul_grad/Mul = Mul(gradients/scan_grad/scan/Tanh_grad/Mul, w/read) : f32[3]
+            gradients/scan_grad/scan/mul_grad/Mul_1 = Mul(gradients/scan_grad/scan/Tanh_grad/Mul, gradients/scan_grad/scan/mul_grad/parameter) : f32[3]
+            gradients/scan_grad/parameter_1 = Parameter 1() : f32[3]
+            gradients/scan_grad/Add = Add(gradients/scan_grad/parameter_1, gradients/scan_grad/scan/mul_grad/Mul_1) : f32[3]
+          } -> gradients/scan_grad/scan/mul_grad/Mul, gradients/scan_grad/Add, gradients/scan_grad/scan/Tanh_grad/Mul
+    "#]].assert_eq(text.split_once("scan = ").unwrap().1);
 }
 
 #[test]

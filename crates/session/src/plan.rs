@@ -7,7 +7,7 @@ use aqueduct_graph::Value;
 use aqueduct_graph::ir::{Fact, NodeId, TensorId, Update, VariableId};
 
 use crate::arena::{Arena, Buffer, Layout};
-use crate::compile::Draft;
+use crate::compile::{Draft, Need};
 use crate::kernels::Kernel;
 use crate::kernels::random::RandomKernel;
 
@@ -31,8 +31,8 @@ pub(crate) struct Plan {
     pub(crate) versions: usize,
     /// The rest, if a late size ends the plan here.
     pub(crate) next: Option<Next>,
-    /// Of the last stage: where each result is.
-    pub(crate) results: Vec<Operand>,
+    /// Of the last stage: where each result is; `None` for one of which the shape alone is used.
+    pub(crate) results: Vec<Option<Operand>>,
     /// Of the last stage: the sizes of each result; `None` for a value of late shape.
     pub(crate) result_sizes: Vec<Option<Vec<usize>>>,
     /// Of the last stage: the last version of each variable that the region writes.
@@ -85,7 +85,26 @@ pub(crate) enum Action {
     /// Runs a body once a step.
     Scan(Box<ScanLoop>),
     /// Runs one of two bodies.
-    Cond { then: Body, otherwise: Body },
+    Cond {
+        then: Body,
+        otherwise: Body,
+        given: Vec<Given>,
+    },
+}
+
+impl Action {
+    /// The outputs that are made, if not all are.
+    pub(crate) fn made(&self) -> Option<Vec<usize>> {
+        let given: Vec<&Given> = match self {
+            Action::Scan(scan) => scan.carried.iter().chain(&scan.stacked).collect(),
+            Action::Cond { given, .. } => given.iter().collect(),
+            Action::Kernel(_)
+            | Action::Draw { .. }
+            | Action::Write { .. }
+            | Action::IsInitialized { .. } => return None,
+        };
+        Some(given.into_iter().map(|given| given.output).collect())
+    }
 }
 
 /// The body of a loop or branch, as part of the plan around it.
@@ -116,8 +135,21 @@ pub(crate) struct ScanLoop {
     pub(crate) states: usize,
     pub(crate) sequences: usize,
     pub(crate) reverse: bool,
-    /// For each result of the body after the states: which output of the scan it is stacked to.
-    pub(crate) stacked: Vec<usize>,
+    /// The states that are used.
+    pub(crate) carried: Vec<Given>,
+    /// The results of the body that are stacked.
+    pub(crate) stacked: Vec<Given>,
+}
+
+/// An output of a loop or branch that is used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Given {
+    /// Which output.
+    pub(crate) output: usize,
+    /// Which of the results of the body's plan it is made of.
+    pub(crate) result: usize,
+    /// Whether its elements are needed, or its shape alone.
+    pub(crate) need: Need,
 }
 
 /// Where an operand is.

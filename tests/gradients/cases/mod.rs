@@ -2,6 +2,7 @@
 
 mod arrays;
 mod compositions;
+mod control;
 mod extensions;
 mod math;
 mod nn;
@@ -12,6 +13,7 @@ use aqueduct_tests::Tolerance;
 
 pub(crate) use arrays::arrays;
 pub(crate) use compositions::compositions;
+pub(crate) use control::control;
 pub(crate) use extensions::extensions;
 pub(crate) use math::math;
 pub(crate) use nn::nn;
@@ -87,6 +89,7 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(reductions());
     cases.extend(nn());
     cases.extend(compositions());
+    cases.extend(control());
     cases.extend(extensions());
     cases
 }

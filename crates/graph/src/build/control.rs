@@ -7,7 +7,7 @@ use crate::element::Index;
 use crate::fact::Fact;
 use crate::graph::Graph;
 use crate::handle::{AnyTensor, Operand, Operation, Tensor};
-use crate::ids::{NodeId, RegionId, TensorId};
+use crate::ids::{NodeId, RegionId};
 use crate::infer::plural;
 use crate::mistake::Problem;
 use crate::nest::Nest;
@@ -52,7 +52,8 @@ impl Graph {
     /// and variables from outside. Any number of steps is allowed, none included, unless an output has a
     /// shape that only a step can tell.
     ///
-    /// Gradients do not pass through a scan so far: to train, unroll the steps.
+    /// Gradients flow to the initial state, the sequences and everything that the body uses from
+    /// outside. What they need of each step is kept when they are fetched, else nothing.
     ///
     /// JAX's `lax.scan`, TensorFlow's `scan`; here what every recurrent network is made of.
     ///
@@ -133,13 +134,70 @@ impl Graph {
         (last, outputs.rebuild(&mut results))
     }
 
+    /// What `function` makes of each element of the tensors, along their axis 0. TensorFlow's `map_fn`.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    ///
+    /// let g = Graph::new();
+    /// let rows = g.placeholder::<f32>("rows", shape![?, 3]);
+    /// let dots = g.map_fn((rows, rows * 2.0), |(a, b)| (a * b).reduce_sum(..));
+    /// assert_eq!(dots.shape().to_string(), "[?]");
+    /// ```
+    #[track_caller]
+    pub fn map_fn<'g, X: Nest<'g>, Y: Nest<'g>>(
+        &'g self,
+        elements: X,
+        function: impl FnOnce(X) -> Y,
+    ) -> Y {
+        let ((), all) = self.scan((), elements, |(), element| ((), function(element)));
+        all
+    }
+
+    /// The elements of the tensors, along their axis 0, taken into an accumulator from the first to
+    /// the last. TensorFlow's `foldl` with an initializer; without one it starts from the first
+    /// element: give `xs.slice(0)` and `xs.slice(1..)`.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    ///
+    /// let g = Graph::new();
+    /// let xs = g.placeholder::<f32>("xs", shape![?, 3]);
+    /// let largest = g.foldl(xs.slice(0), xs.slice(1..), |largest, x| largest.maximum(x));
+    /// assert_eq!(largest.shape().to_string(), "[3]");
+    /// ```
+    #[track_caller]
+    pub fn foldl<'g, A: Nest<'g>, X: Nest<'g>>(
+        &'g self,
+        initial: A,
+        elements: X,
+        function: impl FnOnce(A, X) -> A,
+    ) -> A {
+        let body = |accumulated, element| (function(accumulated, element), ());
+        let (last, ()) = self.scan(initial, elements, body);
+        last
+    }
+
+    /// [`Graph::foldl`] from the last element to the first. TensorFlow's `foldr`.
+    #[track_caller]
+    pub fn foldr<'g, A: Nest<'g>, X: Nest<'g>>(
+        &'g self,
+        initial: A,
+        elements: X,
+        function: impl FnOnce(A, X) -> A,
+    ) -> A {
+        let body = |accumulated, element| (function(accumulated, element), ());
+        let (last, ()) = self.scan_with(ScanOptions::new().reverse(), initial, elements, body);
+        last
+    }
+
     /// Runs one of two bodies, chosen in the run by a scalar. Both give the same structure, of the
     /// same dtypes and ranks. TensorFlow's `cond`.
     ///
     /// What a body makes runs only if the body does; what it uses from outside is computed in any
     /// case. An assignment made in a body runs whenever the body does, as it cannot be fetched.
     ///
-    /// Gradients do not pass through a cond so far.
+    /// Gradients flow into both bodies: what only the body not taken uses has a gradient of zeros.
     ///
     /// ```
     /// use aqueduct_graph::{Graph, shape};
@@ -239,7 +297,7 @@ impl Graph {
         self.add_named(Op::from(op), inputs, name, problem)
     }
 
-    fn open_region(&self, kind: &str, caller: &Caller<'_>) -> RegionId {
+    pub(super) fn open_region(&self, kind: &str, caller: &Caller<'_>) -> RegionId {
         let site = self.site(caller);
         let parent = self.context().region;
         let mut store = self.write();
@@ -260,7 +318,7 @@ impl Graph {
 
     /// Builds inside of a region until the guard is dropped. Control dependencies from outside are
     /// for the op that owns it.
-    fn enter_region(&self, region: RegionId) -> ContextGuard {
+    pub(super) fn enter_region(&self, region: RegionId) -> ContextGuard {
         self.enter(|context| {
             context.region = region;
             context.controls.clear();
@@ -277,25 +335,26 @@ impl Graph {
     ) -> Vec<AnyTensor<'g>> {
         let mut parameters = Vec::with_capacity(given.len());
         for tensor in given {
-            let fact = fact(&tensor.fact());
-            let index = {
-                let mut store = self.write();
-                let Some(region) = store.regions.get_mut(region.index()) else {
-                    return parameters;
-                };
-                region.parameter_facts.push(fact);
-                region.parameter_facts.len() - 1
-            };
-            let id = self.add(Control::Parameter { region, index }, &[], "parameter");
-            let mut store = self.write();
-            if let Some(region) = store.regions.get_mut(region.index()) {
-                region.parameters.push(id);
-            }
-            drop(store);
-            self.poison_like(id, *tensor);
-            parameters.push(AnyTensor::new(self, TensorId::new(id, 0)));
+            let parameter = self.parameter(region, fact(&tensor.fact()));
+            self.poison_like(parameter.id().node, *tensor);
+            parameters.push(parameter);
         }
         parameters
+    }
+
+    /// One more parameter of the body that is being built.
+    #[track_caller]
+    pub(super) fn parameter(&self, region: RegionId, fact: Fact) -> AnyTensor<'_> {
+        let index = {
+            let mut store = self.write();
+            let facts = &mut store.regions[region.index()].parameter_facts;
+            facts.push(fact);
+            facts.len() - 1
+        };
+        let parameter = self.add_tensor(Control::Parameter { region, index }, &[], "parameter");
+        let id = parameter.id().node;
+        self.write().regions[region.index()].parameters.push(id);
+        parameter
     }
 
     /// A parameter that stands for a poisoned tensor is poisoned too.
@@ -314,7 +373,7 @@ impl Graph {
     }
 
     #[track_caller]
-    fn close_region<'a, 'g: 'a>(
+    pub(super) fn close_region<'a, 'g: 'a>(
         &'g self,
         region: RegionId,
         results: impl IntoIterator<Item = &'a AnyTensor<'g>>,

@@ -5,6 +5,7 @@
 
 mod array;
 mod axes;
+mod bodies;
 mod clip;
 mod collections;
 mod control;
@@ -28,6 +29,7 @@ mod tuple;
 
 pub use array::Constant;
 pub use axes::Axes;
+pub use bodies::{Body, Loop, LoopSequence, LoopState, add_output, repeat};
 pub use collections::Keys;
 pub use control::ScanOptions;
 pub use debug::PrintOptions;

@@ -167,7 +167,7 @@ fn gather_along(step: &mut Step<'_>, axis: usize) {
 
 /// `gradient`, whose first axes are those of `indices` and whose others are these axes of `x`, with
 /// one axis in place of those of `indices`.
-fn with_one_axis_for<'g>(
+pub(crate) fn with_one_axis_for<'g>(
     indices: AnyTensor<'g>,
     gradient: AnyTensor<'g>,
     x: AnyTensor<'g>,

@@ -9,7 +9,6 @@ use super::Rule;
 pub(super) fn rule(op: &Control) -> Rule {
     match op {
         Control::NoOp | Control::Parameter { .. } => Rule::Leaf,
-        Control::Scan { .. } => Rule::Missing("gradients do not pass through a scan"),
-        Control::Cond { .. } => Rule::Missing("gradients do not pass through a cond"),
+        Control::Scan { .. } | Control::Cond { .. } => Rule::Bodies,
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn rule(op: &Custom) -> Rule {
             let name = op.name().to_owned();
             flows(move |step| {
                 let grads = step.all_grads();
-                let custom = CustomStep::new(step.operands.clone(), step.outputs.clone(), grads);
+                let custom = CustomStep::new(step.all_operands(), step.all_outputs(), grads);
                 let found = {
                     let _user_code = step.graph().user_code();
                     backward(&custom)
@@ -26,7 +26,7 @@ pub(super) fn rule(op: &Custom) -> Rule {
 
 /// Gives each operand its gradient: a poisoned one where the user's rule is mistaken.
 fn give_checked<'g>(step: &mut Step<'g>, op: &str, found: &[Option<AnyTensor<'g>>]) {
-    let operands = step.operands.clone();
+    let operands = step.all_operands();
     if found.len() != operands.len() {
         // One mistake is enough: the gradients of other operands are left out.
         if let Some(slot) = step.wanted.iter().position(|wanted| *wanted) {

@@ -19,15 +19,22 @@ mod random;
 mod reduce;
 mod state;
 
+pub(crate) use array::with_one_axis_for;
+
+use std::rc::Rc;
+
 use aqueduct_graph::ir::{NodeId, Op, Store, TensorId};
-use aqueduct_graph::{AnyTensor, DType, Graph, Operation, Size, Sizes, Value};
+use aqueduct_graph::{AnyTensor, DType, Graph, Size, Sizes, Value};
 
 use crate::gradient::Slope;
+use crate::walk::Frame;
 
 /// What a gradient does that comes to an operation.
 pub(crate) enum Rule {
     /// It is passed on to the operands of floats by this function.
     Flows(Backward),
+    /// It flows through the bodies of the operation, to what they use and are given.
+    Bodies,
     /// It ends, for this reason: a clause in which "it" is the operation.
     Blocks(&'static str),
     /// It should be passed on, but cannot be, for this reason. What is found without it would be
@@ -66,28 +73,27 @@ pub(crate) fn rule(store: &Store, id: NodeId) -> Rule {
 /// No operation that a mistake was found in is ever walked over, so its operands are as many and of
 /// such shapes as the shape rule asks.
 pub(crate) struct Step<'g> {
-    graph: &'g Graph,
-    operands: Vec<AnyTensor<'g>>,
-    outputs: Vec<AnyTensor<'g>>,
+    frame: Rc<Frame<'g>>,
+    operands: Vec<TensorId>,
+    outputs: Vec<TensorId>,
     grads: Vec<Option<Slope<'g>>>,
     wanted: Vec<bool>,
-    found: Vec<(AnyTensor<'g>, Slope<'g>)>,
+    found: Vec<(TensorId, Slope<'g>)>,
 }
 
 impl<'g> Step<'g> {
     /// `grads` has an entry for each output, `wanted` one for each operand.
     pub(crate) fn new(
-        graph: &'g Graph,
-        id: NodeId,
-        operands: &[TensorId],
+        frame: Rc<Frame<'g>>,
+        operands: Vec<TensorId>,
+        outputs: Vec<TensorId>,
         grads: Vec<Option<Slope<'g>>>,
         wanted: Vec<bool>,
     ) -> Step<'g> {
-        let tensor = |id: &TensorId| AnyTensor::new(graph, *id);
         Step {
-            graph,
-            operands: operands.iter().map(tensor).collect(),
-            outputs: Operation::new(graph, id).outputs(),
+            frame,
+            operands,
+            outputs,
             grads,
             wanted,
             found: Vec::new(),
@@ -95,20 +101,43 @@ impl<'g> Step<'g> {
     }
 
     /// The gradients that the rule gave, each with the operand that it is for.
-    pub(crate) fn found(self) -> Vec<(AnyTensor<'g>, Slope<'g>)> {
+    pub(crate) fn found(self) -> Vec<(TensorId, Slope<'g>)> {
         self.found
     }
 
     fn graph(&self) -> &'g Graph {
-        self.graph
+        self.frame.graph()
     }
 
+    #[track_caller]
     fn operand(&self, slot: usize) -> AnyTensor<'g> {
-        self.operands[slot]
+        self.frame.tensor(self.operands[slot])
     }
 
+    #[track_caller]
     fn output(&self) -> AnyTensor<'g> {
-        self.outputs[0]
+        self.frame.tensor(self.outputs[0])
+    }
+
+    /// All operands, whether a gradient is wanted or not.
+    #[track_caller]
+    fn all_operands(&self) -> Vec<AnyTensor<'g>> {
+        self.tensors(&self.operands)
+    }
+
+    #[track_caller]
+    fn all_outputs(&self) -> Vec<AnyTensor<'g>> {
+        self.tensors(&self.outputs)
+    }
+
+    #[track_caller]
+    fn tensors(&self, ids: &[TensorId]) -> Vec<AnyTensor<'g>> {
+        // Mapped by a closure, they would take the standard library for their caller.
+        let mut tensors = Vec::with_capacity(ids.len());
+        for id in ids {
+            tensors.push(self.frame.tensor(*id));
+        }
+        tensors
     }
 
     /// The gradient of the only output. A sparse one is made dense.
@@ -125,7 +154,7 @@ impl<'g> Step<'g> {
     fn grad_of(&mut self, output: usize) -> AnyTensor<'g> {
         let dense = match self.grads[output] {
             Some(slope) => slope.to_dense(),
-            None => self.outputs[output].zeros_like(),
+            None => self.frame.tensor(self.outputs[output]).zeros_like(),
         };
         self.grads[output] = Some(Slope::Dense(dense));
         dense
@@ -141,8 +170,16 @@ impl<'g> Step<'g> {
 
     /// The gradient of an operand that was broadcast: it is summed to the operand's shape.
     fn give_summed(&mut self, slot: usize, gradient: impl FnOnce() -> AnyTensor<'g>) {
-        let operand = self.operand(slot);
-        self.give(slot, || sum_to_like(gradient(), operand));
+        let (frame, operand) = (Rc::clone(&self.frame), self.operands[slot]);
+        self.give(slot, || {
+            let gradient = gradient();
+            // Where the shapes are sure to be equal nothing of the operand is used.
+            if gradient.shape().same(&frame.static_shape(operand)) {
+                gradient
+            } else {
+                sum_to_like(gradient, frame.shape_of(operand))
+            }
+        });
     }
 
     fn give_slope(&mut self, slot: usize, slope: Slope<'g>) {
@@ -163,7 +200,7 @@ fn as_is(step: &mut Step<'_>) {
 }
 
 /// The sizes of a tensor, as numbers if all are known.
-fn sizes_like(tensor: AnyTensor<'_>) -> Sizes<'_> {
+pub(crate) fn sizes_like(tensor: AnyTensor<'_>) -> Sizes<'_> {
     match tensor.shape().sizes() {
         Some(sizes) => Sizes::from(sizes),
         None => Sizes::vector(tensor.shape_tensor(DType::I32)),
@@ -171,7 +208,7 @@ fn sizes_like(tensor: AnyTensor<'_>) -> Sizes<'_> {
 }
 
 /// The size of an axis as an integer scalar.
-fn row_count(tensor: AnyTensor<'_>, axis: usize) -> AnyTensor<'_> {
+pub(crate) fn row_count(tensor: AnyTensor<'_>, axis: usize) -> AnyTensor<'_> {
     match Size::of_axis(tensor, axis) {
         Size::Number(size) => tensor.graph().constant_value(Value::scalar(size), "rows"),
         Size::Tensor(size) => size,
@@ -197,7 +234,7 @@ fn broadcast_like<'g>(gradient: AnyTensor<'g>, like: AnyTensor<'g>) -> AnyTensor
 }
 
 /// A scalar zero of the type of `like`.
-fn zero(like: AnyTensor<'_>) -> AnyTensor<'_> {
+pub(crate) fn zero(like: AnyTensor<'_>) -> AnyTensor<'_> {
     like.graph().number(like.dtype(), 0.0, "zero")
 }
 

@@ -17,7 +17,7 @@ use crate::plan::{Operand, Plan};
 #[derive(Clone)]
 pub(crate) struct Draft {
     pub(super) pruned: Arc<Pruned>,
-    pub(super) results: Vec<TensorId>,
+    pub(super) results: Vec<(TensorId, Need)>,
     /// Operations not yet planned, ascending.
     pending: Vec<NodeId>,
     /// What is known of each tensor so far.
@@ -69,7 +69,7 @@ impl Draft {
     pub(crate) fn new(
         pruned: Arc<Pruned>,
         inputs: Vec<(TensorId, Fact)>,
-        results: &[TensorId],
+        results: Vec<(TensorId, Need)>,
     ) -> Draft {
         let effects = &pruned.effects;
         let entry: Vec<VariableId> = effects.reads.union(&effects.writes).copied().collect();
@@ -84,7 +84,7 @@ impl Draft {
             .map(|(slot, (tensor, _))| (*tensor, Operand::Input(slot)))
             .collect();
         Draft {
-            results: results.to_vec(),
+            results,
             pending: pruned.nodes.clone(),
             facts: inputs.into_iter().collect(),
             places,
@@ -163,6 +163,7 @@ impl Draft {
         let mut facts = Vec::with_capacity(inputs.len());
         for input in &inputs {
             match self.facts.get(input) {
+                None if self.is_known(store, *input) => facts.push(store.fact(*input).clone()),
                 Some(fact) if fact.shape.is_known() => facts.push(fact.clone()),
                 // Its shape is known when it has run.
                 Some(_) => late.push(*input),
@@ -224,21 +225,24 @@ impl Draft {
         for (tensor, _) in &pruned_body.pruned.captures {
             match self.facts.get(tensor) {
                 Some(fact) if fact.shape.is_known() => inputs.push((*tensor, fact.clone())),
+                None if self.is_known(store, *tensor) => {
+                    inputs.push((*tensor, store.fact(*tensor).clone()));
+                }
                 Some(_) => return Ok(Err(vec![*tensor])),
                 None => return Ok(Err(Vec::new())),
             }
         }
-        let results: Vec<TensorId> = pruned_body
+        let results: Vec<(TensorId, Need)> = pruned_body
             .results
             .iter()
-            .map(|place| region.results[*place])
+            .map(|(place, need)| (region.results[*place], *need))
             .collect();
-        let mut draft = Draft::new(Arc::clone(&pruned_body.pruned), inputs, &results);
+        let mut draft = Draft::new(Arc::clone(&pruned_body.pruned), inputs, results.clone());
         let stage = draft.specialise(store)?;
         let known = |result: &TensorId| draft.facts.get(result).cloned();
         let facts = results
             .iter()
-            .map(|result| known(result).unwrap_or_else(|| unknown(store, *result)))
+            .map(|(result, _)| known(result).unwrap_or_else(|| unknown(store, *result)))
             .collect();
         let plan = draft.emit(store, stage)?;
         let late = plan.next.iter().flat_map(|next| &next.late);
@@ -300,7 +304,7 @@ impl Draft {
             .map(|result| unknown(store, *result))
             .collect();
         if let Some(pruned) = self.pruned.bodies.get(&body) {
-            for (place, fact) in pruned.results.iter().zip(&planned.facts) {
+            for ((place, _), fact) in pruned.results.iter().zip(&planned.facts) {
                 if let Some(slot) = facts.get_mut(*place) {
                     slot.clone_from(fact);
                 }
@@ -312,10 +316,19 @@ impl Draft {
     /// Finds the ready operations whose results are used: by the region's results and targets, by
     /// what was put off, or by another such operation. What was needed for its shape alone is not.
     fn find_live(&self, store: &Store, stage: &mut Stage) {
-        let mut wanted: HashSet<TensorId> = self.results.iter().copied().collect();
+        let results = self.results.iter();
+        let mut wanted: HashSet<TensorId> = results
+            .filter(|(result, need)| *need == Need::Value || self.has_open_shape(result))
+            .map(|(result, _)| *result)
+            .collect();
         wanted.extend(&stage.late);
         let mut run: HashSet<NodeId> = self.pruned.targets.iter().copied().collect();
         for id in &stage.deferred {
+            // A shape that is still open is known only when what has it has run.
+            let around = self.bodies_of(store, *id).flat_map(|body| &body.captures);
+            let inputs = store.inputs(*id).into_iter();
+            let shapes = inputs.chain(around.map(|(tensor, _)| *tensor));
+            wanted.extend(shapes.filter(|input| self.has_open_shape(input)));
             let inputs = store.inputs(*id).into_iter();
             wanted.extend(inputs.filter(|input| self.needs_value(input)));
             if self.pruned.runs.contains(id) {
@@ -341,6 +354,19 @@ impl Draft {
         }
     }
 
+    /// Whether of a tensor only the shape is used, which is known while building: it needs no
+    /// operation.
+    fn is_known(&self, store: &Store, tensor: TensorId) -> bool {
+        let shape_only = self.pruned.needs.get(&tensor) == Some(&Need::Shape);
+        shape_only && store.fact(tensor).shape.is_known()
+    }
+
+    /// Whether a tensor is planned whose shape only the run can tell.
+    fn has_open_shape(&self, tensor: &TensorId) -> bool {
+        let fact = self.facts.get(tensor);
+        fact.is_some_and(|fact| !fact.shape.is_known())
+    }
+
     fn needs_value(&self, tensor: &TensorId) -> bool {
         self.pruned.needs.get(tensor) == Some(&Need::Value)
     }
@@ -355,7 +381,7 @@ impl Draft {
             .enumerate()
             .map(|(slot, input)| {
                 let planned_in = op.uses_shape_only() || sizes.contains(&slot);
-                (!planned_in).then_some(*input)
+                (!planned_in && self.pruned.body_reads(store, op, slot)).then_some(*input)
             })
             .collect()
     }
@@ -410,9 +436,9 @@ impl PutOff {
         if self.nodes.is_empty() {
             return false;
         }
-        let mut inputs = store
-            .inputs(id)
-            .into_iter()
+        let inputs = store.inputs(id).into_iter();
+        let mut inputs = inputs
+            .filter(|input| !draft.is_known(store, *input))
             .chain(draft.captures(store, id));
         inputs.any(|input| self.nodes.contains(&input.node) && !draft.facts.contains_key(&input))
             || draft

@@ -13,7 +13,7 @@ use crate::compile::prune::{Need, output_of};
 use crate::error::{Error, Result};
 use crate::kernels::{self, Spec, random};
 use crate::plan::{
-    Action, Body, Instruction, Next, Operand, Output, Plan, Pool, ScanLoop, Written,
+    Action, Body, Given, Instruction, Next, Operand, Output, Plan, Pool, ScanLoop, Written,
 };
 
 /// What one stage of a plan has so far.
@@ -45,7 +45,11 @@ impl Draft {
         let result_sizes = self
             .results
             .iter()
-            .map(|result| self.sizes_of(*result))
+            .map(|(result, _)| {
+                // A shape that is known while building may have taken no operation here.
+                let sizes = self.sizes_of(*result);
+                sizes.or_else(|| store.fact(*result).shape.sizes())
+            })
             .collect();
         let exits = if finished { self.exits() } else { Vec::new() };
         let next = if finished {
@@ -69,10 +73,13 @@ impl Draft {
         })
     }
 
-    fn result_places(&self, store: &Store) -> Result<Vec<Operand>> {
+    fn result_places(&self, store: &Store) -> Result<Vec<Option<Operand>>> {
         self.results
             .iter()
-            .map(|result| self.place(store, *result))
+            .map(|(result, need)| match need {
+                Need::Value => self.place(store, *result).map(Some),
+                Need::Shape => Ok(self.places.get(result).copied()),
+            })
             .collect()
     }
 
@@ -262,16 +269,15 @@ impl Draft {
                 ..
             } => {
                 let writes = self.body_writes(store, id)?;
-                let stacked = self
-                    .used_results(*body)
-                    .into_iter()
-                    .filter(|place| place >= states);
+                let given = self.given(id, *body).into_iter();
+                let (carried, stacked) = given.partition(|given| given.output < *states);
                 let action = Action::Scan(Box::new(ScanLoop {
                     steps: self.steps(store, id, *states)?,
                     states: *states,
                     sequences: *sequences,
                     reverse: *reverse,
-                    stacked: stacked.collect(),
+                    carried,
+                    stacked,
                     body: self.body(store, id, *body, writes, emission)?,
                 }));
                 self.push(store, id, action, emission)
@@ -281,6 +287,7 @@ impl Draft {
                 let action = Action::Cond {
                     then: self.body(store, id, *then, writes.clone(), emission)?,
                     otherwise: self.body(store, id, *otherwise, writes, emission)?,
+                    given: self.given(id, *then),
                 };
                 self.push(store, id, action, emission)
             }
@@ -343,12 +350,22 @@ impl Draft {
         })
     }
 
-    fn used_results(&self, body: RegionId) -> Vec<usize> {
-        self.pruned
-            .bodies
-            .get(&body)
-            .map(|body| body.results.clone())
-            .unwrap_or_default()
+    /// The outputs of a loop or branch that are made. One of which the shape alone is used is made
+    /// only if its shape is not known before the run.
+    fn given(&self, id: NodeId, body: RegionId) -> Vec<Given> {
+        let results = self.pruned.bodies.get(&body);
+        let results = results.map_or(&[][..], |body| &body.results).iter();
+        results
+            .enumerate()
+            .map(|(result, (output, need))| Given {
+                output: *output,
+                result,
+                need: *need,
+            })
+            .filter(|given| {
+                given.need == Need::Value || self.sizes_of(output_of(id, given.output)).is_none()
+            })
+            .collect()
     }
 
     /// The number of steps of a scan: its length operand, or the size of its sequences.
@@ -376,15 +393,10 @@ impl Draft {
         emission: &mut Emission,
     ) -> Result<()> {
         let inputs = self.operands(store, id)?;
-        let used = match &action {
-            Action::Scan(scan) => Some((scan.states, scan.stacked.clone())),
-            _ => None,
-        };
+        let made = action.made();
         let mut outputs = Vec::new();
         for output in 0..store.node(id).outputs.len() {
-            let unused = used
-                .as_ref()
-                .is_some_and(|(states, stacked)| output >= *states && !stacked.contains(&output));
+            let unused = made.as_ref().is_some_and(|made| !made.contains(&output));
             let tensor = output_of(id, output);
             let place = if unused {
                 Output::Nowhere

@@ -10,6 +10,8 @@ mod draft;
 mod emit;
 mod failure;
 mod prune;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -19,7 +21,7 @@ use aqueduct_graph::ir::{Fact, NodeId, RegionId, Store, TensorId};
 
 pub(crate) use draft::Draft;
 pub(crate) use failure::failure;
-pub(crate) use prune::{Effects, Pruned, prune};
+pub(crate) use prune::{Effects, Need, Pruned, output_of, prune};
 
 use crate::error::{Error, FeedProblem, Result};
 use crate::plan::Plan;
@@ -43,7 +45,8 @@ pub(crate) struct Goal {
 /// sizes of this run.
 pub(crate) fn plan(store: &Store, goal: &Goal) -> Result<(Arc<Plan>, Effects)> {
     let given: HashSet<TensorId> = goal.feeds.iter().map(|(tensor, _)| *tensor).collect();
-    let pruned = prune(store, RegionId::ROOT, &goal.results, &goal.targets, &given);
+    let results = values(&goal.results);
+    let pruned = prune(store, RegionId::ROOT, &results, &goal.targets, &given);
     if !pruned.mistakes.is_empty() {
         let mistakes = pruned.mistakes.iter().map(|id| store.mistake(*id).clone());
         return Err(Error::Build(Mistakes(mistakes.collect())));
@@ -62,7 +65,7 @@ pub(crate) fn plan(store: &Store, goal: &Goal) -> Result<(Arc<Plan>, Effects)> {
         })
         .collect();
     let effects = pruned.effects.clone();
-    let draft = Draft::new(Arc::new(pruned), inputs, &goal.results);
+    let draft = Draft::new(Arc::new(pruned), inputs, results);
     Ok((Arc::new(draft.plan(store)?), effects))
 }
 
@@ -87,8 +90,14 @@ pub(crate) fn missing_feeds(
 ) -> Vec<FeedProblem> {
     not_fed(
         store,
-        &prune(store, RegionId::ROOT, results, targets, given),
+        &prune(store, RegionId::ROOT, &values(results), targets, given),
     )
+}
+
+/// Tensors whose elements are needed.
+fn values(tensors: &[TensorId]) -> Vec<(TensorId, Need)> {
+    let needed = tensors.iter().map(|tensor| (*tensor, Need::Value));
+    needed.collect()
 }
 
 fn not_fed(store: &Store, pruned: &Pruned) -> Vec<FeedProblem> {

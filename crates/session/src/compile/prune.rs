@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use aqueduct_graph::ir::{
-    Array, Control, MistakeId, NodeId, Op, RegionId, Store, TensorId, VariableId,
+    Array, Control, MistakeId, NodeId, Op, Region, RegionId, Store, TensorId, VariableId,
 };
 
 /// The part of a region that a run needs.
@@ -32,12 +32,46 @@ pub(crate) struct Pruned {
     pub(crate) mistakes: BTreeSet<MistakeId>,
 }
 
+impl Pruned {
+    /// Whether the body of a loop uses the elements of this operand: of a state that nothing depends
+    /// on, and of a sequence that no operation needs, it does not. True of everything but a loop.
+    pub(crate) fn body_reads(&self, store: &Store, op: &Op, slot: usize) -> bool {
+        let Op::Control(Control::Scan { body, states, .. }) = op else {
+            return true;
+        };
+        let (Some(pruned), Some(parameter)) = (
+            self.bodies.get(body),
+            store.region(*body).parameters.get(slot),
+        ) else {
+            return true;
+        };
+        if slot < *states {
+            pruned.uses(slot)
+        } else {
+            pruned.reads(*parameter)
+        }
+    }
+}
+
 /// A body, and which of its results are used.
 #[derive(Debug)]
 pub(crate) struct PrunedBody {
     pub(crate) pruned: Arc<Pruned>,
-    /// Places in the region's list of results, ascending.
-    pub(crate) results: Vec<usize>,
+    /// Places in the region's list of results, ascending, with what is needed of each. A state of a
+    /// loop that nothing depends on is not among them.
+    pub(crate) results: Vec<(usize, Need)>,
+}
+
+impl PrunedBody {
+    /// Whether a result is used.
+    pub(crate) fn uses(&self, place: usize) -> bool {
+        self.results.iter().any(|(used, _)| *used == place)
+    }
+
+    /// Whether the elements of a parameter are used.
+    pub(crate) fn reads(&self, parameter: NodeId) -> bool {
+        self.pruned.needs.get(&output_of(parameter, 0)) == Some(&Need::Value)
+    }
 }
 
 /// What is needed of a tensor.
@@ -82,7 +116,7 @@ impl Effects {
 pub(crate) fn prune(
     store: &Store,
     region: RegionId,
-    results: &[TensorId],
+    results: &[(TensorId, Need)],
     targets: &[NodeId],
     given: &HashSet<TensorId>,
 ) -> Pruned {
@@ -98,8 +132,8 @@ pub(crate) fn prune(
             ..Pruned::default()
         },
     };
-    for result in results {
-        walk.need(*result, Need::Value);
+    for (result, need) in results {
+        walk.need(*result, *need);
     }
     for target in targets {
         walk.need_run(*target);
@@ -130,7 +164,9 @@ impl Walk<'_> {
     fn need(&mut self, tensor: TensorId, need: Need) {
         let known = self.needs.entry(tensor).or_insert(need);
         *known = need.max(*known);
-        if !self.given.contains(&tensor) {
+        // A shape that is known while building takes no operation to be known.
+        let is_open = need == Need::Value || !self.store.fact(tensor).shape.is_known();
+        if is_open && !self.given.contains(&tensor) {
             self.wanted.insert(tensor.node);
         }
     }
@@ -184,18 +220,16 @@ impl Walk<'_> {
             }
         }
         self.note_effects(id, need);
-        for (slot, input) in self.store.inputs(id).into_iter().enumerate() {
-            let of_input = if node.op.size_inputs().contains(&slot) {
-                Need::Value
-            } else if node.op.uses_shape_only() {
-                Need::Shape
-            } else {
-                need
-            };
-            self.need(input, of_input);
-        }
         if let Op::Control(control) = &node.op {
             self.visit_bodies(id, control, need);
+        }
+        for (slot, input) in self.store.inputs(id).into_iter().enumerate() {
+            let of_input = if self.pruned.body_reads(self.store, &node.op, slot) {
+                need_of_operand(&node.op, slot, need)
+            } else {
+                Need::Shape
+            };
+            self.need(input, of_input);
         }
     }
 
@@ -243,20 +277,11 @@ impl Walk<'_> {
     fn visit_bodies(&mut self, id: NodeId, control: &Control, need: Need) {
         for body in control.bodies() {
             let region = self.store.region(body);
-            let count = region.results.len();
-            let results: Vec<usize> = match control {
-                // Every state takes part in the next step; a stacked result that nobody uses does not.
-                Control::Scan { states, .. } => (0..count)
-                    .filter(|place| {
-                        *place < *states || self.needs.contains_key(&output_of(id, *place))
-                    })
-                    .collect(),
-                Control::Cond { .. } | Control::NoOp | Control::Parameter { .. } => {
-                    (0..count).collect()
-                }
-            };
-            let wanted: Vec<TensorId> =
-                results.iter().map(|place| region.results[*place]).collect();
+            let used = self.used_results(id, control, region);
+            let wanted: Vec<(TensorId, Need)> = used
+                .iter()
+                .map(|(place, need)| (region.results[*place], *need))
+                .collect();
             // A write inside of a body cannot be fetched: it runs whenever its body does.
             let targets: Vec<NodeId> = if need == Need::Value {
                 region.writers.clone()
@@ -279,10 +304,121 @@ impl Walk<'_> {
             self.pruned.mistakes.extend(&pruned.mistakes);
             self.pruned.effects.add(&pruned.effects);
             let pruned = Arc::new(pruned);
-            self.pruned
-                .bodies
-                .insert(body, PrunedBody { pruned, results });
+            self.pruned.bodies.insert(
+                body,
+                PrunedBody {
+                    pruned,
+                    results: used,
+                },
+            );
         }
+    }
+
+    /// Which results of a body are used, and for what: those of outputs that are, and the states of a
+    /// loop that these depend on.
+    fn used_results(&self, id: NodeId, control: &Control, region: &Region) -> Vec<(usize, Need)> {
+        let states = match control {
+            Control::Scan { states, .. } => *states,
+            Control::Cond { .. } | Control::NoOp | Control::Parameter { .. } => 0,
+        };
+        let need = |place: &usize| self.needs.get(&output_of(id, *place)).copied();
+        let used: Vec<(usize, Need)> = (0..region.results.len())
+            .filter_map(|place| Some((place, need(&place)?)))
+            .filter(|(place, need)| *place >= states || *need == Need::Value)
+            .collect();
+        let live = live_states(self.store, region, states, &used);
+        (0..region.results.len())
+            .filter_map(|place| {
+                if place < states {
+                    live.contains(&place).then_some((place, Need::Value))
+                } else {
+                    Some((place, need(&place)?))
+                }
+            })
+            .collect()
+    }
+}
+
+/// The states of a loop that the `used` results of its body depend on, or its writes, in this step
+/// or a later one. To use the shape of a state is not to use the state, as it keeps its shape.
+fn live_states(
+    store: &Store,
+    region: &Region,
+    states: usize,
+    used: &[(usize, Need)],
+) -> BTreeSet<usize> {
+    let mut live = BTreeSet::new();
+    let mut seen: HashMap<NodeId, Need> = HashMap::new();
+    let result = |place: usize| region.results.get(place).map(|result| result.node);
+    let writers = region.writers.iter();
+    let mut ahead: Vec<(NodeId, Need)> = writers.map(|id| (*id, Need::Value)).collect();
+    for (place, need) in used {
+        ahead.extend(result(*place).map(|id| (id, *need)));
+        if *place < states {
+            live.insert(*place);
+        }
+    }
+    while let Some((id, need)) = ahead.pop() {
+        let first = region.parameters.first();
+        if first.is_none_or(|first| id < *first) || seen.get(&id) >= Some(&need) {
+            continue;
+        }
+        seen.insert(id, need);
+        let mut parameters = region.parameters.iter().take(states);
+        let state = parameters.position(|parameter| *parameter == id);
+        if let Some(place) = state.filter(|_| need == Need::Value) {
+            live.insert(place);
+            ahead.extend(result(place).map(|id| (id, Need::Value)));
+        }
+        ahead.extend(dependencies(store, id, need));
+    }
+    live
+}
+
+/// What an operation needs of others, those of its bodies included, if so much is needed of it.
+fn dependencies(store: &Store, id: NodeId, need: Need) -> Vec<(NodeId, Need)> {
+    let op = &store.node(id).op;
+    let bodies = match op {
+        Op::Control(control) => control.bodies(),
+        Op::Math(_)
+        | Op::Array(_)
+        | Op::Reduce(_)
+        | Op::Nn(_)
+        | Op::Random(_)
+        | Op::State(_)
+        | Op::Debug(_)
+        | Op::Custom(_) => Vec::new(),
+    };
+    let need = if op.may_have_late_sizes() {
+        Need::Value
+    } else {
+        need
+    };
+    let mut dependencies = Vec::new();
+    if need == Need::Value {
+        let controls = store.controls(id).into_iter();
+        dependencies.extend(controls.map(|control| (control, need)));
+    }
+    for (slot, input) in store.inputs(id).into_iter().enumerate() {
+        dependencies.push((input.node, need_of_operand(op, slot, need)));
+    }
+    for body in bodies {
+        let body = store.region(body);
+        let inside = body.results.iter().map(|result| result.node);
+        let inside = inside.chain(body.writers.iter().copied());
+        dependencies.extend(inside.map(|id| (id, need)));
+    }
+    dependencies
+}
+
+/// What an operation needs of an operand, if so much is needed of it.
+fn need_of_operand(op: &Op, slot: usize, need: Need) -> Need {
+    if op.size_inputs().contains(&slot) {
+        Need::Value
+    } else if op.uses_shape_only() {
+        Need::Shape
+    } else {
+        need
     }
 }
 

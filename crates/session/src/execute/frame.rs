@@ -91,18 +91,25 @@ impl<'a> Frame<'a> {
         &self,
         index: usize,
     ) -> std::result::Result<(Slice<'_>, Vec<usize>), Absent> {
-        let last = self.stages.last().map(|stage| &stage.plan);
-        let operand = last.and_then(|plan| plan.results.get(index)).copied();
+        let operand = self.result_place(index);
         let operand = operand.ok_or(Absent::Broken(Operand::Input(index)))?;
-        let elements = self.read(operand)?;
-        let planned = last
-            .and_then(|plan| plan.result_sizes.get(index))
-            .cloned()
-            .flatten();
-        let sizes = planned
-            .or_else(|| self.late_sizes(operand))
-            .ok_or(Absent::Broken(operand))?;
-        Ok((elements, sizes))
+        Ok((self.read(operand)?, self.result_sizes(index)?))
+    }
+
+    /// The sizes of a result of the region.
+    pub(super) fn result_sizes(&self, index: usize) -> std::result::Result<Vec<usize>, Absent> {
+        let last = self.stages.last().map(|stage| &stage.plan);
+        let planned = last.and_then(|plan| plan.result_sizes.get(index)).cloned();
+        let late = || self.late_sizes(self.result_place(index)?);
+        planned
+            .flatten()
+            .or_else(late)
+            .ok_or(Absent::Broken(Operand::Input(index)))
+    }
+
+    fn result_place(&self, index: usize) -> Option<Operand> {
+        let last = self.stages.last()?;
+        last.plan.results.get(index).copied().flatten()
     }
 
     fn late_sizes(&self, operand: Operand) -> Option<Vec<usize>> {

@@ -187,11 +187,21 @@ impl Run<'_> {
                 let captures = self.captures(&scan.body, sources, &mut open, plan, node)?;
                 return self.scan(instruction, scan, &mut args, &captures, sources.versions);
             }
-            Action::Cond { then, otherwise } => {
+            Action::Cond {
+                then,
+                otherwise,
+                given,
+            } => {
                 let taken = args.input::<bool>(0).first().copied().unwrap_or(false);
                 let body = if taken { then } else { otherwise };
                 let captures = self.captures(body, sources, &mut open, plan, node)?;
-                return self.branch(instruction, body, &mut args, &captures, sources.versions);
+                return self.branch(
+                    instruction,
+                    (body, given),
+                    &mut args,
+                    &captures,
+                    sources.versions,
+                );
             }
         };
         done.map_err(|failure| self.failed(instruction, failure))
@@ -290,6 +300,16 @@ impl Run<'_> {
     ) -> Result<(Slice<'f>, Vec<usize>)> {
         match frame.result(index) {
             Ok(result) => Ok(result),
+            Err(absent) => Err(self.absent(frame.plan()?, None, &absent)),
+        }
+    }
+}
+
+impl Run<'_> {
+    /// The sizes of a result of a finished run.
+    fn result_sizes(&self, frame: &Frame<'_>, index: usize) -> Result<Vec<usize>> {
+        match frame.result_sizes(index) {
+            Ok(sizes) => Ok(sizes),
             Err(absent) => Err(self.absent(frame.plan()?, None, &absent)),
         }
     }

@@ -4,12 +4,12 @@ use aqueduct_graph::Value;
 use aqueduct_graph::ir::{Data, NodeId, Problem, VariableId};
 
 use crate::arena::OpenArena;
-use crate::compile;
+use crate::compile::{self, Need};
 use crate::error::{Error, Result};
 use crate::execute::frame::{Sources, Version};
 use crate::execute::{Changes, Run, copied};
 use crate::kernels::{Args, Slice, SliceMut, append};
-use crate::plan::{Body, Instruction, Output, Plan, ScanLoop};
+use crate::plan::{Body, Given, Instruction, Output, Plan, ScanLoop};
 
 impl Run<'_> {
     /// The tensors that a body uses from around.
@@ -34,23 +34,32 @@ impl Run<'_> {
     pub(super) fn branch(
         &mut self,
         instruction: &Instruction,
-        body: &Body,
+        (body, given): (&Body, &[Given]),
         args: &mut Args<'_>,
         captures: &[Option<Slice<'_>>],
         versions: &[Version],
     ) -> Result<Changes> {
         let frame = self.execute(&body.plan, captures, body.entry_versions(versions))?;
         let mut changes = Changes::default();
-        for (index, output) in instruction.outputs.iter().enumerate() {
-            match output {
-                Output::Nowhere => {}
-                Output::Late(slot) => changes.late.push((*slot, self.result(&frame, index)?)),
-                Output::Buffer(_) => {
-                    let (elements, _) = self.view_result(&frame, index)?;
-                    if let Some(place) = args.any_output(index) {
+        for given in given {
+            match instruction.outputs.get(given.output) {
+                Some(Output::Late(slot)) => {
+                    let value = match given.need {
+                        Need::Value => self.result(&frame, given.result)?,
+                        Need::Shape => {
+                            let sizes = self.result_sizes(&frame, given.result)?;
+                            self.of_shape(instruction.node, given.output, sizes)?
+                        }
+                    };
+                    changes.late.push((*slot, value));
+                }
+                Some(Output::Buffer(_)) => {
+                    let (elements, _) = self.view_result(&frame, given.result)?;
+                    if let Some(place) = args.any_output(given.output) {
                         place.copy_from(elements);
                     }
                 }
+                Some(Output::Nowhere) | None => {}
             }
         }
         let exits: Vec<(VariableId, Version)> = frame.exits().collect();
@@ -67,20 +76,21 @@ impl Run<'_> {
         captures: &[Option<Slice<'_>>],
         versions: &[Version],
     ) -> Result<Changes> {
-        let given = |index: usize| {
-            args.any_input(index)
-                .ok_or_else(|| Error::internal("a scan lacks an operand"))
-        };
-        let mut states = (0..scan.states)
-            .map(|index| copied(given(index)?))
+        let mut states = scan
+            .carried
+            .iter()
+            .map(|given| match args.any_input(given.output) {
+                Some(initial) => copied(initial),
+                None => Err(Error::internal("a scan lacks a state")),
+            })
             .collect::<Result<Vec<Data>>>()?;
-        let sequences = (scan.states..scan.states + scan.sequences)
-            .map(given)
-            .collect::<Result<Vec<Slice<'_>>>>()?;
+        let sequences: Vec<Option<Slice<'_>>> = (scan.states..scan.states + scan.sequences)
+            .map(|index| args.any_input(index))
+            .collect();
         let mut stacks: Vec<Stack<'_>> = scan
             .stacked
             .iter()
-            .map(|output| Stack::new(args.any_output(*output), scan.steps))
+            .map(|given| Stack::new(given.need, args.any_output(given.output), scan.steps))
             .collect();
         let mut hidden = scan.body.entry_versions(versions);
         let mut exits = Vec::new();
@@ -90,36 +100,41 @@ impl Run<'_> {
             } else {
                 step
             };
-            let mut inputs: Vec<Option<Slice<'_>>> = states
-                .iter()
-                .map(|state| Some(Slice::from(state)))
-                .collect();
-            inputs.extend(
-                sequences
-                    .iter()
-                    .map(|sequence| Some(sequence.element(place, scan.steps))),
-            );
+            // A parameter that nothing reads is given nothing.
+            let mut inputs: Vec<Option<Slice<'_>>> = vec![None; scan.states];
+            for (given, state) in scan.carried.iter().zip(&states) {
+                if let Some(input) = inputs.get_mut(given.output) {
+                    *input = Some(Slice::from(state));
+                }
+            }
+            inputs.extend(sequences.iter().map(|sequence| {
+                let sequence = sequence.as_ref()?;
+                Some(sequence.element(place, scan.steps))
+            }));
             inputs.extend_from_slice(captures);
             let frame = self.execute(&scan.body.plan, &inputs, hidden.clone())?;
             let mut next = Vec::with_capacity(states.len());
-            for (index, state) in states.iter().enumerate() {
-                let (elements, sizes) = self.view_result(&frame, index)?;
+            for (given, state) in scan.carried.iter().zip(&states) {
+                let (elements, sizes) = self.view_result(&frame, given.result)?;
                 let before = instruction
                     .facts
-                    .get(index)
+                    .get(given.output)
                     .and_then(|fact| fact.shape.sizes());
                 if before.as_ref() != Some(&sizes) || elements.len() != state.len() {
-                    return Err(self.state_changed(instruction, index, step, &sizes));
+                    return Err(self.state_changed(instruction, given.output, step, &sizes));
                 }
                 next.push(copied(elements)?);
             }
-            for (index, stack) in stacks.iter_mut().enumerate() {
-                let (elements, sizes) = self.view_result(&frame, scan.states + index)?;
-                if !stack.put(place, elements, sizes) {
-                    let output = scan
-                        .stacked
-                        .get(index)
-                        .map_or(index, |output| output - scan.states);
+            for (given, stack) in scan.stacked.iter().zip(&mut stacks) {
+                let fits = match given.need {
+                    Need::Value => {
+                        let (elements, sizes) = self.view_result(&frame, given.result)?;
+                        stack.put(place, elements, sizes)
+                    }
+                    Need::Shape => stack.put_shape(self.result_sizes(&frame, given.result)?),
+                };
+                if !fits {
+                    let output = given.output - scan.states;
                     return Err(self.output_changed(instruction, output, step));
                 }
             }
@@ -133,20 +148,41 @@ impl Run<'_> {
             versions: scan.body.exit_versions(&exits, versions),
             ..Changes::default()
         };
-        for (index, state) in states.iter().enumerate() {
-            if let Some(place) = args.any_output(index) {
+        for (given, state) in scan.carried.iter().zip(&states) {
+            if let Some(place) = args.any_output(given.output) {
                 place.copy_from(Slice::from(state));
             }
         }
-        for (output, stack) in scan.stacked.iter().zip(stacks) {
-            if let Some(Output::Late(slot)) = instruction.outputs.get(*output) {
-                let value = stack.into_value(scan.reverse);
-                let value =
-                    value.ok_or_else(|| self.no_shape(instruction, output - scan.states))?;
+        for (given, stack) in scan.stacked.iter().zip(stacks) {
+            if let Some(Output::Late(slot)) = instruction.outputs.get(given.output) {
+                let value = match stack {
+                    Stack::Shape { steps, shape } => shape
+                        .map(|shape| {
+                            let sizes = std::iter::once(steps).chain(shape).collect();
+                            self.of_shape(instruction.node, given.output, sizes)
+                        })
+                        .transpose()?,
+                    stack => stack.into_value(scan.reverse),
+                };
+                let output = given.output - scan.states;
+                let value = value.ok_or_else(|| self.no_shape(instruction, output))?;
                 changes.late.push((*slot, value));
             }
         }
         Ok(changes)
+    }
+
+    /// A value that stands for an output of which the shape alone is used.
+    fn of_shape(&self, node: NodeId, output: usize, sizes: Vec<usize>) -> Result<Value> {
+        let dtype = self
+            .graph
+            .view()
+            .fact(compile::output_of(node, output))
+            .dtype;
+        let bytes = sizes
+            .iter()
+            .fold(dtype.width(), |bytes, size| bytes.saturating_mul(*size));
+        Value::zeros(dtype, &sizes).ok_or(Error::OutOfMemory { bytes })
     }
 
     fn state_changed(
@@ -247,17 +283,33 @@ enum Stack<'a> {
         shape: Option<Vec<usize>>,
         data: Option<Data>,
     },
+    /// Nothing is stacked: the shape alone is used.
+    Shape {
+        steps: usize,
+        shape: Option<Vec<usize>>,
+    },
 }
 
 impl<'a> Stack<'a> {
-    fn new(place: Option<SliceMut<'a>>, steps: usize) -> Stack<'a> {
-        match place {
-            Some(place) => Stack::Planned { place, steps },
-            None => Stack::Growing {
+    fn new(need: Need, place: Option<SliceMut<'a>>, steps: usize) -> Stack<'a> {
+        match (need, place) {
+            (Need::Value, Some(place)) => Stack::Planned { place, steps },
+            (Need::Value, None) => Stack::Growing {
                 steps,
                 shape: None,
                 data: None,
             },
+            (Need::Shape, _) => Stack::Shape { steps, shape: None },
+        }
+    }
+
+    /// Takes note of the shape of one step's output; `false` if it is not that of the others.
+    fn put_shape(&mut self, sizes: Vec<usize>) -> bool {
+        match self {
+            Stack::Shape { shape, .. } | Stack::Growing { shape, .. } => {
+                shape.get_or_insert_with(|| sizes.clone()) == &sizes
+            }
+            Stack::Planned { .. } => true,
         }
     }
 
@@ -272,6 +324,7 @@ impl<'a> Stack<'a> {
                 place.part(at * width..(at + 1) * width).copy_from(elements);
                 true
             }
+            Stack::Shape { .. } => self.put_shape(sizes),
             Stack::Growing { shape, data, .. } => {
                 if shape.get_or_insert_with(|| sizes.clone()) != &sizes {
                     return false;

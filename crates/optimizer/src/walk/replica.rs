@@ -1,0 +1,235 @@
+//! Loops and branches that run again, in the gradient of the branch that they stand in.
+
+use std::collections::{BTreeSet, HashMap};
+
+use aqueduct_graph::ir::{
+    Body, Control, Loop, LoopSequence, LoopState, NodeId, Op, RegionId, Store, TensorId,
+    add_output, repeat,
+};
+use aqueduct_graph::{AnyTensor, Graph, Operation};
+
+use super::frame::is_repeatable;
+
+/// A second loop or branch that computes the same as a first.
+pub(super) struct Replica<'g> {
+    original: NodeId,
+    owner: Operation<'g>,
+    /// The tensors of the first one's bodies, in the second one.
+    tensors: HashMap<TensorId, AnyTensor<'g>>,
+}
+
+impl<'g> Replica<'g> {
+    /// Adds the replica. Tensors from around the first one are had by `around`. `None` if something
+    /// in the bodies must not run again.
+    #[track_caller]
+    pub(super) fn of(
+        graph: &'g Graph,
+        original: NodeId,
+        around: &dyn Fn(TensorId) -> AnyTensor<'g>,
+    ) -> Option<Replica<'g>> {
+        let inner = contents(&graph.view(), original)?;
+        let mut builder = Builder {
+            graph,
+            inner,
+            around,
+            tensors: HashMap::new(),
+        };
+        let owner = builder.owner(original)?;
+        Some(Replica {
+            original,
+            owner,
+            tensors: builder.tensors,
+        })
+    }
+
+    /// The replica's counterpart of an output of the first one, which may have been added later.
+    #[track_caller]
+    pub(super) fn output(&self, place: usize) -> Option<AnyTensor<'g>> {
+        let graph = self.owner.graph();
+        let (states, results) = {
+            let view = graph.view();
+            let Op::Control(control) = &view.node(self.original).op else {
+                return None;
+            };
+            let states = match control {
+                Control::Scan { states, .. } => *states,
+                Control::Cond { .. } | Control::NoOp | Control::Parameter { .. } => 0,
+            };
+            let bodies = control.bodies().into_iter();
+            let results = bodies.map(|body| view.region(body).results.get(place).copied());
+            (states, results.collect::<Option<Vec<TensorId>>>()?)
+        };
+        if place < states {
+            return self.owner.outputs().get(place).copied();
+        }
+        let mut results = results
+            .iter()
+            .map(|result| self.tensors.get(result).copied());
+        Some(add_output(
+            self.owner,
+            results.next()??,
+            results.next().flatten(),
+        ))
+    }
+}
+
+/// The operations in the bodies of a loop or branch that its results depend on; `None` if one of them
+/// must not run again.
+fn contents(store: &Store, owner: NodeId) -> Option<BTreeSet<NodeId>> {
+    let mut found = BTreeSet::new();
+    let mut ahead = vec![owner];
+    while let Some(id) = ahead.pop() {
+        let op = &store.node(id).op;
+        let Op::Control(control) = op else {
+            if !is_repeatable(op) {
+                return None;
+            }
+            continue;
+        };
+        for body in control.bodies() {
+            let results = store.region(body).results.iter();
+            let mut inside: Vec<NodeId> = results.map(|result| result.node).collect();
+            while let Some(id) = inside.pop() {
+                let home = store.node(id).region;
+                if !store.is_within(home, body) || !found.insert(id) {
+                    continue;
+                }
+                ahead.push(id);
+                inside.extend(store.inputs(id).iter().map(|input| input.node));
+            }
+        }
+    }
+    Some(found)
+}
+
+struct Builder<'g, 'a> {
+    graph: &'g Graph,
+    /// What is to be repeated of the bodies.
+    inner: BTreeSet<NodeId>,
+    around: &'a dyn Fn(TensorId) -> AnyTensor<'g>,
+    tensors: HashMap<TensorId, AnyTensor<'g>>,
+}
+
+impl<'g> Builder<'g, '_> {
+    fn tensor(&self, tensor: TensorId) -> AnyTensor<'g> {
+        let known = self.tensors.get(&tensor).copied();
+        known.unwrap_or_else(|| (self.around)(tensor))
+    }
+
+    fn all(&self, tensors: &[TensorId]) -> Vec<AnyTensor<'g>> {
+        tensors.iter().map(|tensor| self.tensor(*tensor)).collect()
+    }
+
+    #[track_caller]
+    fn owner(&mut self, id: NodeId) -> Option<Operation<'g>> {
+        let (op, inputs) = {
+            let view = self.graph.view();
+            (view.node(id).op.clone(), view.inputs(id))
+        };
+        let Op::Control(control) = op else {
+            return None;
+        };
+        let inputs = self.all(&inputs);
+        let mut bodies = Vec::new();
+        for region in control.bodies() {
+            bodies.push(self.body(region)?);
+        }
+        let outputs = match (control, bodies.as_slice()) {
+            (
+                Control::Scan {
+                    states,
+                    sequences,
+                    length,
+                    reverse,
+                    ..
+                },
+                [(body, parameters, results)],
+            ) => {
+                let state = |place: usize| {
+                    Some(LoopState {
+                        parameter: *parameters.get(place)?,
+                        initial: *inputs.get(place)?,
+                        next: *results.get(place)?,
+                    })
+                };
+                let sequence = |place: usize| {
+                    Some(LoopSequence {
+                        parameter: *parameters.get(place)?,
+                        sequence: *inputs.get(place)?,
+                    })
+                };
+                body.into_scan(&Loop {
+                    states: (0..states).map(state).collect::<Option<_>>()?,
+                    sequences: (states..states + sequences)
+                        .map(sequence)
+                        .collect::<Option<_>>()?,
+                    stacked: results.get(states..)?.to_vec(),
+                    length: inputs.last().filter(|_| length).copied(),
+                    reverse,
+                })
+            }
+            (Control::Cond { .. }, [(then, _, results), (otherwise, _, others)]) => {
+                then.into_cond(results, (*otherwise, others), *inputs.first()?)
+            }
+            _ => return None,
+        };
+        outputs.first().map(|output| output.op())
+    }
+
+    /// A second body, its parameters, and its results.
+    #[track_caller]
+    fn body(
+        &mut self,
+        region: RegionId,
+    ) -> Option<(Body<'g>, Vec<AnyTensor<'g>>, Vec<AnyTensor<'g>>)> {
+        let (kind, parameters, results, nodes) = {
+            let view = self.graph.view();
+            let record = view.region(region);
+            let nodes = self.inner.iter().copied();
+            let nodes: Vec<NodeId> = nodes
+                .filter(|id| view.node(*id).region == region)
+                .filter(|id| !record.parameters.contains(id))
+                .collect();
+            let parameters: Vec<_> = record
+                .parameters
+                .iter()
+                .map(|id| TensorId::new(*id, 0))
+                .map(|parameter| (parameter, view.fact(parameter).clone()))
+                .collect();
+            (
+                record.kind.clone(),
+                parameters,
+                record.results.clone(),
+                nodes,
+            )
+        };
+        let body = Body::open(self.graph, &kind);
+        let _inside = body.enter();
+        let mut made = Vec::with_capacity(parameters.len());
+        for (parameter, fact) in parameters {
+            let again = body.parameter(fact);
+            self.tensors.insert(parameter, again);
+            made.push(again);
+        }
+        for id in nodes {
+            self.node(id)?;
+        }
+        Some((body, made, self.all(&results)))
+    }
+
+    #[track_caller]
+    fn node(&mut self, id: NodeId) -> Option<()> {
+        let _origin = self.graph.on_behalf_of(id);
+        let is_owner = matches!(self.graph.view().node(id).op, Op::Control(_));
+        let outputs = if is_owner {
+            self.owner(id)?.outputs()
+        } else {
+            let operands = self.graph.view().inputs(id);
+            repeat(Operation::new(self.graph, id), &self.all(&operands))
+        };
+        for (place, output) in (0..).zip(outputs) {
+            self.tensors.insert(TensorId::new(id, place), output);
+        }
+        Some(())
+    }
+}
