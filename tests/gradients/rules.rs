@@ -9,7 +9,7 @@ use aqueduct::ir::{Accumulation, Activation, Array, Binary, Control, Distributio
 use aqueduct::ir::{PadMode, Random, Reduce, Reduction};
 use aqueduct::ir::{State, Unary};
 use aqueduct::prelude::*;
-use aqueduct::{CustomError, CustomGradient, ScanOptions};
+use aqueduct::{CustomError, CustomGradient};
 use ndarray::ArrayViewD;
 
 use crate::cases;
