@@ -389,6 +389,89 @@ fn a_shape_rule_that_panics_is_a_mistake_and_the_graph_lives_on() {
 
 /// While building sizes may be unknown; a rule that then says something else must not get away.
 #[test]
+fn a_shape_rule_that_uses_a_graph_is_a_mistake_and_waits_for_nothing() {
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?]);
+    let same = g.clone();
+    let op = Made {
+        infer: move |inputs: &[Fact]| {
+            same.constant(1.0_f32);
+            Ok(inputs.to_vec())
+        },
+        compute: |_: &mut Computation<'_>| Ok(()),
+        outputs: 1,
+        gradient: || CustomGradient::none("it is only for tests"),
+    };
+    g.custom(Arc::new(op), &[x.any()]);
+    let report = g.check().unwrap_err().to_string();
+    assert!(
+        report.contains("it uses a graph, which is held"),
+        "{report}"
+    );
+}
+
+/// An op that says another number of outputs each time, and more than there can be at last.
+#[derive(Debug, Default)]
+struct Growing(AtomicUsize);
+
+impl CustomOp for Growing {
+    fn name(&self) -> &str {
+        "growing"
+    }
+
+    fn output_count(&self) -> usize {
+        match self.0.fetch_add(1, Ordering::Relaxed) {
+            0 => 1,
+            _ => usize::MAX >> 8,
+        }
+    }
+
+    fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, Problem> {
+        Ok(inputs.to_vec())
+    }
+
+    fn compute(&self, run: &mut Computation<'_>) -> Result<(), CustomError> {
+        let x = run.input::<f32>(0)?.to_owned();
+        Ok(run.give(0, x)?)
+    }
+}
+
+#[test]
+fn how_many_outputs_an_op_has_is_asked_once_and_too_many_are_a_mistake() {
+    let g = Graph::new();
+    let x = g.constant([1.0_f32, 2.0]);
+    let op = Arc::new(Growing::default());
+    let y = g.custom_tensor::<f32>(op.clone(), &[x.any()]);
+    let value = Session::new(&g).run(y, feed![]).unwrap();
+    assert_eq!(value, arr1(&[1.0, 2.0]).into_dyn());
+    g.custom(op, &[x.any()]);
+    let report = g.check().unwrap_err().to_string();
+    assert!(report.contains("its shape rule gives 1 output"), "{report}");
+}
+
+#[test]
+fn a_writing_run_within_a_writing_run_is_an_error() {
+    let g = Graph::new();
+    let count = g.variable("count", 0.0_f32);
+    let sess = Session::new(&g);
+    sess.run(g.global_variables_initializer(), feed![]).unwrap();
+    let (inner_graph, inner) = (g.clone(), sess.clone());
+    let run_again = made(move |run| {
+        let x = run.input::<f32>(0)?.to_owned();
+        run.give(0, x)?;
+        Ok(inner.run(inner_graph.global_variables_initializer(), feed![])?)
+    });
+    let one = g.custom_tensor::<f32>(run_again, &[g.constant(1.0_f32).any()]);
+    let error = sess.run(count.assign_add(one), feed![]).unwrap_err();
+    assert!(error.to_string().contains("within another one"), "{error}");
+    // A run that only reads holds no other up.
+    assert_eq!(sess.run(one.scalar(), feed![]).unwrap(), 1.0);
+    let error = sess.run(count.assign_add(one), feed![]).unwrap_err();
+    assert!(error.to_string().contains("within another one"), "{error}");
+    assert_eq!(sess.run(count.scalar(), feed![]).unwrap(), 0.0);
+}
+
+#[test]
 fn a_shape_rule_may_not_change_its_mind() {
     let rule = |rank: usize| {
         move |inputs: &[Fact]| {

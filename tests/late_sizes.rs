@@ -269,6 +269,10 @@ fn ranges_and_masks_of_late_lengths() {
     let one = g.constant(2_i64).sequence_mask(4);
     let one = sess.run(one, feed![]).unwrap();
     assert_eq!(one, arr1(&[true, true, false, false]).into_dyn());
+    // The limit is an i32, in which this length would be 0.
+    let long = g.constant(1_i64 << 32).sequence_mask(2);
+    let long = sess.run(long, feed![]).unwrap();
+    assert_eq!(long, arr1(&[true, true]).into_dyn());
     let wrong = sess.run(g.range(lengths.reduce_min(..)), feed![lengths => [-4]]);
     let report = wrong.unwrap_err().to_string();
     assert!(report.contains("start 0 is above limit -4"), "{report}");

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::context::{self, Context, ContextGuard, SiteRule};
+use crate::custom::forbid_in_shape_rule;
 use crate::growth::{Growth, GrowthLog};
 use crate::handle::{AnyTensor, Operation};
 use crate::ids::{NodeId, TensorId};
@@ -160,6 +161,7 @@ impl Graph {
 
     /// The contents, to be read.
     pub fn view(&self) -> View<'_> {
+        forbid_in_shape_rule();
         View(
             self.shared
                 .store
@@ -217,6 +219,7 @@ impl Graph {
     }
 
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Store> {
+        forbid_in_shape_rule();
         self.shared
             .store
             .write()

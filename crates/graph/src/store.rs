@@ -637,7 +637,7 @@ impl Store {
                 (*count).min(Array::MOST_PIECES)
             }
             Op::Control(Control::NoOp) | Op::Debug(Debug::Assert { .. }) => 0,
-            Op::Custom(op) => op.output_count(),
+            Op::Custom(op) => op.output_count().min(Array::MOST_PIECES),
             Op::Control(
                 Control::Scan { body: region, .. } | Control::Cond { then: region, .. },
             ) => {

@@ -53,6 +53,14 @@ pub enum Error {
         /// How much was asked for.
         bytes: usize,
     },
+    /// A run that changes the session was started within another one, by a custom op of that run.
+    /// Runs that write variables or draw random numbers go one after the other: it would wait for
+    /// ever.
+    #[error(
+        "a run that writes variables or draws random numbers was started within another one of the \
+         same session"
+    )]
+    Nested,
     /// The library broke a promise to itself. Please report it.
     #[error("internal error: {0}")]
     Internal(String),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 
 use aqueduct_graph::ir::{NodeId, VariableId};
 use aqueduct_graph::{AnyVariable, Element, Graph, Shape, Tensor, Value, Variable};
@@ -54,6 +55,24 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     /// Held for the length of a run that writes; the memory it may write new versions to.
     writer: Mutex<Spares>,
+    /// The thread that holds `writer`.
+    writing: Mutex<Option<ThreadId>>,
+}
+
+/// The right to write variables, until it is dropped.
+struct Writer<'a> {
+    spares: MutexGuard<'a, Spares>,
+    thread: &'a Mutex<Option<ThreadId>>,
+}
+
+impl Drop for Writer<'_> {
+    fn drop(&mut self) {
+        *lock(self.thread) = None;
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Session {
@@ -65,6 +84,7 @@ impl Session {
                 plans: PlanCache::default(),
                 state: Mutex::default(),
                 writer: Mutex::default(),
+                writing: Mutex::default(),
             }),
         }
     }
@@ -160,8 +180,7 @@ impl Session {
             return Err(refusal(wanted(variable)));
         }
         let versions = vec![(variable.id(), Some(Arc::new(value)))];
-        self.shared.take_over(versions, HashMap::new());
-        Ok(())
+        self.shared.take_over(versions, HashMap::new())
     }
 
     /// A variable's current value.
@@ -219,11 +238,20 @@ fn wanted(variable: AnyVariable<'_>) -> String {
 
 impl Shared {
     fn lock_state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
-    fn lock_writer(&self) -> MutexGuard<'_, Spares> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Waits for the run that writes. Within that very run, on its thread, there is nothing to wait
+    /// for: it is an error.
+    fn lock_writer(&self) -> Result<Writer<'_>> {
+        let this = thread::current().id();
+        if *lock(&self.writing) == Some(this) {
+            return Err(Error::Nested);
+        }
+        let spares = lock(&self.writer);
+        *lock(&self.writing) = Some(this);
+        let thread = &self.writing;
+        Ok(Writer { spares, thread })
     }
 
     /// The values of variables and the streams of random operations, all of one moment.
@@ -239,13 +267,18 @@ impl Shared {
 
     /// Replaces values of variables and streams of random operations, all at once, when the run that
     /// writes, if there is one, has ended.
+    ///
+    /// # Errors
+    /// That run is the caller's own.
     pub(crate) fn take_over(
         &self,
         versions: Vec<(VariableId, Version)>,
         streams: HashMap<NodeId, Stream>,
-    ) {
-        let mut spares = self.lock_writer();
-        self.lock_state().commit(versions, streams, &mut spares);
+    ) -> Result<()> {
+        let mut writer = self.lock_writer()?;
+        self.lock_state()
+            .commit(versions, streams, &mut writer.spares);
+        Ok(())
     }
 
     /// Of a read of a variable without a value: names the others that have none, so that all can be
@@ -276,7 +309,8 @@ impl Shared {
     ) -> Result<A::Output> {
         let effects = &planned.effects;
         // A run that changes the state takes its snapshot when the one before has committed.
-        let mut writer = effects.changes_state().then(|| self.lock_writer());
+        let writer = effects.changes_state().then(|| self.lock_writer());
+        let mut writer = writer.transpose()?;
         let (entry, streams) = {
             let mut state = self.lock_state();
             let streams = match writer {
@@ -289,7 +323,7 @@ impl Shared {
             graph: &self.graph,
             plans: &self.plans,
             streams,
-            spares: writer.as_deref_mut(),
+            spares: writer.as_mut().map(|writer| &mut *writer.spares),
         };
         let absent = without_value(&planned.plan.entry, &entry);
         let frame = run
@@ -305,8 +339,9 @@ impl Shared {
         let streams = run.streams;
         // The frame holds the versions that are replaced; they can be spares when it is gone.
         drop(frame);
-        if let Some(spares) = &mut writer {
-            self.lock_state().commit(versions, streams, spares);
+        if let Some(writer) = &mut writer {
+            self.lock_state()
+                .commit(versions, streams, &mut writer.spares);
         }
         Ok(output)
     }

@@ -81,7 +81,12 @@ impl<'g> AnyTensor<'g> {
             graph.number(dtype, 1.0, "Const"),
         );
         let positions = graph.range_any(zero, maxlen, one);
-        positions.compare(Compare::Less, self.expand_dims(-1).cast(dtype))
+        let lengths = self.expand_dims(-1);
+        if self.dtype() == DType::I64 && dtype != DType::I64 {
+            // Cut down to 32 bits, a length beyond them would be another number.
+            return positions.cast(DType::I64).compare(Compare::Less, lengths);
+        }
+        positions.compare(Compare::Less, lengths.cast(dtype))
     }
 }
 

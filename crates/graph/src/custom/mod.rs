@@ -6,6 +6,7 @@ mod computation;
 mod gradient;
 mod registry;
 
+use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -25,7 +26,8 @@ pub type CustomError = Box<dyn std::error::Error + Send + Sync>;
 
 /// An op of your own. [`Graph::custom`](crate::Graph::custom) adds it to a graph.
 ///
-/// An op is a value: its attributes are fields. It must give the same outputs for the same inputs
+/// An op is a value: its attributes are fields. Its name, its number of outputs and whether it is
+/// stateful are asked once, when it is added. It must give the same outputs for the same inputs
 /// unless [`CustomOp::is_stateful`] says otherwise. Nothing else is assumed of it: it is not fused
 /// with other ops, and the rows of its inputs are not taken as independent. Several threads may run
 /// one op at once.
@@ -114,6 +116,10 @@ pub trait CustomOp: fmt::Debug + Send + Sync + 'static {
 #[derive(Clone)]
 pub struct Custom {
     op: Arc<dyn CustomOp>,
+    // Asked once, before a graph is held: later the op might say something else, or panic.
+    name: Arc<str>,
+    outputs: usize,
+    stateful: bool,
     /// Whether it stands for a Rust closure, which cannot be saved.
     closure: bool,
 }
@@ -121,29 +127,35 @@ pub struct Custom {
 impl Custom {
     /// The op to be added to a graph.
     pub fn new(op: Arc<dyn CustomOp>) -> Custom {
-        Custom { op, closure: false }
+        Custom {
+            name: op.name().into(),
+            outputs: op.output_count(),
+            stateful: op.is_stateful(),
+            op,
+            closure: false,
+        }
     }
 
     pub(crate) fn of_closure(op: Closure) -> Custom {
         Custom {
-            op: Arc::new(op),
             closure: true,
+            ..Custom::new(Arc::new(op))
         }
     }
 
     /// The op's name.
     pub fn name(&self) -> &str {
-        self.op.name()
+        &self.name
     }
 
     /// How many outputs it has.
     pub fn output_count(&self) -> usize {
-        self.op.output_count()
+        self.outputs
     }
 
     /// Whether running it twice differs from running it once.
     pub fn is_stateful(&self) -> bool {
-        self.op.is_stateful()
+        self.stateful
     }
 
     /// What a gradient does that comes to the outputs.
@@ -153,7 +165,10 @@ impl Custom {
 
     /// The op's shape rule. A panic in it is a problem.
     pub(crate) fn infer(&self, inputs: &[Fact]) -> Result<Vec<Fact>, Problem> {
-        catch_unwind(AssertUnwindSafe(|| self.op.infer(inputs))).unwrap_or_else(|panic| {
+        IN_SHAPE_RULE.set(true);
+        let inferred = catch_unwind(AssertUnwindSafe(|| self.op.infer(inputs)));
+        IN_SHAPE_RULE.set(false);
+        inferred.unwrap_or_else(|panic| {
             let words = panic_words(&*panic);
             Err(Problem::argument(format!(
                 "its shape rule panicked: {words}"
@@ -171,6 +186,25 @@ impl Custom {
             Ok(Err(error)) => Err(error.to_string()),
             Err(panic) => Err(format!("it panicked: {}", panic_words(&*panic))),
         }
+    }
+}
+
+thread_local! {
+    /// Whether this thread runs a user's shape rule, and so holds a graph.
+    static IN_SHAPE_RULE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps a user's shape rule from waiting for the graph that is held while it runs.
+///
+/// # Panics
+/// Within a shape rule, around which the panic is caught.
+#[expect(
+    clippy::panic,
+    reason = "it is caught, and becomes a mistake; the other way is to wait for ever"
+)]
+pub(crate) fn forbid_in_shape_rule() {
+    if IN_SHAPE_RULE.get() {
+        panic!("it uses a graph, which is held while it runs");
     }
 }
 

@@ -59,14 +59,15 @@ pub fn infer(op: &Op, inputs: &[Fact], around: &dyn Surroundings) -> Result<Vec<
     Ok(outputs)
 }
 
-/// Checks that a tensor whose sizes are all known fits into an address space.
+/// Checks that a tensor whose sizes are all known fits into an address space. A size of 0 is passed
+/// over: beside it too, the distance from one position to the next must be a number.
 fn check_addressable(fact: &Fact) -> Result<(), Problem> {
-    let bytes = fact
-        .shape
-        .elements()
-        .and_then(|count| count.checked_mul(fact.dtype.width()));
-    let fits = bytes.is_some_and(|bytes| isize::try_from(bytes).is_ok());
-    if fits || !fact.shape.is_known() {
+    let Some(sizes) = fact.shape.sizes() else {
+        return Ok(());
+    };
+    let mut others = sizes.iter().filter(|size| **size > 0);
+    let bytes = others.try_fold(fact.dtype.width(), |bytes, size| bytes.checked_mul(*size));
+    if bytes.is_some_and(|bytes| isize::try_from(bytes).is_ok()) {
         return Ok(());
     }
     Err(Problem::shape(format!(

@@ -43,7 +43,7 @@ fn leaky_relu<T: Value>(alpha: f64) -> Kernel {
 
 #[inline]
 fn elu<T: Value>(x: T) -> T {
-    let below = expm1_below_zero(x);
+    let below = Real::expm1(x);
     if x < T::ZERO { below } else { x }
 }
 
@@ -56,29 +56,10 @@ fn selu<T: Value>() -> Kernel {
 /// `max(x, 0) + log(1 + e^-|x|)`: the exponent is never positive, so nothing overflows.
 #[inline]
 fn softplus<T: Value>(x: T) -> T {
-    x.relu() + log1p((-Arithmetic::abs(x)).exp())
+    x.relu() + Real::log1p((-Arithmetic::abs(x)).exp())
 }
 
 #[inline]
 fn softsign<T: Value>(x: T) -> T {
     x / (T::ONE + Arithmetic::abs(x))
-}
-
-/// `e^x - 1` for x ≤ 0, by way of the hyperbolic tangent of half of x so that no digit is lost near 0.
-#[inline]
-fn expm1_below_zero<T: Value>(x: T) -> T {
-    let t = (x * T::from_f64(0.5)).tanh();
-    (t + t) / (T::ONE - t)
-}
-
-/// `log(1 + x)` for 0 ≤ x ≤ 1. What rounding takes from 1 + x is given back as a factor.
-#[inline]
-fn log1p<T: Value>(x: T) -> T {
-    let rounded = T::ONE + x;
-    let part = rounded - T::ONE;
-    if part == T::ZERO {
-        x
-    } else {
-        rounded.log() * (x / part)
-    }
 }

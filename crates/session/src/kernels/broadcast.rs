@@ -26,11 +26,15 @@ impl<const N: usize> Broadcast<N> {
         matches: impl Fn(T) -> bool,
     ) -> Option<usize> {
         let length = self.walk.row.size;
+        if length == 0 {
+            // There may be any number of empty rows.
+            return None;
+        }
         let mut rows = self.walk.outer.offsets().enumerate();
         rows.find_map(|(index, offsets)| {
             let within = match self.row(operand, values, offsets) {
                 Row::Each(row) => row.iter().position(|value| matches(*value)),
-                Row::Same(value) => (length > 0 && matches(value)).then_some(0),
+                Row::Same(value) => matches(value).then_some(0),
             };
             within.map(|within| index * length + within)
         })

@@ -45,7 +45,7 @@ struct Parts {
     axes: Vec<(usize, usize)>,
     /// The elements of a part.
     width: usize,
-    /// How many rows of indices there are.
+    /// How many rows of indices there are that name or hold anything.
     rows: usize,
     index_sizes: Vec<usize>,
 }
@@ -56,9 +56,13 @@ impl Parts {
             Some((depth, outer)) => ((*depth).min(sizes.len()), outer),
             None => (0, [].as_slice()),
         };
-        let rows = outer.iter().product();
         let (indexed, inner) = sizes.split_at(depth);
         let width: usize = inner.iter().product();
+        let rows = match (depth, width) {
+            // Such rows take no memory: there may be any number of them.
+            (0, 0) => 0,
+            _ => outer.iter().product(),
+        };
         let mut stride = width;
         let mut axes = Vec::with_capacity(depth);
         for size in indexed.iter().rev() {
@@ -116,6 +120,10 @@ pub(super) fn reverse_sequence<T: Typed, I: Typed + Index>(
         let (x, lengths) = (args.input::<T>(0), args.input::<I>(1));
         check_lengths(lengths, seq_axis, seq_size)?;
         let y = args.output::<T>(0);
+        if y.is_empty() {
+            // There may be any number of empty parts.
+            return Ok(());
+        }
         let mut start = 0;
         for before in 0..outer {
             for (a, between) in pairs(first_size, middle) {

@@ -35,8 +35,12 @@ impl Lines {
         self.length
     }
 
-    /// Works on every line.
+    /// Works on every line that has places.
     pub(crate) fn each(self, strip: &mut impl Strip) {
+        if self.length == 0 || self.width == 0 {
+            // There may be any number of empty blocks.
+            return;
+        }
         for block in 0..self.blocks {
             let mut column = 0;
             while column < self.width {

@@ -67,6 +67,10 @@ impl Transposed {
     }
 
     pub(crate) fn read<T: Copy>(&self, from: &[T], to: &mut [T]) {
+        if to.is_empty() {
+            // There may be any number of empty matrices.
+            return;
+        }
         let from_stride = self.columns.strides[0];
         let to_stride = self.rows.strides[1].unsigned_abs();
         for [matrix, result] in self.matrices.offsets() {

@@ -132,11 +132,9 @@ struct Mirror {
 
 #[derive(Clone, Debug)]
 struct MirrorAxis {
-    /// The position inside of each position before the axis.
-    before: Vec<usize>,
-    size: usize,
-    /// The position inside of each position after the axis.
-    after: Vec<usize>,
+    padded: Padded,
+    /// How many edge elements are not repeated.
+    kept: usize,
     /// How far apart positions are inside, and padded.
     strides: [usize; 2],
 }
@@ -148,15 +146,17 @@ impl Mirror {
         let count = axes.iter().rposition(padded).map_or(0, |last| last + 1);
         let (outer, inner) = axes.split_at(count);
         let block: usize = inner.iter().map(|axis| axis.size).product();
+        if axes.iter().any(|axis| axis.size == 0) {
+            // Of nothing there is nothing to mirror, however many positions the other axes have.
+            let axes = Vec::new();
+            return Mirror { axes, block: 0 };
+        }
         let mut strides = [block; 2];
         let mut mirrored: Vec<MirrorAxis> = Vec::with_capacity(count);
         for axis in outer.iter().rev() {
             mirrored.push(MirrorAxis {
-                before: (0..axis.before).rev().map(|away| away + kept).collect(),
-                size: axis.size,
-                after: (0..axis.after)
-                    .map(|away| (axis.size - 1 - kept) - away)
-                    .collect(),
+                padded: *axis,
+                kept,
                 strides,
             });
             strides = [strides[0] * axis.size, strides[1] * axis.total()];
@@ -185,10 +185,11 @@ impl MirrorAxis {
         visit: &mut impl FnMut(Range<usize>, Range<usize>),
     ) {
         let [step, padded_step] = self.strides;
+        let Padded { before, size, .. } = self.padded;
         let Some((next, rest)) = inner.split_first() else {
             // The axis itself is one run.
-            let run = self.size * step;
-            let start = padded + self.before.len() * step;
+            let run = size * step;
+            let start = padded + before * step;
             visit(inside..inside + run, start..start + run);
             for (place, source) in self.edges() {
                 let (from, to) = (inside + source * step, padded + place * step);
@@ -196,7 +197,7 @@ impl MirrorAxis {
             }
             return;
         };
-        let center = (0..self.size).map(|position| (self.before.len() + position, position));
+        let center = (0..size).map(|position| (before + position, position));
         for (place, source) in center.chain(self.edges()) {
             let starts = [inside + source * step, padded + place * padded_step];
             next.visit(rest, starts, visit);
@@ -205,8 +206,16 @@ impl MirrorAxis {
 
     /// Each position that was added, with the one inside that it mirrors.
     fn edges(&self) -> impl Iterator<Item = (usize, usize)> {
-        let after = self.before.len() + self.size..;
-        let before = (0..).zip(self.before.iter().copied());
-        before.chain(after.zip(self.after.iter().copied()))
+        let (
+            kept,
+            Padded {
+                before,
+                size,
+                after,
+            },
+        ) = (self.kept, self.padded);
+        let first = (0..before).map(move |place| (place, before - 1 - place + kept));
+        let last = size - 1 - kept.min(size - 1);
+        first.chain((0..after).map(move |away| (before + size + away, last - away)))
     }
 }

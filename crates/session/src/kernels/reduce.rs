@@ -105,6 +105,10 @@ impl Plan {
 
     fn run<R: Reducer>(&self, x: &[R::Element], totals: &mut [R::Total]) {
         totals.fill(R::IDENTITY);
+        if x.is_empty() {
+            // There may be any number of empty blocks.
+            return;
+        }
         let size = self.rows * self.width;
         for (block, [offset]) in self.blocks.offsets().enumerate() {
             let block = &x[block * size..][..size];

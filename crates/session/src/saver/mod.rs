@@ -264,7 +264,7 @@ impl Saver {
         } else {
             HashMap::new()
         };
-        session.shared.take_over(values, streams);
+        session.shared.take_over(values, streams)?;
         Ok(())
     }
 
@@ -305,7 +305,7 @@ impl Saver {
         self.variables.check(Some(session.graph()))?;
         let mut reader = self.open(path.as_ref())?;
         let values = self.variables.read(&mut reader)?;
-        session.shared.take_over(values, HashMap::new());
+        session.shared.take_over(values, HashMap::new())?;
         Ok(self.variables.compare(&reader.table.tensors))
     }
 
