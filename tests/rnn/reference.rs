@@ -41,7 +41,8 @@ impl Network {
             self.inputs.insert(name, part);
         }
         for (place, part) in last.parts().into_iter().enumerate() {
-            self.outputs.insert(format!("state_{direction}{place}"), part);
+            self.outputs
+                .insert(format!("state_{direction}{place}"), part);
         }
     }
 }
@@ -153,8 +154,9 @@ fn gradients_of(
     let loss = weighted.reduce(|sum, part| sum + part).unwrap();
     let inputs = network.inputs.iter();
     let inputs = inputs.filter(|(_, tensor)| tensor.dtype() == DType::F32);
-    let mut sources: Vec<(String, AnyTensor<'static>)> =
-        inputs.map(|(name, tensor)| (name.clone(), *tensor)).collect();
+    let mut sources: Vec<(String, AnyTensor<'static>)> = inputs
+        .map(|(name, tensor)| (name.clone(), *tensor))
+        .collect();
     for variable in g.trainable_variables() {
         sources.push((variable.name().replace('/', "."), variable.value()));
     }
@@ -178,13 +180,22 @@ fn initialized(g: G, reference: &Reference) -> Session {
         names.push(key);
     }
     names.sort_unstable();
-    let mut expected: Vec<&str> = reference.keys().filter(|key| key.starts_with("w:")).collect();
+    let mut expected: Vec<&str> = reference
+        .keys()
+        .filter(|key| key.starts_with("w:"))
+        .collect();
     expected.sort_unstable();
     assert_eq!(names, expected);
     sess
 }
 
-const ALL: [&str; 5] = ["dynamic", "dynamic_seqlen", "static", "static_seqlen", "bidir"];
+const ALL: [&str; 5] = [
+    "dynamic",
+    "dynamic_seqlen",
+    "static",
+    "static_seqlen",
+    "bidir",
+];
 const NOT_BIDIR: &[&str] = ALL.split_at(4).0;
 
 #[test]
@@ -226,7 +237,9 @@ fn gru() {
 fn cells_on_top_of_each_other() {
     let layers = || [4, 3].map(BasicLstmCell::new);
     check("multi_lstm", NOT_BIDIR, || MultiRnnCell::new(layers()));
-    check("multi_lstm", NOT_BIDIR, || MultiRnnCell::new(Vec::from(layers())));
+    check("multi_lstm", NOT_BIDIR, || {
+        MultiRnnCell::new(Vec::from(layers()))
+    });
     check("multi_lstm", NOT_BIDIR, || {
         MultiRnnCell::new((BasicLstmCell::new(4), BasicLstmCell::new(3)))
     });

@@ -53,7 +53,12 @@ impl SiteRule {
             SiteRule::CalledFrom(call) if is_call_by_value(caller) || is_ours(caller) => {
                 (call.clone(), None)
             }
-            SiteRule::CalledFrom(call) => (Location::from(caller), Some(call.clone())),
+            SiteRule::CalledFrom(call) => {
+                let at = Location::from(caller);
+                // What is called back may be ours, and know the user's call itself.
+                let called_from = (at != *call).then(|| call.clone());
+                (at, called_from)
+            }
         }
     }
 }

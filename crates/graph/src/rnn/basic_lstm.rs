@@ -84,6 +84,7 @@ impl<'g, T: Float> RnnCell<'g> for BasicLstmCell<'g, T> {
         }
     }
 
+    #[track_caller]
     fn call(&self, input: Tensor<'g, T>, state: Self::State) -> (Tensor<'g, T>, Self::State) {
         let graph = input.graph();
         let _here = graph.here();

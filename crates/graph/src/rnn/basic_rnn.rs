@@ -65,6 +65,7 @@ impl<'g, T: Float> RnnCell<'g> for BasicRnnCell<'g, T> {
         parts.tensor([self.units])
     }
 
+    #[track_caller]
     fn call(&self, input: Tensor<'g, T>, state: Tensor<'g, T>) -> (Tensor<'g, T>, Tensor<'g, T>) {
         let graph = input.graph();
         let _here = graph.here();

@@ -65,7 +65,9 @@ pub trait RnnCell<'g> {
 
     /// Makes one step: of `[batch, inputs]` and a state the output and the next state, of the form of
     /// the one given.
-    #[track_caller]
+    ///
+    /// What a cell of your own adds here carries the lines of your code. (With `#[track_caller]` it
+    /// would carry those of the caller, as our cells do.)
     fn call(
         &self,
         input: Tensor<'g, Self::Element>,
@@ -121,6 +123,7 @@ impl<'a, 'g, T> StateParts<'a, 'g, T> {
     }
 
     /// A tensor of these sizes for each row: `[batch, sizes..]`.
+    #[track_caller]
     pub fn tensor(&mut self, sizes: impl AsRef<[usize]>) -> Tensor<'g, T> {
         (self.make)(Part {
             sizes: sizes.as_ref(),
@@ -129,6 +132,7 @@ impl<'a, 'g, T> StateParts<'a, 'g, T> {
     }
 
     /// The same for what dropout of the state must leave alone, such as the `c` of an LSTM.
+    #[track_caller]
     pub fn memory(&mut self, sizes: impl AsRef<[usize]>) -> Tensor<'g, T> {
         (self.make)(Part {
             sizes: sizes.as_ref(),
@@ -164,6 +168,7 @@ macro_rules! cell_behind_pointer {
                 (**self).state(parts)
             }
 
+            #[track_caller]
             fn call(
                 &self,
                 input: Tensor<'g, C::Element>,

@@ -127,6 +127,7 @@ impl<'g, C: RnnCell<'g>> RnnCell<'g> for DropoutWrapper<'g, C> {
         self.cell.state(parts)
     }
 
+    #[track_caller]
     fn call(
         &self,
         input: Tensor<'g, C::Element>,

@@ -103,6 +103,7 @@ impl<'g, T: Float> RnnCell<'g> for GruCell<'g, T> {
         parts.tensor([self.units])
     }
 
+    #[track_caller]
     fn call(&self, input: Tensor<'g, T>, state: Tensor<'g, T>) -> (Tensor<'g, T>, Tensor<'g, T>) {
         let graph = input.graph();
         let _here = graph.here();

@@ -226,6 +226,7 @@ impl<'g, T: Float> RnnCell<'g> for LstmCell<'g, T> {
         }
     }
 
+    #[track_caller]
     fn call(&self, input: Tensor<'g, T>, state: Self::State) -> (Tensor<'g, T>, Self::State) {
         let graph = input.graph();
         let _here = graph.here();

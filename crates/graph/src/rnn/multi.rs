@@ -88,6 +88,7 @@ impl<'g, C: CellStack<'g>> RnnCell<'g> for MultiRnnCell<C> {
         self.cells.states(parts)
     }
 
+    #[track_caller]
     fn call(
         &self,
         input: Tensor<'g, C::Element>,
@@ -149,6 +150,7 @@ impl<'g, C: RnnCell<'g>> CellStack<'g> for Vec<C> {
         self.iter().map(|cell| cell.state(parts)).collect()
     }
 
+    #[track_caller]
     fn call_each(
         &self,
         input: Tensor<'g, C::Element>,
@@ -181,6 +183,7 @@ impl<'g, C: RnnCell<'g>, const COUNT: usize> CellStack<'g> for [C; COUNT] {
         self.each_ref().map(|cell| cell.state(parts))
     }
 
+    #[track_caller]
     fn call_each(
         &self,
         input: Tensor<'g, C::Element>,
@@ -224,6 +227,7 @@ macro_rules! tuples {
             }
 
             #[expect(non_snake_case, reason = "a state is named as the type of its cell")]
+            #[track_caller]
             fn call_each(
                 &self,
                 input: Tensor<'g, $first::Element>,

@@ -46,8 +46,15 @@ impl<'g, T: Float> Operands<'_, 'g, T> {
         match self.inputs() {
             Ok(inputs) => step(inputs, state),
             Err(problem) => {
-                let name = self.scope.name();
-                let wrong = input.graph().poisoned_like(input, name, name, problem);
+                let told = self.state.iter().find(|(_, part, _)| part.is_poisoned());
+                let wrong = match told {
+                    // A step before was refused: one mistake is enough.
+                    Some((_, part, _)) => part.any(),
+                    None => {
+                        let name = self.scope.name();
+                        input.graph().poisoned_like(input, name, name, problem)
+                    }
+                };
                 poisoned(wrong, &state)
             }
         }

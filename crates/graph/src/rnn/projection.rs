@@ -127,6 +127,7 @@ impl<'g, C: RnnCell<'g>> RnnCell<'g> for OutputProjectionWrapper<'g, C> {
         self.cell.state(parts)
     }
 
+    #[track_caller]
     fn call(
         &self,
         input: Tensor<'g, C::Element>,
@@ -157,6 +158,7 @@ impl<'g, C: RnnCell<'g>> RnnCell<'g> for InputProjectionWrapper<'g, C> {
         self.cell.state(parts)
     }
 
+    #[track_caller]
     fn call(
         &self,
         input: Tensor<'g, C::Element>,

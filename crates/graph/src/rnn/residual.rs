@@ -55,6 +55,7 @@ impl<'g, C: RnnCell<'g>> RnnCell<'g> for ResidualWrapper<'g, C> {
         self.cell.state(parts)
     }
 
+    #[track_caller]
     fn call(
         &self,
         input: Tensor<'g, C::Element>,
