@@ -63,9 +63,8 @@ impl<'g, T: Float> Operands<'_, 'g, T> {
     /// The number of inputs, if the cell can be applied.
     fn inputs(&self) -> Result<usize, Problem> {
         if self.units == 0 {
-            return Err(Problem::argument(
-                "the cell has 0 units but needs at least 1",
-            ));
+            let problem = Problem::argument("the cell has 0 units but needs at least 1");
+            return Err(problem.help("the number of units is the width of its output"));
         }
         let shape = self.input.shape();
         let &[batch, depth] = shape.dims() else {
