@@ -66,6 +66,7 @@ fn build_everything(g: &Graph) {
     custom(g, x, n);
     training(g, x);
     networks(g, x, n);
+    recurrent(g, x, n);
 }
 
 fn arrays<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
@@ -575,6 +576,83 @@ fn networks<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
     let _ = Dense::new(2).name("named").apply(hidden.expand_dims(0));
 }
 
+fn recurrent<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
+    type AnyCell<'g> = Box<dyn RnnCell<'g, Element = f32, State = Tensor<'g, f32>> + 'g>;
+    let boxed: AnyCell<'g> = Box::new(GruCell::new(4).activation(Tensor::relu));
+    let users: AnyCell<'g> = Box::new(UsersCell(BasicRnnCell::new(4).activation(|x| x * 2.0)));
+    let _ = boxed.call(x, boxed.zero_state(g, x.size_of(0)));
+    let keep = g.placeholder::<f32>("keep", shape![]);
+    let lstm = LstmCell::new(4)
+        .use_peepholes()
+        .cell_clip(1.0)
+        .num_proj(4)
+        .proj_clip(1.0)
+        .name("full");
+    let dropped = DropoutWrapper::new(lstm)
+        .input_keep_prob(keep)
+        .output_keep_prob(0.5)
+        .state_keep_prob(0.5);
+    let masked = DropoutWrapper::new(UsersCell(BasicRnnCell::new(4)))
+        .input_keep_prob(keep)
+        .state_keep_prob(0.5)
+        .variational();
+    let residual = ResidualWrapper::new(users).residual_fn(|x, y| x + y);
+    let inner = MultiRnnCell::new([BasicLstmCell::new(4), BasicLstmCell::new(4)]);
+    let cell = MultiRnnCell::new((
+        InputProjectionWrapper::new(dropped, 4).activation(|x| x.tanh()),
+        OutputProjectionWrapper::new(masked, 4).activation(Tensor::tanh),
+        residual,
+        MultiRnnCell::new(vec![boxed]),
+        ResidualWrapper::new(inner),
+    ));
+    let steps = [x, x * 2.0];
+    let sequences = g.stack(&steps, 1);
+    let lengths = n * g.ones::<i32>(sizes![x.size_of(0)]);
+    let options = || RnnOptions::new().sequence_length(lengths);
+    let _ = static_rnn(&cell, &steps);
+    let _ = static_rnn_with(&cell, &steps, options());
+    let (outputs, last) = dynamic_rnn(&cell, sequences);
+    let options_too = options().initial_state(last).time_major().scope("again");
+    let _ = dynamic_rnn_with(&cell, g.stack(&steps, 0), options_too);
+    let pair = || (GruCell::new(4), UsersCell(BasicRnnCell::new(3)));
+    let (a, b) = pair();
+    let _ = bidirectional_dynamic_rnn(&a, &b, sequences);
+    let options = || RnnOptions::new().sequence_length(lengths).scope("both");
+    let _ = bidirectional_dynamic_rnn_with(&a, &b, sequences, options());
+    let _ = static_bidirectional_rnn(&a, &b, &steps);
+    let _ = static_bidirectional_rnn_with(&a, &b, &steps, options());
+    let _ = outputs;
+    g.name_scope("refused", || {
+        let elsewhere = Graph::new();
+        let x = elsewhere.placeholder::<f32>("x", shape![2, 3, 4]);
+        let lengths = elsewhere.constant([1, 2, 3]);
+        let wrong_too = || RnnOptions::new().sequence_length(lengths);
+        let (a, b) = (GruCell::new(4), GruCell::new(0));
+        let _ = bidirectional_dynamic_rnn(&a, &b, x.reduce_sum(0));
+        let _ = bidirectional_dynamic_rnn_with(&a, &b, x, RnnOptions::new().time_major());
+        let _ = dynamic_rnn_with(&a, x, wrong_too());
+        let _ = static_rnn_with(&a, &x.unstack(3, 1), wrong_too());
+        let _ = static_rnn(&MultiRnnCell::new(Vec::<GruCell<'_, f32>>::new()), &[x]);
+        assert_all_here(&elsewhere);
+    });
+}
+
+/// A cell of a user's own around one of ours.
+struct UsersCell<'g>(BasicRnnCell<'g, f32>);
+
+impl<'g> RnnCell<'g> for UsersCell<'g> {
+    type Element = f32;
+    type State = Tensor<'g, f32>;
+
+    fn state(&self, parts: &mut StateParts<'_, 'g, f32>) -> Tensor<'g, f32> {
+        self.0.state(parts)
+    }
+
+    fn call(&self, x: Tensor<'g, f32>, h: Tensor<'g, f32>) -> (Tensor<'g, f32>, Tensor<'g, f32>) {
+        self.0.call(x * 1.0, h + 0.0)
+    }
+}
+
 /// A helper of a user's, without `#[track_caller]`.
 trait Initialized<'g> {
     fn initialized(self, graph: &'g Graph) -> Tensor<'g, f32>;
@@ -721,7 +799,7 @@ fn builders_know_their_callers() {
         "tensors_of",
     ];
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/graph/src");
-    let folders = ["build", "layers"].map(|folder| format!("{source}/{folder}"));
+    let folders = ["build", "layers", "rnn"].map(|folder| format!("{source}/{folder}"));
     let files = folders
         .iter()
         .flat_map(|folder| std::fs::read_dir(folder).unwrap());

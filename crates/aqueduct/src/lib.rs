@@ -32,14 +32,19 @@ pub use ndarray;
 /// What most programs need: `use aqueduct::prelude::*;`.
 pub mod prelude {
     pub use aqueduct_graph::{
-        AnyTensor, AnyVariable, DType, Dense, Dim, DropoutOptions, ELLIPSIS, Graph, NEW_AXIS, Nest,
-        Operand, Operation, PrintOptions, PrintTo, Reuse, ScanOptions, Tensor, Variable,
-        VariableOptions, VariableScope, constant_initializer, embedding_lookup, fill,
-        glorot_normal, glorot_uniform, l2_loss, mean_squared_error, ones, ones_initializer,
-        random_normal, random_normal_initializer, random_uniform, random_uniform_initializer,
-        shape, sigmoid_cross_entropy_with_logits, sizes, softmax_cross_entropy_with_logits,
-        softmax_cross_entropy_with_logits_v2, sparse_softmax_cross_entropy_with_logits, step_by,
-        truncated_normal, truncated_normal_initializer, zeros, zeros_initializer,
+        AnyTensor, AnyVariable, BasicLstmCell, BasicRnnCell, CellScope, DType, Dense, Dim,
+        DropoutOptions, DropoutWrapper, ELLIPSIS, Graph, GruCell, InputProjectionWrapper, LstmCell,
+        LstmState, MultiRnnCell, NEW_AXIS, Nest, Operand, Operation, OutputProjectionWrapper,
+        PrintOptions, PrintTo, ResidualWrapper, Reuse, RnnCell, RnnOptions, ScanOptions,
+        StateParts, Tensor, Variable, VariableOptions, VariableScope, bidirectional_dynamic_rnn,
+        bidirectional_dynamic_rnn_with, constant_initializer, dynamic_rnn, dynamic_rnn_with,
+        embedding_lookup, fill, glorot_normal, glorot_uniform, l2_loss, mean_squared_error, ones,
+        ones_initializer, random_normal, random_normal_initializer, random_uniform,
+        random_uniform_initializer, shape, sigmoid_cross_entropy_with_logits, sizes,
+        softmax_cross_entropy_with_logits, softmax_cross_entropy_with_logits_v2,
+        sparse_softmax_cross_entropy_with_logits, static_bidirectional_rnn,
+        static_bidirectional_rnn_with, static_rnn, static_rnn_with, step_by, truncated_normal,
+        truncated_normal_initializer, zeros, zeros_initializer,
     };
     pub use aqueduct_optimizer::{
         Adam, AdamOptimizer, Gradient, GradientDescent, GradientDescentOptimizer, Gradients,

@@ -50,8 +50,15 @@ impl SiteRule {
             SiteRule::Fixed(at, called_from) => (at.clone(), called_from.clone()),
             // A function of ours that the user handed over by its name is called by the standard
             // library, which is no place in the user's code.
-            SiteRule::CalledFrom(call) if is_call_by_value(caller) => (call.clone(), None),
-            SiteRule::CalledFrom(call) => (Location::from(caller), Some(call.clone())),
+            SiteRule::CalledFrom(call) if is_call_by_value(caller) || is_ours(caller) => {
+                (call.clone(), None)
+            }
+            SiteRule::CalledFrom(call) => {
+                let at = Location::from(caller);
+                // What is called back may be ours, and know the user's call itself.
+                let called_from = (at != *call).then(|| call.clone());
+                (at, called_from)
+            }
         }
     }
 }
@@ -59,6 +66,13 @@ impl SiteRule {
 /// Whether the caller is the standard library's call of a function value, `FnOnce::call_once`.
 fn is_call_by_value(caller: &Caller<'_>) -> bool {
     std::path::Path::new(caller.file()).ends_with("library/core/src/ops/function.rs")
+}
+
+/// Whether the caller is code of this crate: a cell of ours that a driver of ours calls as it would
+/// call a user's.
+fn is_ours(caller: &Caller<'_>) -> bool {
+    let sources = file!().strip_suffix("context.rs");
+    sources.is_some_and(|sources| caller.file().starts_with(sources))
 }
 
 impl Default for Context {

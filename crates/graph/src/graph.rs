@@ -8,7 +8,7 @@ use crate::context::{self, Context, ContextGuard, SiteRule};
 use crate::custom::forbid_in_shape_rule;
 use crate::growth::{Growth, GrowthLog};
 use crate::handle::{AnyTensor, Operation};
-use crate::ids::{NodeId, TensorId};
+use crate::ids::{MistakeId, NodeId, TensorId};
 use crate::location::Location;
 use crate::mistake::{Mistake, MistakeKind, Mistakes, Problem};
 use crate::names;
@@ -279,6 +279,8 @@ impl Graph {
         let caller = Caller::caller();
         let context = self.context();
         let foreign = inputs.iter().find(|input| !input.graph().is_same(self));
+        let adopted = foreign.and_then(|input| self.adopt_mistake(*input));
+        let foreign = foreign.filter(|_| adopted.is_none());
         let problem = problem.or_else(|| foreign.map(|input| foreign_operand(*input)));
         let inputs: Vec<TensorId> = inputs
             .iter()
@@ -296,9 +298,24 @@ impl Graph {
             region: context.region,
             site,
             origin: context.origin,
-            poison: context.poison,
+            poison: context.poison.or(adopted),
             problem,
         })
+    }
+
+    /// The mistake that a tensor of another graph is poisoned by, taken down here too: it says more
+    /// than that the tensor is of another graph.
+    fn adopt_mistake(&self, tensor: AnyTensor<'_>) -> Option<MistakeId> {
+        let mistake = {
+            let view = tensor.graph().view();
+            let poison = view.node(tensor.id().node).poison?;
+            view.mistake(poison).clone()
+        };
+        let mut store = self.write();
+        match store.mistakes.iter().position(|known| *known == mistake) {
+            Some(place) => Some(MistakeId::from_index(place)),
+            None => Some(store.record(mistake)),
+        }
     }
 
     /// Adds an operation and returns its first output.
@@ -349,7 +366,7 @@ impl Graph {
         subject: &str,
         name: &str,
         problem: Problem,
-    ) -> crate::ids::MistakeId {
+    ) -> MistakeId {
         let context = self.context();
         let mut store = self.write();
         let site = resolve(&mut store, &context, caller);

@@ -26,6 +26,7 @@ mod mistake;
 mod names;
 mod nest;
 mod op;
+mod rnn;
 mod scope;
 mod shape;
 mod sizes;
@@ -59,6 +60,13 @@ pub use location::{Location, Trace};
 pub use mistake::{Mistake, MistakeKind, Mistakes};
 pub use nest::Nest;
 pub use op::PrintTo;
+pub use rnn::{
+    BasicLstmCell, BasicRnnCell, CellScope, CellStack, DropoutWrapper, GruCell,
+    InputProjectionWrapper, LstmCell, LstmState, MultiRnnCell, OpenCellScope,
+    OutputProjectionWrapper, ResidualWrapper, RnnCell, RnnOptions, StateParts,
+    bidirectional_dynamic_rnn, bidirectional_dynamic_rnn_with, dynamic_rnn, dynamic_rnn_with,
+    static_bidirectional_rnn, static_bidirectional_rnn_with, static_rnn, static_rnn_with,
+};
 pub use scope::{NameScope, Reuse, VariableScope};
 pub use shape::{Dim, Shape, Symbol};
 pub use sizes::{Size, Sizes};

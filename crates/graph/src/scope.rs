@@ -173,6 +173,18 @@ impl Graph {
         self.open_both_scopes(name, &unused, settings)
     }
 
+    /// Opens a name scope and a variable scope that were opened before, by their whole paths, in which
+    /// `get_variable` gives what is there.
+    pub(crate) fn reopen_scopes(&self, name_scope: &str, variable_scope: &str) -> ContextGuard {
+        self.enter(|context| {
+            name_scope.clone_into(&mut context.name_scope);
+            variable_scope.clone_into(&mut context.variable_scope);
+            if context.reuse != Reuse::Yes {
+                context.reuse = Reuse::Auto;
+            }
+        })
+    }
+
     /// Opens a name scope and a variable scope. The names must be valid.
     fn open_both_scopes(
         &self,

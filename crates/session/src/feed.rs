@@ -14,6 +14,8 @@ use crate::kernels::{Slice, Typed};
 #[derive(Debug, Default)]
 pub struct Feeds<'f> {
     pub(crate) entries: Vec<Entry<'f>>,
+    /// What is known to be wrong before the run.
+    pub(crate) problems: Vec<FeedProblem>,
 }
 
 /// The tensor's name as its maker wrote it: `x` rather than `x:0`.

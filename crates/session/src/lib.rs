@@ -27,6 +27,7 @@ mod request;
 mod saver;
 mod session;
 mod state;
+mod structures;
 
 pub use error::{Error, FeedProblem, OperationFailure, Result, UninitializedVariable};
 pub use feed::{Feed, FeedKey, FeedValue, Feeds};
@@ -40,3 +41,4 @@ pub use saver::{
     TensorInfo, WantedTensor, checkpoint_state, latest_checkpoint, list_variables, load_variable,
 };
 pub use session::{Session, TensorExt};
+pub use structures::FeedAll;

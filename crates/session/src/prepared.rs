@@ -97,6 +97,7 @@ impl<O, E> Prepared<O, E> {
         });
         let feeds = Feeds {
             entries: entries.collect(),
+            problems: Vec::new(),
         };
         let resolved = request::resolve_feeds(
             &self.shared.graph,

@@ -106,12 +106,12 @@ impl<'g, T> From<Tensor<'g, T>> for KeepProb<'g, T> {
 }
 
 impl<'g, T: Float> KeepProb<'g, T> {
-    fn is_one(self) -> bool {
+    pub(crate) fn is_one(self) -> bool {
         matches!(self, KeepProb::Number(1.0))
     }
 
     /// What is wrong with it as a probability to keep.
-    fn problem(self) -> Option<Problem> {
+    pub(crate) fn problem(self) -> Option<Problem> {
         match self {
             KeepProb::Number(number) if number > 0.0 && number <= 1.0 => None,
             KeepProb::Number(number) => Some(

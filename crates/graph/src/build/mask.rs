@@ -42,7 +42,7 @@ impl<'g> AnyTensor<'g> {
 
     /// This vector in the size of an axis of `x`, so that the run fails if it has another.
     #[track_caller]
-    fn with_size(self, x: AnyTensor<'g>, axis: usize) -> AnyTensor<'g> {
+    pub(crate) fn with_size(self, x: AnyTensor<'g>, axis: usize) -> AnyTensor<'g> {
         let same = |dim: Dim| self.shape().dim(0).is_some_and(|own| own.same(dim));
         if x.shape().dim(axis).is_some_and(same) {
             self

@@ -1,0 +1,111 @@
+//! One step of a driver.
+
+use crate::element::DType;
+use crate::graph::Graph;
+use crate::handle::{AnyTensor, Tensor};
+use crate::infer::plural;
+use crate::mistake::Problem;
+use crate::nest::Nest;
+use crate::rnn::cell::{RnnCell, StateParts, call_cell};
+use crate::rnn::operands::poisoned;
+use crate::sizes::Size;
+
+/// Calls the cell. Rows that are not active, of `[batch, 1]`, give zeros and keep their state.
+#[track_caller]
+pub(super) fn step<'g, C: RnnCell<'g>>(
+    driver: &str,
+    cell: &C,
+    input: Tensor<'g, C::Element>,
+    state: C::State,
+    active: Option<Tensor<'g, bool>>,
+) -> (Tensor<'g, C::Element>, C::State) {
+    let graph = input.graph();
+    let before = state.parts();
+    let given = state.rebuild(&mut before.iter().copied());
+    let (output, next) = call_cell(cell, input, given);
+    let after = next.parts();
+    if let Some(problem) = another_state(&before, &after) {
+        let wrong = graph.poisoned_like(input.any(), driver, driver, problem);
+        return poisoned(wrong, &state);
+    }
+    let Some(active) = active else {
+        return (output, next);
+    };
+    let zero = graph.number(output.dtype(), 0.0, "zeros");
+    let output = chosen(active, output.any(), zero);
+    let mut kept = Vec::with_capacity(after.len());
+    for (old, new) in before.into_iter().zip(after) {
+        kept.push(chosen(active, new, old));
+    }
+    (output.typed(), next.rebuild(&mut kept.into_iter()))
+}
+
+/// What is wrong with the state that a cell gives.
+fn another_state(before: &[AnyTensor<'_>], after: &[AnyTensor<'_>]) -> Option<Problem> {
+    if before.len() != after.len() {
+        let message = format!(
+            "the cell takes a state of {} and gives one of {}",
+            plural(before.len(), "tensor"),
+            plural(after.len(), "tensor")
+        );
+        return Some(Problem::argument(message).help("return a state of the form that came in"));
+    }
+    let pairs = before.iter().zip(after).enumerate();
+    let mut judged = pairs.filter(|(_, (old, new))| !old.is_poisoned() && !new.is_poisoned());
+    let differs = |(_, (old, new)): &(usize, (&AnyTensor<'_>, &AnyTensor<'_>))| {
+        old.dtype() != new.dtype() || !old.shape().compatible(&new.shape())
+    };
+    let (place, (old, new)) = judged.find(differs)?;
+    let words = |tensor: &AnyTensor<'_>| format!("{}{}", tensor.dtype(), tensor.shape());
+    let message = format!(
+        "the cell gives {} for tensor {place} of the state, which is {}",
+        words(new),
+        words(old)
+    );
+    Some(Problem::shape(message).help("a state keeps its shape and dtype from step to step"))
+}
+
+/// Rows of `new` where they are active, else of `old`. A scalar has no rows: it is always new.
+#[track_caller]
+fn chosen<'g>(active: Tensor<'g, bool>, new: AnyTensor<'g>, old: AnyTensor<'g>) -> AnyTensor<'g> {
+    let rank = new.shape().rank();
+    if rank == 0 {
+        return new;
+    }
+    let mut rows = if rank == 1 { active.squeeze(1) } else { active };
+    for _ in 2..rank {
+        rows = rows.expand_dims(-1);
+    }
+    rows.any().select(new, old)
+}
+
+/// For each step which rows are active, `[steps, batch, 1]`; `like` has the batch as its axis 0.
+#[track_caller]
+pub(super) fn active_rows<'g>(
+    lengths: AnyTensor<'g>,
+    steps: Size<'g>,
+    (like, batch_axis): (AnyTensor<'g>, usize),
+) -> Tensor<'g, bool> {
+    let lengths = lengths.cast(DType::I64).with_size(like, batch_axis);
+    let rows = lengths.sequence_mask(steps);
+    rows.transpose(vec![1, 0]).expand_dims(-1).typed()
+}
+
+/// What a driver gives that cannot run: a poisoned tensor and state.
+#[track_caller]
+pub(super) fn refused<'g, C: RnnCell<'g>>(
+    graph: &'g Graph,
+    driver: &str,
+    cell: &C,
+    like: AnyTensor<'g>,
+    problem: Problem,
+) -> (Tensor<'g, C::Element>, C::State) {
+    let wrong = if like.is_poisoned() {
+        like
+    } else {
+        graph.poisoned_like(like, driver, driver, problem)
+    };
+    let wrong = Tensor::assume(wrong);
+    let state = cell.state(&mut StateParts::new(&mut |_| wrong));
+    (wrong, state)
+}
