@@ -45,17 +45,17 @@ pub fn dynamic_rnn_with<'g, C: RnnCell<'g>>(
         return refused(graph, DRIVER, cell, inputs.any(), problem);
     }
     let time_major = options.time_major;
-    // Outside of the scope, where TensorFlow 1 did it, so that its output is `rnn/transpose`.
+    // Outside of the scope, where TensorFlow 1 did it, so that the output is `rnn/transpose`.
     let steps = if time_major { inputs } else { swapped(inputs) };
-    let _scope = graph.open_variable_scope(options.scope.as_deref().unwrap_or("rnn"));
     let batch = (inputs.any(), batch_axis(time_major));
+    let count = Size::of_axis(inputs.any(), time_axis(time_major));
+    let mask = |lengths: AnyTensor<'g>| active_rows(lengths, count, batch);
+    let masks: Vec<Tensor<'g, bool>> = options.lengths.into_iter().map(mask).collect();
+    let _scope = graph.open_variable_scope(options.scope.as_deref().unwrap_or("rnn"));
     let state = match options.initial_state {
         Some(state) => state,
         None => cell.zero_state(graph, Size::of_axis(batch.0, batch.1)),
     };
-    let count = Size::of_axis(inputs.any(), time_axis(time_major));
-    let mask = |lengths: AnyTensor<'g>| active_rows(lengths, count, batch);
-    let masks: Vec<Tensor<'g, bool>> = options.lengths.into_iter().map(mask).collect();
     let (last, outputs) = graph.scan(state, (steps, masks), |state, (input, masks)| {
         let _here = graph.here();
         let active = masks.first().copied();
