@@ -6,9 +6,6 @@ use aqueduct::prelude::*;
 use aqueduct::{Feeds, Value};
 use aqueduct_tests::{Reference, Tolerance, compare, report};
 
-/// Whether gradients pass through scans, of which the dynamic drivers are made.
-const THROUGH_SCANS: bool = false;
-
 /// The steps in every file.
 const STEPS: usize = 5;
 
@@ -105,22 +102,19 @@ fn check<C: RnnCell<'static, Element = f32>>(cell: &str, modes: &[&str], make: i
         let g = Graph::new().leak();
         let network = build(g, mode, &make);
         g.check().unwrap();
-        let flows = THROUGH_SCANS || mode.starts_with("static");
-        let found = check_network(g, &reference, &network, flows);
+        let found = check_network(g, &reference, &network);
         results.extend(found.into_iter().map(|why| Err(format!("{mode}: {why}"))));
     }
     report(results);
 }
 
 /// What differs from the file.
-fn check_network(g: G, reference: &Reference, network: &Network, flows: bool) -> Vec<String> {
+fn check_network(g: G, reference: &Reference, network: &Network) -> Vec<String> {
     let mut wanted: BTreeMap<String, AnyTensor<'static>> = BTreeMap::new();
     for (name, output) in &network.outputs {
         wanted.insert(format!("out:{name}"), *output);
     }
-    if flows {
-        wanted.extend(gradients_of(g, reference, network));
-    }
+    wanted.extend(gradients_of(g, reference, network));
     let sess = initialized(g, reference);
     let mut feeds = Feeds::new();
     for (name, input) in &network.inputs {
@@ -133,7 +127,7 @@ fn check_network(g: G, reference: &Reference, network: &Network, flows: bool) ->
         compared.err().map(|why| format!("{key} {why}"))
     });
     let mut found: Vec<String> = judged.flatten().collect();
-    let role = |key: &&str| key.starts_with("out:") || (flows && key.starts_with("grad:"));
+    let role = |key: &&str| key.starts_with("out:") || key.starts_with("grad:");
     let missing = reference.keys().filter(role);
     let missing = missing.filter(|key| !wanted.contains_key(*key));
     found.extend(missing.map(|key| format!("{key} was not compared")));

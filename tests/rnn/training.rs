@@ -10,10 +10,10 @@ fn an_lstm_learns_as_in_tensorflow() {
     let g = Graph::new();
     let x = g.placeholder::<f32>("x", shape![?, 6, 3]);
     let y = g.placeholder::<f32>("y", shape![?, 4]);
-    let (outputs, _) = static_rnn(&BasicLstmCell::new(5), &x.unstack(6, 1));
+    let (outputs, _) = dynamic_rnn(&BasicLstmCell::new(5), x);
     let w = g.get_variable::<f32>("W", [5, 4]);
     let b = g.get_variable::<f32>("b", [4]);
-    let logits = outputs[5].matmul(w) + b;
+    let logits = outputs.slice((.., 5)).matmul(w) + b;
     let loss = softmax_cross_entropy_with_logits(y, logits).reduce_mean(..);
     let trained = g.trainable_variables();
     let train = AdamOptimizer::new(0.05).minimize(loss);
