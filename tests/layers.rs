@@ -4,13 +4,8 @@
 
 use aqueduct::Float;
 use aqueduct::prelude::*;
+use aqueduct_tests::initialized;
 use ndarray::{Array1, Array2, ArrayD, IxDyn, arr1, arr2, arr3};
-
-fn initialized(g: &Graph) -> Session {
-    let sess = Session::new(g);
-    sess.run(g.global_variables_initializer(), feed![]).unwrap();
-    sess
-}
 
 #[test]
 fn a_dense_layer_is_a_product_a_sum_and_an_activation() {

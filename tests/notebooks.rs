@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use aqueduct::prelude::*;
 use aqueduct_examples::{Sequences, general};
+use aqueduct_tests::initialized;
 use lstm_from_scratch::ForgetGate;
 use rnn_scratch::{largest_difference, matrix};
 use serde::Deserialize;
@@ -183,12 +184,6 @@ impl Trained {
 
 /// Variables by name, each row by row.
 type Values = BTreeMap<String, Vec<f32>>;
-
-fn initialized(g: &Graph) -> Session {
-    let sess = Session::new(g);
-    sess.run(g.global_variables_initializer(), feed![]).unwrap();
-    sess
-}
 
 fn trainable_values(g: &Graph, sess: &Session) -> Values {
     let variables = g.trainable_variables().into_iter();

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use aqueduct::prelude::*;
 use aqueduct::{Float, Value};
-use aqueduct_tests::{Reference, Tolerance, compare, report};
+use aqueduct_tests::{Reference, Tolerance, compare, initialized, report};
 use ndarray::{ArrayD, Axis, arr1};
 
 const STEPS: usize = 5;
@@ -140,12 +140,6 @@ fn check_rate<T: Float>(
         let value = sess.any_value(variable).unwrap();
         compare(&value, &last, Tolerance::REFERENCE).unwrap();
     }
-}
-
-fn initialized(g: &Graph) -> Session {
-    let sess = Session::new(g);
-    sess.run(g.global_variables_initializer(), feed![]).unwrap();
-    sess
 }
 
 #[test]

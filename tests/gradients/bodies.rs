@@ -2,7 +2,7 @@
 
 use aqueduct::prelude::*;
 use aqueduct::{ScanOptions, Value};
-use aqueduct_tests::{Tolerance, compare, spread};
+use aqueduct_tests::{Tolerance, compare, initialized, spread};
 use ndarray::{Array1, ArrayD, arr1, arr2};
 
 const ROUNDING: Tolerance = Tolerance {
@@ -26,12 +26,6 @@ fn assert_near(actual: &[Value], expected: &[Value]) {
     for (place, (actual, expected)) in actual.iter().zip(expected).enumerate() {
         compare(actual, expected, ROUNDING).unwrap_or_else(|why| panic!("value {place} {why}"));
     }
-}
-
-fn initialized(g: &Graph) -> Session {
-    let sess = Session::new(g);
-    sess.run(g.global_variables_initializer(), feed![]).unwrap();
-    sess
 }
 
 fn started(name: &str, g: &'static Graph, sizes: &[usize]) -> Variable<'static, f64> {

@@ -17,14 +17,8 @@ mod wrappers;
 
 use aqueduct::Value;
 use aqueduct::prelude::*;
-use aqueduct_tests::{Tolerance, compare};
+use aqueduct_tests::{Tolerance, compare, initialized};
 use ndarray::{ArrayD, IxDyn};
-
-fn initialized(g: &Graph) -> Session {
-    let sess = Session::new(g);
-    sess.run(g.global_variables_initializer(), feed![]).unwrap();
-    sess
-}
 
 /// Names and shapes of the trainable variables.
 fn variables(g: &Graph) -> Vec<String> {

@@ -10,8 +10,10 @@ mod compare;
 mod differences;
 mod reference;
 mod relative;
+mod session;
 
 pub use compare::{Tolerance, compare, report};
 pub use differences::{central_differences, spread};
 pub use reference::Reference;
 pub use relative::relative;
+pub use session::initialized;

@@ -5,6 +5,7 @@ use crate::element::{Element, Float, Index};
 use crate::handle::{AnyTensor, Operand, Tensor};
 use crate::ids::TensorId;
 use crate::op::{Activation, Array, Nn, Op};
+use crate::sizes::Size;
 use crate::store::NewName;
 
 impl<'g> AnyTensor<'g> {
@@ -102,11 +103,10 @@ impl<'g> AnyTensor<'g> {
     pub fn one_hot_like(self, like: AnyTensor<'g>) -> AnyTensor<'g> {
         let graph = self.graph();
         let _here = graph.here();
-        let axis = self.shape().rank();
-        let depth = like.size_of(-1);
+        let depth = Size::Tensor(like.size_of(-1));
         let on = graph.number(like.dtype(), 1.0, "on");
         let off = graph.number(like.dtype(), 0.0, "off");
-        graph.add_tensor(Array::OneHot { axis }, &[self, depth, on, off], "one_hot")
+        self.one_hot(depth, on, off, -1)
     }
 }
 
