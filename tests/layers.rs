@@ -87,6 +87,7 @@ fn a_dense_layer_works_along_the_last_axis() {
 #[test]
 fn a_dense_layer_trains_unless_told_otherwise() {
     let g = Graph::new();
+    g.set_random_seed(1);
     let x = g.constant([[1.0_f32, 2.0]]);
     let hidden = Dense::new(3)
         .trainable(false)
