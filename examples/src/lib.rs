@@ -1,9 +1,10 @@
-//! What the worked examples share: data, reference losses, numpy's way to print, charts, options.
+//! What the worked examples share: data, reference losses, how numpy prints, charts, progress, options.
 
 mod chart;
 mod general;
 mod numpy;
 mod options;
+mod progress;
 mod reference;
 mod sequences;
 
@@ -11,5 +12,6 @@ pub use chart::{Chart, over_steps};
 pub use general::general;
 pub use numpy::array_repr;
 pub use options::Options;
+pub use progress::Progress;
 pub use reference::{Agreement, Reference};
 pub use sequences::Sequences;

@@ -1,7 +1,4 @@
-//! The notebooks' models, as the worked examples build and train them, against the notebooks' own
-//! figures and TensorFlow's.
-
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+//! Notebook 003: an RNN and an LSTM from scratch.
 
 use std::collections::BTreeMap;
 
@@ -9,27 +6,20 @@ use aqueduct::prelude::*;
 use aqueduct_examples::{Sequences, general};
 use aqueduct_tests::initialized;
 use lstm_from_scratch::ForgetGate;
-use rnn_scratch::{largest_difference, matrix};
 use serde::Deserialize;
 
-#[path = "../examples/lstm_from_scratch.rs"]
+#[path = "../../examples/lstm_from_scratch.rs"]
 #[allow(
     dead_code,
     reason = "the tests run the model, not the program around it"
 )]
 mod lstm_from_scratch;
-#[path = "../examples/rnn_from_scratch.rs"]
+#[path = "../../examples/rnn_from_scratch.rs"]
 #[allow(
     dead_code,
     reason = "the tests run the model, not the program around it"
 )]
 mod rnn_from_scratch;
-#[path = "../examples/rnn_scratch.rs"]
-#[allow(
-    dead_code,
-    reason = "the tests run the model, not the program around it"
-)]
-mod rnn_scratch;
 
 #[test]
 fn rnn_from_scratch_is_tensorflows() {
@@ -38,7 +28,7 @@ fn rnn_from_scratch_is_tensorflows() {
     let trained = Trained::new(&g, model.seq_input, model.loss, |sess, data, steps| {
         rnn_from_scratch::train(sess, &model, data, steps)
     });
-    trained.check(include_str!("../examples/data/notebook003_rnn.json"));
+    trained.check(include_str!("../../examples/data/notebook003_rnn.json"));
     assert_eq!(general(trained.test_loss, 6), "0.206641");
 }
 
@@ -46,7 +36,9 @@ fn rnn_from_scratch_is_tensorflows() {
 fn lstm_from_scratch_as_printed_is_tensorflows() {
     let g = Graph::new();
     let trained = trained_lstm(&g, ForgetGate::AsPrinted);
-    trained.check(include_str!("../examples/data/notebook003_lstm_bug.json"));
+    trained.check(include_str!(
+        "../../examples/data/notebook003_lstm_bug.json"
+    ));
     assert_eq!(general(trained.test_loss, 6), "0.118942");
 }
 
@@ -54,7 +46,9 @@ fn lstm_from_scratch_as_printed_is_tensorflows() {
 fn lstm_from_scratch_as_in_the_formulas_is_tensorflows() {
     let g = Graph::new();
     let trained = trained_lstm(&g, ForgetGate::AsInTheFormulas);
-    trained.check(include_str!("../examples/data/notebook003_lstm_fixed.json"));
+    trained.check(include_str!(
+        "../../examples/data/notebook003_lstm_fixed.json"
+    ));
 }
 
 #[test]
@@ -90,37 +84,6 @@ fn training_leaves_variables_without_a_gradient_alone() {
         .filter(|(name, value)| after[*name] == **value);
     let unchanged: Vec<&str> = unchanged.map(|(name, _)| name.as_str()).collect();
     assert_eq!(unchanged, ["weights/W_fh", "weights/W_fx", "weights/b_f"]);
-}
-
-#[test]
-fn rnn_scratch_with_the_notebooks_weights_gives_its_table() {
-    let g = Graph::new();
-    let model = rnn_scratch::model(&g);
-    let sess = Session::new(&g);
-    let inputs = rnn_scratch::x0_batch();
-    let feeds = feed![model.x0 => &inputs, model.wx => rnn_scratch::NOTEBOOK_WX];
-    let y0 = matrix(sess.run(model.y0, feeds).unwrap()).unwrap();
-    assert!(largest_difference(&y0, &rnn_scratch::notebook_y0()) < 1e-6);
-}
-
-#[test]
-fn rnn_scratch_draws_weights_anew_in_every_run_and_once_a_run() {
-    let g = Graph::new();
-    let model = rnn_scratch::model(&g);
-    let sess = Session::new(&g);
-    sess.run(g.global_variables_initializer(), feed![]).unwrap();
-    let inputs = rnn_scratch::x0_batch();
-    let draw = || {
-        let (wx, y0) = sess
-            .run((model.wx, model.y0), feed![model.x0 => &inputs])
-            .unwrap();
-        (matrix(wx).unwrap(), matrix(y0).unwrap())
-    };
-    let (first_weights, outputs) = draw();
-    let (second_weights, _) = draw();
-    assert_ne!(first_weights, second_weights);
-    let expected = inputs.dot(&first_weights).mapv(f32::tanh);
-    assert!(largest_difference(&outputs, &expected) < 1e-6);
 }
 
 fn trained_lstm(g: &Graph, forget_gate: ForgetGate) -> Trained {
