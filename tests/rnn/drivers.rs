@@ -197,3 +197,45 @@ fn elements_may_be_of_64_bits() {
         [2, 3, 4]
     );
 }
+
+/// A padded batch with lengths gives what each sequence gives alone: outputs, states, and the
+/// gradients of the variables, which add up.
+#[test]
+fn a_padded_batch_is_each_sequence_alone() {
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?, ?, 3]);
+    let lengths = g.placeholder::<i32>("lengths", shape![?]);
+    let cell = MultiRnnCell::new((GruCell::new(4), LstmCell::new(3).use_peepholes()));
+    let options = RnnOptions::new().sequence_length(lengths);
+    let (outputs, last) = dynamic_rnn_with(&cell, x, options);
+    let loss = outputs.square().reduce_sum(..) + last.1.c.reduce_sum(..);
+    let found = gradients(loss, g.trainable_variables());
+    let slopes: Vec<Tensor<'_, f32>> = found.iter().filter_map(Gradient::typed).collect();
+    assert_eq!(slopes.len(), g.trainable_variables().len());
+    let sess = initialized(&g);
+    let batch = numbers(&[3, 5, 3]);
+    let length = [5, 2, 0];
+    let fetches = (outputs, last.0, last.1, slopes);
+    let feeds = feed![x => &batch, lengths => length];
+    let (all, all_h, all_lstm, slopes) = sess.run(fetches.clone(), feeds).unwrap();
+    let mut sums: Vec<ArrayD<f32>> = slopes.iter().map(|slope| slope * 0.0).collect();
+    for (row, length) in length.into_iter().enumerate() {
+        let rows = Slice::from(row..=row);
+        let row_of = |array: &ArrayD<f32>| array.slice_axis(Axis(0), rows).to_owned();
+        let steps = Slice::from(0..length as usize);
+        let sequence = row_of(&batch).slice_axis(Axis(1), steps).to_owned();
+        let feeds = feed![x => sequence, lengths => [length]];
+        let (alone, h, lstm, slopes) = sess.run(fetches.clone(), feeds).unwrap();
+        let within = row_of(&all).slice_axis(Axis(1), steps).to_owned();
+        assert_close(&within, &alone);
+        assert_close(&row_of(&all_h), &h);
+        assert_close(&row_of(&all_lstm.c), &lstm.c);
+        assert_close(&row_of(&all_lstm.h), &lstm.h);
+        for (sum, slope) in sums.iter_mut().zip(slopes) {
+            *sum += &slope;
+        }
+    }
+    for (sum, slope) in sums.iter().zip(&slopes) {
+        assert_close(sum, slope);
+    }
+}

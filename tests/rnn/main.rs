@@ -7,6 +7,7 @@
 )]
 
 mod cells;
+mod derivatives;
 mod drivers;
 mod mistakes;
 mod reference;

@@ -8,6 +8,7 @@ mod damage;
 mod forged;
 mod format;
 mod kept;
+mod processes;
 mod reports;
 mod threads;
 
