@@ -157,9 +157,9 @@ pub(crate) fn train(
     Ok(costs)
 }
 
-/// Lets the model read a number that is longer than those it was trained on, and gives how many of
-/// its bits it answers rightly.
-pub(crate) fn test(sess: &Session, model: &Model<'_>) -> anyhow::Result<usize> {
+/// Lets the model read a number that is longer than those it was trained on, and says how many of
+/// its answers are right.
+fn test(sess: &Session, model: &Model<'_>) -> anyhow::Result<()> {
     #[rustfmt::skip]
     let inp_data = [[[1_u8], [1], [0], [0], [1], [1], [1], [1], [1], [0], [0], [1], [1], [1], [0], [1]]];
     println!("Input data: {inp_data:?}");
@@ -168,11 +168,9 @@ pub(crate) fn test(sess: &Session, model: &Model<'_>) -> anyhow::Result<usize> {
     println!("Predicted:  {predicted}");
 
     let expected = labels(&inp_data);
-    let right = predicted.iter().zip(&expected).filter(|(a, b)| a == b);
-    let right = right.count();
-    println!(
-        "Expected:   {expected}: {right} of {} right",
-        expected.len()
-    );
-    Ok(right)
+    let pairs = predicted.iter().zip(&expected);
+    let right = pairs.filter(|(predicted, expected)| predicted == expected);
+    let (right, all) = (right.count(), expected.len());
+    println!("Expected:   {expected}: {right} of {all} right");
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use aqueduct::prelude::*;
 use aqueduct_tests::initialized;
+use ndarray::Axis;
 
 #[path = "../../examples/regression.rs"]
 #[allow(
@@ -52,6 +53,14 @@ fn learns_the_curve() {
     assert_eq!(costs.len(), 100);
     assert!(costs[0] > 100.0, "{}", costs[0]); // The curve's variance is 140.
     assert!(costs[99] < 2.0, "{}", costs[99]);
+
+    // From the first value of a sequence alone, nobody can tell whether the curve rises or falls.
+    let (data, output) = regression::create_dataset(1000).unwrap();
+    let pred = sess.run(model.pred, feed![model.input_data => data]);
+    let errors = (pred.unwrap() - output).mapv(|error| error * error);
+    let by_place: Vec<f32> = errors.axis_iter(Axis(1)).map(|of| of.sum()).collect();
+    let after_the_first = by_place[1..].iter().copied().fold(0.0, f32::max);
+    assert!(by_place[0] > 1.5 * after_the_first, "{by_place:?}");
 }
 
 /// Squeezing drops the axis that is known to have size 1, and no other that turns out to have it.
