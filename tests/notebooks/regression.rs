@@ -9,11 +9,11 @@ use ndarray::Axis;
     dead_code,
     reason = "the tests run the model, not the program around it"
 )]
-mod regression;
+mod example;
 
 #[test]
 fn dataset_is_the_curve_in_sequences_of_ten() {
-    let (data, output) = regression::create_dataset(1000).unwrap();
+    let (data, output) = example::create_dataset(1000).unwrap();
     assert_eq!(data.dim(), (100, 10, 1));
     assert_eq!(output.dim(), (100, 10));
     // Of x = 20 i / 999, computed apart.
@@ -31,7 +31,7 @@ fn dataset_is_the_curve_in_sequences_of_ten() {
 
 #[test]
 fn dataset_wants_the_next_value_and_the_last_one_again() {
-    let (data, output) = regression::create_dataset(1000).unwrap();
+    let (data, output) = example::create_dataset(1000).unwrap();
     let values: Vec<f32> = data.into_iter().collect();
     let targets: Vec<f32> = output.into_iter().collect();
     assert_eq!(targets[..999], values[1..]);
@@ -40,22 +40,22 @@ fn dataset_wants_the_next_value_and_the_last_one_again() {
 
 #[test]
 fn dataset_has_no_sequence_of_another_length() {
-    assert!(regression::create_dataset(1005).is_err());
+    assert!(example::create_dataset(1005).is_err());
 }
 
 #[test]
 fn learns_the_curve() {
     let g = Graph::new();
     g.set_random_seed(0);
-    let model = regression::model(&g);
+    let model = example::model(&g);
     let sess = initialized(&g);
-    let costs = regression::train(&sess, &model, 100, 1000).unwrap();
+    let costs = example::train(&sess, &model, 100, 1000).unwrap();
     assert_eq!(costs.len(), 100);
     assert!(costs[0] > 100.0, "{}", costs[0]); // The curve's variance is 140.
     assert!(costs[99] < 2.0, "{}", costs[99]);
 
     // From the first value of a sequence alone, nobody can tell whether the curve rises or falls.
-    let (data, output) = regression::create_dataset(1000).unwrap();
+    let (data, output) = example::create_dataset(1000).unwrap();
     let pred = sess.run(model.pred, feed![model.input_data => data]);
     let errors = (pred.unwrap() - output).mapv(|error| error * error);
     let by_place: Vec<f32> = errors.axis_iter(Axis(1)).map(|of| of.sum()).collect();
@@ -68,7 +68,7 @@ fn learns_the_curve() {
 fn predicts_one_sequence_too() {
     let g = Graph::new();
     g.set_random_seed(0);
-    let model = regression::model(&g);
+    let model = example::model(&g);
     let sess = initialized(&g);
     let pred = sess.run(model.pred, feed![model.input_data => [[[0.5]]]]);
     assert_eq!(pred.unwrap().shape(), [1, 1]);

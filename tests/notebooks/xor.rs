@@ -12,18 +12,18 @@ use ndarray::{Array3, ArrayView1, arr2, s};
     dead_code,
     reason = "the tests run the model, not the program around it"
 )]
-mod xor;
+mod example;
 
 #[test]
 fn labels_are_those_of_the_notebooks_example() {
     let number = |bits: [f32; 5]| Array3::from_shape_fn((1, 5, 1), |(_, bit, _)| bits[bit]);
     let data = number([1.0, 0.0, 1.0, 1.0, 0.0]);
-    assert_eq!(xor::labels(&data), arr2(&[[1, 1, 0, 1, 1]]));
+    assert_eq!(example::labels(&data), arr2(&[[1, 1, 0, 1, 1]]));
 }
 
 #[test]
 fn dataset_has_each_number_once_with_its_labels() {
-    let (data, output) = xor::create_dataset(4096, &mut Philox::new(0, 0)).unwrap();
+    let (data, output) = example::create_dataset(4096, &mut Philox::new(0, 0)).unwrap();
     assert_eq!(data.dim(), (4096, 12, 1));
     assert_eq!(output.dim(), (4096, 12));
     let rows = || numbers(&data).into_iter().zip(output.rows());
@@ -42,7 +42,7 @@ fn dataset_has_each_number_once_with_its_labels() {
 
 #[test]
 fn dataset_is_shuffled_anew_and_the_same_from_the_same_seed() {
-    let order = |rng: &mut Philox| numbers(&xor::create_dataset(64, rng).unwrap().0);
+    let order = |rng: &mut Philox| numbers(&example::create_dataset(64, rng).unwrap().0);
     let mut rng = Philox::new(7, 0);
     let (first, second) = (order(&mut rng), order(&mut rng));
     assert_ne!(first, second);
@@ -51,7 +51,7 @@ fn dataset_is_shuffled_anew_and_the_same_from_the_same_seed() {
 
 #[test]
 fn dataset_has_no_number_of_more_bits() {
-    assert!(xor::create_dataset(4097, &mut Philox::new(0, 0)).is_err());
+    assert!(example::create_dataset(4097, &mut Philox::new(0, 0)).is_err());
 }
 
 /// With a sixteenth of the numbers, to be quick.
@@ -59,15 +59,15 @@ fn dataset_has_no_number_of_more_bits() {
 fn learns_the_parity_of_bits() {
     let g = Graph::new();
     g.set_random_seed(1);
-    let model = xor::model(&g);
+    let model = example::model(&g);
     let sess = initialized(&g);
     let mut rng = Philox::new(1, 0);
-    let costs = xor::train(&sess, &model, &mut rng, 100, 256).unwrap();
+    let costs = example::train(&sess, &model, &mut rng, 100, 256).unwrap();
     assert_eq!(costs.len(), 100);
     assert!(costs[0] > 0.6, "{}", costs[0]); // Guessing costs ln 2 = 0.69.
     assert!(costs[99] < 0.05, "{}", costs[99]);
 
-    let (data, output) = xor::create_dataset(256, &mut rng).unwrap();
+    let (data, output) = example::create_dataset(256, &mut rng).unwrap();
     let feeds = feed![model.input_data => data, model.output_data => output];
     let accuracy = sess.run(model.accuracy.scalar(), feeds).unwrap();
     assert!(accuracy > 0.99, "{accuracy}");
@@ -77,7 +77,7 @@ fn learns_the_parity_of_bits() {
 fn reads_numbers_of_any_length() {
     let g = Graph::new();
     g.set_random_seed(0);
-    let model = xor::model(&g);
+    let model = example::model(&g);
     let sess = initialized(&g);
     for (num_samples, length) in [(1, 16), (3, 5)] {
         let data = Array3::<f32>::ones((num_samples, length, 1));
