@@ -120,16 +120,25 @@ impl Chart {
 
 /// The points of numbers that belong to the steps 1, 2, 3, …
 pub fn over_steps(numbers: &[f32]) -> impl Iterator<Item = (f64, f64)> {
-    (1_u32..)
+    numbered_from(1, numbers)
+}
+
+/// The points of numbers that belong to the epochs 0, 1, 2, …
+pub fn over_epochs(numbers: &[f32]) -> impl Iterator<Item = (f64, f64)> {
+    numbered_from(0, numbers)
+}
+
+fn numbered_from(first: u32, numbers: &[f32]) -> impl Iterator<Item = (f64, f64)> {
+    (first..)
         .zip(numbers)
-        .map(|(step, &number)| (f64::from(step), f64::from(number)))
+        .map(|(number, &value)| (f64::from(number), f64::from(value)))
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
 
-    use super::{Chart, over_steps};
+    use super::{Chart, over_epochs, over_steps};
 
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
@@ -168,9 +177,11 @@ mod tests {
     }
 
     #[test]
-    fn steps_count_from_one() {
+    fn steps_count_from_one_and_epochs_from_zero() {
         let points: Vec<_> = over_steps(&[4.0, 2.0]).collect();
         assert_eq!(points, [(1.0, 4.0), (2.0, 2.0)]);
+        let points: Vec<_> = over_epochs(&[4.0, 2.0]).collect();
+        assert_eq!(points, [(0.0, 4.0), (1.0, 2.0)]);
     }
 
     #[test]

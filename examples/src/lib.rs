@@ -8,7 +8,7 @@ mod progress;
 mod reference;
 mod sequences;
 
-pub use chart::{Chart, over_steps};
+pub use chart::{Chart, over_epochs, over_steps};
 pub use general::general;
 pub use numpy::array_repr;
 pub use options::Options;

@@ -5,3 +5,5 @@
 
 mod by_hand;
 mod from_scratch;
+mod regression;
+mod xor;

@@ -126,7 +126,11 @@ fn paint_run(
 ) -> anyhow::Result<()> {
     match mark {
         Mark::Line => {
-            plot.draw_series([PathElement::new(run, line(colour))])?;
+            // Piece by piece, with round joints: plotters draws needles where one path turns sharply.
+            let piece = |ends: &[(f64, f64)]| PathElement::new(ends, line(colour));
+            plot.draw_series(run.windows(2).map(piece))?;
+            let joint = |&point| Circle::new(point, line_dots() / 2, colour.filled());
+            plot.draw_series(run.iter().map(joint))?;
         }
         Mark::Points => {
             let circle = |&point| Circle::new(point, dots(RADIUS), line(colour));
@@ -151,7 +155,11 @@ fn colours() -> impl Iterator<Item = RGBColor> {
 }
 
 fn line(colour: RGBColor) -> ShapeStyle {
-    colour.stroke_width((LINE_WIDTH * f64::from(DENSITY)).round() as u32)
+    colour.stroke_width(line_dots())
+}
+
+fn line_dots() -> u32 {
+    (LINE_WIDTH * f64::from(DENSITY)).round() as u32
 }
 
 fn text(size: i32, colour: RGBColor, style: FontStyle) -> TextStyle<'static> {
