@@ -5,3 +5,4 @@
 
 mod by_hand;
 mod from_scratch;
+mod mnist;
