@@ -5,5 +5,6 @@
 
 mod by_hand;
 mod from_scratch;
+mod mnist;
 mod regression;
 mod xor;
