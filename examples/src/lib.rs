@@ -8,9 +8,9 @@ mod progress;
 mod reference;
 mod sequences;
 
-pub use chart::{Chart, over_steps};
+pub use chart::{Chart, Colour, Panels, over_steps};
 pub use general::general;
-pub use numpy::array_repr;
+pub use numpy::{array_repr, float_repr};
 pub use options::Options;
 pub use progress::Progress;
 pub use reference::{Agreement, Reference};
