@@ -1,7 +1,7 @@
 //! A recurrent cell of one's own: the minimal gated unit, which has one gate where a GRU has two.
 //!
 //! It learns the adding problem: of a sequence of random numbers two are marked, and their sum is to be
-//! told at the end. That takes a memory over many steps, which a plain recurrent network does not learn.
+//! told at the end. That takes a memory over many steps, which a plain recurrent network hardly learns.
 //! The cell is trained beside `BasicRnnCell` and `GruCell`, and goes wherever they go.
 //!
 //! `cargo run --release --example custom_cell`

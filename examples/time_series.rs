@@ -64,17 +64,10 @@ pub(crate) fn run(options: &Options, seed: u64) -> anyhow::Result<()> {
 
     let sess = Session::new(&g);
     sess.run(model.init, feed![])?;
-    let num_train_iterations = options.steps(NUM_TRAIN_ITERATIONS, 300);
+    let steps = options.steps(NUM_TRAIN_ITERATIONS, 300);
     let mut rng = Philox::new(seed, 0);
     let print = |iteration, mse| println!("{iteration} \tMSE {}", float_repr(mse));
-    train(
-        &sess,
-        &model,
-        &ts_data,
-        &mut rng,
-        num_train_iterations,
-        print,
-    )?;
+    train(&sess, &model, &ts_data, &mut rng, 0..steps, print)?;
     model.saver.save(&sess, &checkpoint)?;
 
     let sess = Session::new(&g);
@@ -195,16 +188,16 @@ pub(crate) fn model(g: &Graph) -> Model<'_> {
     }
 }
 
-/// Takes so many steps, and shows the loss after every hundredth, from the first.
+/// Takes a step for each of these iterations, and shows the loss after every hundredth, from the first.
 pub(crate) fn train(
     sess: &Session,
     model: &Model<'_>,
     ts_data: &TimeSeriesData,
     rng: &mut Philox,
-    steps: usize,
+    iterations: impl Iterator<Item = usize>,
     mut show: impl FnMut(usize, f32),
 ) -> anyhow::Result<()> {
-    for iteration in 0..steps {
+    for iteration in iterations {
         let (x_batch, y_batch, _) = ts_data.next_batch(BATCH_SIZE, NUM_TIMESTEPS, rng);
         sess.run(model.train, feed![model.x => &x_batch, model.y => &y_batch])?;
         if iteration % 100 == 0 {
@@ -237,11 +230,16 @@ fn study(
 ) -> anyhow::Result<Panels> {
     let train_instance = train_instance(ts_data);
     let checkpoint = options.output("rnn_time_series_codealong");
+    let last = options.steps(NUM_TRAIN_ITERATIONS, 400);
+    let lengths = || (100..=last).step_by(100);
+    let progress = Progress::new(lengths().sum());
     let testing_model = |steps: usize| -> anyhow::Result<Array3<f32>> {
         let sess = Session::new(model.loss.graph());
         sess.run(model.init, feed![])?;
         let mut rng = Philox::new(seed, steps as u64);
-        train(&sess, model, ts_data, &mut rng, steps, |_, _| ())?;
+        train(&sess, model, ts_data, &mut rng, steps, |_, _| {
+            progress.step()
+        })?;
         model.saver.save(&sess, &checkpoint)?;
 
         let sess = Session::new(model.loss.graph());
@@ -249,16 +247,13 @@ fn study(
         predict(&sess, model, &train_instance)
     };
 
-    let last = options.steps(NUM_TRAIN_ITERATIONS, 400);
-    let progress = Progress::new(last / 100);
     let mut panels = Panels::new("What the model gives after so many steps", 5);
-    for step in (100..=last).step_by(100) {
+    for step in lengths() {
         let y_pred = testing_model(step)?;
         progress.println(&format!("{:?}", y_pred.dim()));
         progress.println(&format!("{step}"));
         let title = format!("Step: {step}");
         panels = panels.panel(testing_chart(&title, [5, 3, 2], &train_instance, &y_pred));
-        progress.step();
     }
     Ok(panels)
 }

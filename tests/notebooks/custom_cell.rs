@@ -2,7 +2,7 @@
 
 use aqueduct::prelude::*;
 use aqueduct_tests::{central_differences, initialized, spread};
-use custom_cell::MinimalGatedUnit;
+use example::MinimalGatedUnit;
 use ndarray::ArrayD;
 
 #[path = "../../examples/custom_cell.rs"]
@@ -10,7 +10,7 @@ use ndarray::ArrayD;
     dead_code,
     reason = "the tests run the cell, not the program around it"
 )]
-mod custom_cell;
+mod example;
 
 const VARIABLES: [(&str, &[usize]); 4] = [
     ("rnn/minimal_gated_unit/forget/kernel", &[5, 3]),

@@ -2,14 +2,14 @@
 
 use aqueduct::prelude::*;
 use aqueduct_tests::initialized;
-use streaming::{Model, largest_difference, model, signal, stream, train};
+use example::{Model, largest_difference, model, signal, stream, train};
 
 #[path = "../../examples/streaming.rs"]
 #[allow(
     dead_code,
     reason = "the tests run the model, not the program around it"
 )]
-mod streaming;
+mod example;
 
 fn seeded(g: &Graph) -> (Model<'_>, Session) {
     g.set_random_seed(0);

@@ -3,15 +3,15 @@
 use aqueduct::Philox;
 use aqueduct::prelude::*;
 use aqueduct_tests::initialized;
+use example::{TimeSeriesData, mse, predict, train, train_instance};
 use ndarray::{Axis, s};
-use time_series::{TimeSeriesData, mse, predict, train, train_instance};
 
 #[path = "../../examples/time_series.rs"]
 #[allow(
     dead_code,
     reason = "the tests run the model, not the program around it"
 )]
-mod time_series;
+mod example;
 
 fn ts_data() -> TimeSeriesData {
     TimeSeriesData::new(250, 0.0, 10.0)
@@ -49,11 +49,19 @@ fn a_batch_is_a_series_and_the_same_one_step_later() {
 fn three_hundred_steps_teach_the_curve() {
     let g = Graph::new();
     g.set_random_seed(0);
-    let model = time_series::model(&g);
+    let model = example::model(&g);
     let sess = initialized(&g);
     let mut losses = Vec::new();
     let note = |_, mse| losses.push(mse);
-    train(&sess, &model, &ts_data(), &mut Philox::new(0, 0), 300, note).unwrap();
+    train(
+        &sess,
+        &model,
+        &ts_data(),
+        &mut Philox::new(0, 0),
+        0..300,
+        note,
+    )
+    .unwrap();
     assert_eq!(losses.len(), 3);
     assert!(losses[0] > 0.2, "{losses:?}");
     assert!(losses[2] < 0.03, "{losses:?}");
@@ -66,7 +74,7 @@ fn three_hundred_steps_teach_the_curve() {
 fn another_session_that_restores_gives_the_same_bits() {
     let g = Graph::new();
     g.set_random_seed(0);
-    let model = time_series::model(&g);
+    let model = example::model(&g);
     let sess = initialized(&g);
     train(
         &sess,

@@ -32,10 +32,11 @@ fn a_state_is_fetched_and_fed_as_a_whole() {
 
 /// What a program keeps: the element types have the form of the inputs.
 struct Stream {
-    step: Prepared<(ArrayD<f32>, Vec<State>), (f32, Vec<LstmState<f32>>)>,
+    step: Prepared<Step, (f32, Vec<LstmState<f32>>)>,
     state: Vec<State>,
 }
 
+type Step = (ArrayD<f32>, Vec<State>);
 type State = LstmState<ArrayD<f32>>;
 
 #[test]
