@@ -237,9 +237,8 @@ fn study(
         let sess = Session::new(model.loss.graph());
         sess.run(model.init, feed![])?;
         let mut rng = Philox::new(seed, steps as u64);
-        train(&sess, model, ts_data, &mut rng, steps, |_, _| {
-            progress.step()
-        })?;
+        let iterations = (0..steps).inspect(|_| progress.step());
+        train(&sess, model, ts_data, &mut rng, iterations, |_, _| ())?;
         model.saver.save(&sess, &checkpoint)?;
 
         let sess = Session::new(model.loss.graph());

@@ -3,7 +3,7 @@
 use aqueduct::Philox;
 use aqueduct::prelude::*;
 use aqueduct_tests::initialized;
-use example::{TimeSeriesData, mse, predict, train, train_instance};
+use example::{Model, TimeSeriesData, mse, predict, train, train_instance};
 use ndarray::{Axis, s};
 
 #[path = "../../examples/time_series.rs"]
@@ -48,20 +48,8 @@ fn a_batch_is_a_series_and_the_same_one_step_later() {
 #[test]
 fn three_hundred_steps_teach_the_curve() {
     let g = Graph::new();
-    g.set_random_seed(0);
-    let model = example::model(&g);
-    let sess = initialized(&g);
-    let mut losses = Vec::new();
-    let note = |_, mse| losses.push(mse);
-    train(
-        &sess,
-        &model,
-        &ts_data(),
-        &mut Philox::new(0, 0),
-        0..300,
-        note,
-    )
-    .unwrap();
+    let (model, sess) = seeded(&g);
+    let losses = trained(&sess, &model, 300);
     assert_eq!(losses.len(), 3);
     assert!(losses[0] > 0.2, "{losses:?}");
     assert!(losses[2] < 0.03, "{losses:?}");
@@ -73,18 +61,8 @@ fn three_hundred_steps_teach_the_curve() {
 #[test]
 fn another_session_that_restores_gives_the_same_bits() {
     let g = Graph::new();
-    g.set_random_seed(0);
-    let model = example::model(&g);
-    let sess = initialized(&g);
-    train(
-        &sess,
-        &model,
-        &ts_data(),
-        &mut Philox::new(0, 0),
-        5,
-        |_, _| (),
-    )
-    .unwrap();
+    let (model, sess) = seeded(&g);
+    trained(&sess, &model, 5);
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("rnn_time_series_codealong");
     model.saver.save(&sess, &path).unwrap();
@@ -96,4 +74,27 @@ fn another_session_that_restores_gives_the_same_bits() {
         y_pred.mapv(f32::to_bits)
     };
     assert_eq!(bits(&restored), bits(&sess));
+}
+
+fn seeded(g: &Graph) -> (Model<'_>, Session) {
+    g.set_random_seed(0);
+    let model = example::model(g);
+    let sess = initialized(g);
+    (model, sess)
+}
+
+/// Takes so many steps; gives the losses shown.
+fn trained(sess: &Session, model: &Model<'_>, steps: usize) -> Vec<f32> {
+    let mut losses = Vec::new();
+    let show = |_, mse| losses.push(mse);
+    train(
+        sess,
+        model,
+        &ts_data(),
+        &mut Philox::new(0, 0),
+        0..steps,
+        show,
+    )
+    .unwrap();
+    losses
 }

@@ -5,13 +5,36 @@ use ndarray::ArrayD;
 
 use crate::{initialized, numbers};
 
+/// A step of two LSTM cells.
+struct Stacked<'g> {
+    x: Tensor<'g, f32>,
+    initial: Vec<LstmState<Tensor<'g, f32>>>,
+    output: Tensor<'g, f32>,
+    next: Vec<LstmState<Tensor<'g, f32>>>,
+}
+
+fn stacked(g: &Graph) -> Stacked<'_> {
+    let x = g.placeholder::<f32>("x", shape![2, 3]);
+    let cell = MultiRnnCell::new(vec![BasicLstmCell::new(4), BasicLstmCell::new(2)]);
+    let initial = cell.zero_state(g, 2);
+    let (output, next) = cell.call(x, initial.clone());
+    Stacked {
+        x,
+        initial,
+        output,
+        next,
+    }
+}
+
 #[test]
 fn a_state_is_fetched_and_fed_as_a_whole() {
     let g = Graph::new();
-    let x = g.placeholder::<f32>("x", shape![2, 3]);
-    let cell = MultiRnnCell::new(vec![BasicLstmCell::new(4), BasicLstmCell::new(2)]);
-    let initial = cell.zero_state(&g, 2);
-    let (output, next) = cell.call(x, initial.clone());
+    let Stacked {
+        x,
+        initial,
+        output,
+        next,
+    } = stacked(&g);
     let sess = initialized(&g);
     let fed = numbers(&[2, 3]);
     let (first, state) = sess.run((output, &next), feed![x => &fed]).unwrap();
@@ -42,10 +65,12 @@ type State = LstmState<ArrayD<f32>>;
 #[test]
 fn a_prepared_call_takes_and_gives_a_whole_state() {
     let g = Graph::new();
-    let x = g.placeholder::<f32>("x", shape![2, 3]);
-    let cell = MultiRnnCell::new(vec![BasicLstmCell::new(4), BasicLstmCell::new(2)]);
-    let initial = cell.zero_state(&g, 2);
-    let (output, next) = cell.call(x, initial.clone());
+    let Stacked {
+        x,
+        initial,
+        output,
+        next,
+    } = stacked(&g);
     let sess = initialized(&g);
     let mut state = sess.run(&initial, feed![]).unwrap();
     let mut stream = Stream {
