@@ -44,7 +44,7 @@ impl Scale {
 }
 
 /// An axis that starts and ends at a tick.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Axis {
     scale: Scale,
     /// At least two values, rising.

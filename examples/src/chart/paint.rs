@@ -69,11 +69,12 @@ pub(super) fn paint_panels(panels: &Panels, canvas: &Canvas<'_>) -> anyhow::Resu
     let series = panels.charts.first().map_or(&[][..], |chart| &chart.series);
     let area = paint_heading(&panels.title, series, canvas)?;
     let charts: Vec<&Chart> = panels.charts.iter().collect();
+    let axes = axes(&charts, PANEL_TICKS)?;
     let title = text(PANEL.text + 2, INK, FontStyle::Bold);
     for (chart, area) in charts.iter().zip(area.split_evenly(panels.grid())) {
         let corner = (dots(PANEL.margin + PANEL.y_labels), dots(PANEL.margin));
         area.draw_text(&chart.title, &title, corner)?;
-        paint_plot(chart, axes(&charts, PANEL_TICKS)?, &PANEL, &area)?;
+        paint_plot(chart, axes.clone(), &PANEL, &area)?;
     }
     Ok(())
 }
