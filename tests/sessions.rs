@@ -304,7 +304,7 @@ fn what_is_fed_stands_for_what_would_compute_it() {
 
 /// What a user keeps: no lifetime of the graph.
 struct Model {
-    double: Prepared<ArrayD<f32>, One<f32>>,
+    double: Prepared<ArrayD<f32>, f32>,
     dot: Prepared<f32, (f32, f32)>,
     count: Prepared<(i32, ArrayD<f32>), ()>,
 }

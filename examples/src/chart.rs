@@ -2,18 +2,23 @@
 
 mod axis;
 mod canvas;
+mod colour;
 mod paint;
+mod panels;
 
 use std::path::Path;
 
-use anyhow::Context as _;
+use axis::Scale;
+pub use colour::Colour;
+pub use panels::Panels;
 
-use axis::{Axis, Scale};
+/// Width and height of a chart, in pixels.
+const SIZE: canvas::Size = (900, 560);
 
 /// A chart of lines and points over two axes, saved as a PNG file of 900 by 560 pixels.
 ///
-/// Series take colours that colour-blind readers can tell apart, in the order they are added; a
-/// later one lies over an earlier one. A point that cannot be drawn (not finite, or not above zero
+/// Series take the [colours](Colour) in their order, unless they are told one; a later series lies over
+/// an earlier one. A point that cannot be drawn (not finite, or not above zero
 /// on a logarithmic axis) is left out, and a line has a gap there.
 pub struct Chart {
     title: String,
@@ -26,6 +31,7 @@ pub struct Chart {
 struct Series {
     name: String,
     mark: Mark,
+    colour: Colour,
     points: Vec<(f64, f64)>,
 }
 
@@ -33,6 +39,7 @@ struct Series {
 enum Mark {
     Line,
     Points,
+    Dots { radius: i32 },
 }
 
 impl Chart {
@@ -78,8 +85,37 @@ impl Chart {
         self.series(name.into(), Mark::Points, points.into_iter().collect())
     }
 
+    /// Adds a dot of this radius in pixels at each point: a large one stays in sight under a small one.
+    pub fn dots(
+        self,
+        name: impl Into<String>,
+        radius: u8,
+        points: impl IntoIterator<Item = (f64, f64)>,
+    ) -> Chart {
+        let radius = i32::from(radius);
+        self.series(
+            name.into(),
+            Mark::Dots { radius },
+            points.into_iter().collect(),
+        )
+    }
+
     fn series(mut self, name: String, mark: Mark, points: Vec<(f64, f64)>) -> Chart {
-        self.series.push(Series { name, mark, points });
+        let colour = Colour::of_series(self.series.len());
+        self.series.push(Series {
+            name,
+            mark,
+            colour,
+            points,
+        });
+        self
+    }
+
+    /// Gives the series added last a colour.
+    pub fn coloured(mut self, colour: Colour) -> Chart {
+        if let Some(series) = self.series.last_mut() {
+            series.colour = colour;
+        }
         self
     }
 
@@ -87,25 +123,7 @@ impl Chart {
     ///
     /// Fails if the chart has no point to draw, or the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> anyhow::Result<()> {
-        let path = path.as_ref();
-        self.save_to(path)
-            .with_context(|| format!("cannot save the chart {}", path.display()))
-    }
-
-    fn save_to(&self, path: &Path) -> anyhow::Result<()> {
-        let pixels = canvas::draw(|canvas| paint::paint(self, canvas))?;
-        if let Some(directory) = path.parent() {
-            std::fs::create_dir_all(directory)?;
-        }
-        canvas::write_png(path, &pixels)
-    }
-
-    fn x_axis(&self) -> anyhow::Result<Axis> {
-        Axis::over(Scale::Linear, self.drawable().map(|(x, _)| x))
-    }
-
-    fn y_axis(&self) -> anyhow::Result<Axis> {
-        Axis::over(self.y_scale, self.drawable().map(|(_, y)| y))
+        canvas::save(path.as_ref(), SIZE, |canvas| paint::paint(self, canvas))
     }
 
     fn drawable(&self) -> impl Iterator<Item = (f64, f64)> {
@@ -157,6 +175,7 @@ mod tests {
             .axes("step", "loss")
             .line("training", (0..100).map(loss))
             .points("printed", (0..100).step_by(10).map(loss))
+            .dots("a few", 3, (0..100).step_by(50).map(loss))
             .log_y()
             .save(&path)
             .unwrap();

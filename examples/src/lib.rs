@@ -10,11 +10,11 @@ mod progress;
 mod reference;
 mod sequences;
 
-pub use chart::{Chart, over_epochs, over_steps};
+pub use chart::{Chart, Colour, Panels, over_epochs, over_steps};
 pub use curves::Curves;
 pub use general::general;
 pub use mnist::{DataSet, Mnist, MnistModel, MnistOptions, rows_as_steps};
-pub use numpy::array_repr;
+pub use numpy::{array_repr, float_repr};
 pub use options::Options;
 pub use progress::Progress;
 pub use reference::{Agreement, Reference};

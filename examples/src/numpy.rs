@@ -1,4 +1,4 @@
-//! numpy's `repr` of an array.
+//! numpy's `repr` of an array and of a number.
 
 use ndarray::ArrayView2;
 
@@ -27,6 +27,19 @@ pub fn array_repr(matrix: ArrayView2<'_, f32>) -> String {
         })
         .collect();
     format!("array([{}], dtype=float32)", rows.join(",\n       "))
+}
+
+/// Formats a number as `print` does a `float32` of numpy 1.14 to 1.26: the fewest digits that tell it
+/// apart, with an exponent below 1e-4 and from 1e16 on.
+pub fn float_repr(value: f32) -> String {
+    if !value.is_finite() {
+        return value.to_string().to_lowercase();
+    }
+    if value == 0.0 || (1e-4..1e16).contains(&f64::from(value.abs())) {
+        return format!("{value:?}");
+    }
+    let (mantissa, exponent) = scientific(value);
+    mantissa + &exponent
 }
 
 /// How every number of one array is printed.
@@ -160,7 +173,7 @@ fn scientific(value: f32) -> (String, String) {
 mod tests {
     use ndarray::{Array2, array};
 
-    use super::array_repr;
+    use super::{array_repr, float_repr};
 
     #[test]
     fn prints_the_table_of_notebook_002() {
@@ -204,6 +217,27 @@ array([[ 0.46511364, -0.921773  ,  0.9284943 ],
             let matrix = Array2::from_shape_fn((1, row.len()), |(_, column)| row[column]);
             let expected = format!("array([[{printed}]], dtype=float32)");
             assert_eq!(array_repr(matrix.view()), expected);
+        }
+    }
+
+    #[test]
+    fn prints_numbers_as_numpy_does() {
+        let cases = [
+            (0.548_108_94, "0.54810894"),
+            (0.000_187_473_94, "0.00018747394"),
+            (6.705_546e-5, "6.705546e-05"),
+            (1e-4, "1e-04"),
+            (0.0142185, "0.0142185"),
+            (0.0, "0.0"),
+            (-3.0, "-3.0"),
+            (1e15, "1000000000000000.0"),
+            (1e16, "1e+16"),
+            (1e-45, "1e-45"),
+            (f32::NAN, "nan"),
+            (f32::NEG_INFINITY, "-inf"),
+        ];
+        for (value, printed) in cases {
+            assert_eq!(float_repr(value), printed);
         }
     }
 

@@ -16,6 +16,30 @@
 //! let _ = feed![x => vec![1_i64]]; // here
 //! ```
 //!
+//! A state is not fed without its form:
+//!
+//! ```
+//! use aqueduct::prelude::*;
+//! let g = Graph::new();
+//! let x = g.placeholder::<f32>("x", shape![1, 3]);
+//! let cell = BasicLstmCell::new(4);
+//! let state = cell.zero_state(&g, 1);
+//! let step = Session::new(&g).prepare(cell.call(x, state), (x, state)).unwrap();
+//! let (c, h) = ([[0.0; 4]], [[0.0; 4]]);
+//! let _ = step.run(([[0.0; 3]], LstmState { c, h }));
+//! ```
+//!
+//! ```compile_fail,E0277
+//! use aqueduct::prelude::*;
+//! let g = Graph::new();
+//! let x = g.placeholder::<f32>("x", shape![1, 3]);
+//! let cell = BasicLstmCell::new(4);
+//! let state = cell.zero_state(&g, 1);
+//! let step = Session::new(&g).prepare(cell.call(x, state), (x, state)).unwrap();
+//! let (c, h) = ([[0.0; 4]], [[0.0; 4]]);
+//! let _ = step.run(([[0.0; 3]], (c, h))); // here
+//! ```
+//!
 //! Labels are not fetched as floats:
 //!
 //! ```

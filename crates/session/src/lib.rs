@@ -35,10 +35,10 @@ pub use fetch::{
     ArrayAt, ArrayOf, Assemble, Fetch, Fetched, Nothing, Requests, Scalar, ScalarAt, ValueAt,
 };
 pub use philox::Philox;
-pub use prepared::{Inputs, One, Prepared, Values};
+pub use prepared::Prepared;
 pub use saver::{
     CheckpointError, CheckpointState, Comparison, Difference, FileAction, GlobalStep, Saver,
     TensorInfo, WantedTensor, checkpoint_state, latest_checkpoint, list_variables, load_variable,
 };
 pub use session::{Session, TensorExt};
-pub use structures::FeedAll;
+pub use structures::{InputTensors, InputValues, Inputs, Values};

@@ -4,30 +4,31 @@ use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aqueduct_graph::ir::{NodeId, TensorId};
-use aqueduct_graph::{AnyTensor, Element};
 
 use crate::cache::Planned;
 use crate::compile::Goal;
-use crate::error::Result;
-use crate::feed::{Entry, Feed, FeedKey, FeedTensor, FeedValue, Feeds};
+use crate::error::{Error, Result};
+use crate::feed::Feeds;
 use crate::fetch::{Assemble, Requests};
 use crate::request;
 use crate::session::Shared;
+use crate::structures::{InputTensors, InputValues, Values};
 
 /// A run with everything resolved but the values; see [`Session::prepare`](crate::Session::prepare).
 ///
 /// It shares the session and carries no lifetime, so a struct can keep it. `O` is what a run gives,
-/// as [`Session::run`](crate::Session::run) would; `E` are the element types of the inputs: a tuple
-/// of them for a tuple of inputs, [`One<f32>`](One) for a single input, `()` for none.
+/// as [`Session::run`](crate::Session::run) would; `E` are the element types of the inputs, in the
+/// form of the inputs: `f32` for a tensor, a tuple for a tuple, `LstmState<f32>` for the state of an
+/// LSTM cell, `()` for no input. The values of a run have that form too.
 ///
 /// ```
 /// use aqueduct_graph::{Graph, shape};
-/// use aqueduct_session::{One, Prepared, Session, TensorExt, feed};
+/// use aqueduct_session::{Prepared, Session, TensorExt, feed};
 /// use ndarray::ArrayD;
 ///
 /// struct Model {
 ///     step: Prepared<((), f32), (f32, f32)>,
-///     predict: Prepared<ArrayD<f32>, One<f32>>,
+///     predict: Prepared<ArrayD<f32>, f32>,
 /// }
 ///
 /// let g = Graph::new();
@@ -49,12 +50,40 @@ use crate::session::Shared;
 /// assert_eq!(model.predict.run([3.0])?[[0]], 6.0);
 /// # Ok::<(), aqueduct_session::Error>(())
 /// ```
+///
+/// A recurrent network runs on a stream, with its state carried from fetch to feed:
+///
+/// ```
+/// use aqueduct_graph::{BasicLstmCell, Graph, LstmState, RnnCell, shape};
+/// use aqueduct_session::{Prepared, Session, feed};
+/// use ndarray::{ArrayD, array};
+///
+/// type State = LstmState<ArrayD<f32>>;
+///
+/// let g = Graph::new();
+/// let x = g.placeholder::<f32>("x", shape![1, 3]);
+/// let cell = BasicLstmCell::new(4);
+/// let initial = cell.zero_state(&g, 1);
+/// let (output, next) = cell.call(x, initial);
+///
+/// let sess = Session::new(&g);
+/// sess.run(g.global_variables_initializer(), feed![])?;
+/// let step: Prepared<(ArrayD<f32>, State), (f32, LstmState<f32>)> =
+///     sess.prepare((output, next), (x, initial))?;
+/// let mut state = sess.run(initial, feed![])?;
+/// for x in [array![[1.0, 2.0, 3.0]], array![[4.0, 5.0, 6.0]]] {
+///     let (output, next) = step.run((&x, state))?;
+///     assert_eq!(output, next.h);
+///     state = next;
+/// }
+/// # Ok::<(), aqueduct_session::Error>(())
+/// ```
 pub struct Prepared<O, E> {
     shared: Arc<Shared>,
     recipe: Recipe<O>,
     results: Vec<TensorId>,
     targets: Vec<NodeId>,
-    keys: Vec<FeedTensor>,
+    keys: InputTensors,
     /// The plan of the last run: a loop that feeds equal shapes looks nothing up.
     last: Mutex<Option<(Arc<Goal>, Planned)>>,
     elements: PhantomData<fn() -> E>,
@@ -68,12 +97,11 @@ impl<O, E> Prepared<O, E> {
         shared: Arc<Shared>,
         requests: &Requests,
         recipe: Recipe<O>,
-        inputs: &[AnyTensor<'_>],
+        keys: InputTensors,
     ) -> Result<Prepared<O, E>> {
         let (results, targets) =
             request::resolve_fetches(&shared.graph, &shared.graph.view(), requests)?;
-        let keys: Vec<FeedTensor> = inputs.iter().map(|input| FeedTensor::new(*input)).collect();
-        request::check_keys(&shared.graph, &keys)?;
+        request::check_keys(&shared.graph, &keys.tensors)?;
         Ok(Prepared {
             shared,
             recipe,
@@ -88,17 +116,16 @@ impl<O, E> Prepared<O, E> {
     /// Runs with these values, one for each input.
     ///
     /// # Errors
-    /// Those of [`Session::run`](crate::Session::run).
+    /// Those of [`Session::run`](crate::Session::run), and a vector of values of another length than
+    /// that of the inputs.
     pub fn run<'f>(&self, values: impl Values<'f, E>) -> Result<O> {
-        let values = values.into_feeds();
-        let entries = self.keys.iter().zip(values).map(|(key, value)| Entry {
-            key: key.clone(),
-            value,
-        });
-        let feeds = Feeds {
-            entries: entries.collect(),
-            problems: Vec::new(),
-        };
+        let mut given = InputValues::default();
+        values.give(&mut given);
+        let mut feeds = Feeds::new();
+        feeds.add_given(&self.keys, given);
+        if !feeds.problems.is_empty() {
+            return Err(Error::Feeds(feeds.problems));
+        }
         let resolved = request::resolve_feeds(
             &self.shared.graph,
             self.results.clone(),
@@ -127,72 +154,14 @@ impl<O, E> Prepared<O, E> {
 
 impl<O, E> std::fmt::Debug for Prepared<O, E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names: Vec<&str> = self.keys.iter().map(|key| key.name.as_str()).collect();
+        let names: Vec<&str> = self
+            .keys
+            .tensors
+            .iter()
+            .map(|key| key.name.as_str())
+            .collect();
         f.debug_struct("Prepared")
             .field("inputs", &names)
             .finish_non_exhaustive()
     }
-}
-
-/// The tensors that a prepared call takes values for: one, or a tuple of them.
-pub trait Inputs<'g> {
-    /// Their element types.
-    type Elements;
-
-    /// The tensors, in order.
-    fn keys(&self) -> Vec<AnyTensor<'g>>;
-}
-
-/// Values for the inputs of a prepared call: one, or a tuple of them.
-pub trait Values<'f, E> {
-    /// The values, in order.
-    fn into_feeds(self) -> Vec<FeedValue<'f>>;
-}
-
-/// The element type of a single input, in the type of a prepared call: the `f32` of
-/// `sess.prepare(y, x)` with an `x` of `f32` is written `Prepared<ArrayD<f32>, One<f32>>`.
-#[derive(Debug)]
-pub struct One<T>(PhantomData<fn() -> T>);
-
-impl<'g, K: FeedKey<'g>> Inputs<'g> for K {
-    type Elements = One<K::Element>;
-
-    fn keys(&self) -> Vec<AnyTensor<'g>> {
-        vec![self.tensor()]
-    }
-}
-
-impl<'f, T: Element, V: Feed<'f, T>> Values<'f, One<T>> for V {
-    fn into_feeds(self) -> Vec<FeedValue<'f>> {
-        vec![self.into_feed()]
-    }
-}
-
-macro_rules! tuples {
-    ($(($($key:ident $value:ident $element:ident $place:tt),*))*) => {$(
-        impl<'g, $($key: FeedKey<'g>),*> Inputs<'g> for ($($key,)*) {
-            type Elements = ($($key::Element,)*);
-
-            fn keys(&self) -> Vec<AnyTensor<'g>> {
-                vec![$(self.$place.tensor()),*]
-            }
-        }
-
-        impl<'f, $($element: Element, $value: Feed<'f, $element>),*> Values<'f, ($($element,)*)>
-            for ($($value,)*)
-        {
-            fn into_feeds(self) -> Vec<FeedValue<'f>> {
-                vec![$(self.$place.into_feed()),*]
-            }
-        }
-    )*};
-}
-tuples! {
-    ()
-    (A VA TA 0)
-    (A VA TA 0, B VB TB 1)
-    (A VA TA 0, B VB TB 1, C VC TC 2)
-    (A VA TA 0, B VB TB 1, C VC TC 2, D VD TD 3)
-    (A VA TA 0, B VB TB 1, C VC TC 2, D VD TD 3, E VE TE 4)
-    (A VA TA 0, B VB TB 1, C VC TC 2, D VD TD 3, E VE TE 4, F VF TF 5)
 }

@@ -15,9 +15,10 @@ use crate::execute::{Run, Version, uninitialized};
 use crate::feed::{Feed, Feeds};
 use crate::fetch::{Assemble, Fetch, Fetched, Requests, Scalar};
 use crate::kernels::Slice;
-use crate::prepared::{Inputs, Prepared};
+use crate::prepared::Prepared;
 use crate::request;
 use crate::state::{Spares, State, Stream};
+use crate::structures::{InputTensors, Inputs};
 
 /// Runs a graph, and keeps the values of its variables from run to run.
 ///
@@ -138,7 +139,9 @@ impl Session {
     ) -> Result<Prepared<F::Output, I::Elements>> {
         let mut requests = Requests::default();
         let recipe = Box::new(fetches.request(&mut requests));
-        Prepared::new(Arc::clone(&self.shared), &requests, recipe, &inputs.keys())
+        let mut keys = InputTensors::default();
+        inputs.add_to(&mut keys);
+        Prepared::new(Arc::clone(&self.shared), &requests, recipe, keys)
     }
 
     /// Gives a variable a value from outside. TensorFlow's `Variable.load`.

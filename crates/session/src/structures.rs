@@ -1,22 +1,52 @@
-//! Structures of tensors fed as a whole, and the state of LSTM cells fetched as a whole.
+//! Structures of tensors: fed as a whole, and the state of LSTM cells fetched as a whole.
 
-use aqueduct_graph::{AnyTensor, Element, LstmState, Tensor, Value};
-use ndarray::ArrayD;
+use aqueduct_graph::{AnyTensor, Element, LstmState, Tensor, Value, Variable};
 
 use crate::error::{FeedProblem, Result};
-use crate::feed::Feeds;
+use crate::feed::{Entry, Feed, FeedTensor, FeedValue, Feeds};
 use crate::fetch::{Assemble, Fetch, Fetched, Requests};
 
-/// A structure of tensors that can be fed with what a run gives of it: a tensor, an [`LstmState`], and
-/// any tuple, vector or array of these, nested. Of a structure of your own
-/// [`parts()`](aqueduct_graph::Nest::parts) is one.
-pub trait FeedAll: Fetch {
-    /// Adds the values to the feeds.
-    fn feed_all(&self, values: Self::Output, feeds: &mut Feeds<'_>);
+/// Tensors that are given values together: one, an [`LstmState`], and any tuple, vector or array of
+/// these, nested. Of a structure of your own [`parts()`](aqueduct_graph::Nest::parts) is one.
+pub trait Inputs<'g> {
+    /// The element types, in the form of the structure; [`Value`] for an [`AnyTensor`].
+    type Elements;
+
+    /// Adds the tensors, in a fixed order.
+    fn add_to(&self, keys: &mut InputTensors);
 }
 
-impl Feeds<'_> {
-    /// The same values, and those for a whole structure of tensors, as a run gave them.
+/// Values for [`Inputs`] of elements `E`, in their form. Each is whatever can be [fed](Feed), so what a
+/// run gives of a structure is one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be fed to tensors of `{E}`",
+    note = "values have the form of the tensors that they are for: a tuple for a tuple, an `LstmState` \
+            for an `LstmState`"
+)]
+pub trait Values<'f, E> {
+    /// Adds the values, in the order of the tensors.
+    fn give(self, given: &mut InputValues<'f>);
+}
+
+/// The tensors of a structure in a row.
+#[derive(Debug, Default)]
+pub struct InputTensors {
+    pub(crate) tensors: Vec<FeedTensor>,
+    /// The vectors of the structure: how many tensors come before each, and its length.
+    vectors: Vec<(usize, usize)>,
+}
+
+/// The values of a structure in a row.
+#[derive(Debug, Default)]
+pub struct InputValues<'f> {
+    values: Vec<FeedValue<'f>>,
+    /// The length of each vector of the structure.
+    vectors: Vec<usize>,
+}
+
+impl<'f> Feeds<'f> {
+    /// The same values, and those for a whole structure of tensors, such as a run gave of it. Their
+    /// form is checked by the compiler, the lengths of vectors by the run.
     ///
     /// ```
     /// use aqueduct_graph::{BasicLstmCell, Graph, RnnCell, RnnOptions, dynamic_rnn_with, shape};
@@ -40,85 +70,181 @@ impl Feeds<'_> {
     /// # Ok::<(), aqueduct_session::Error>(())
     /// ```
     #[must_use]
-    pub fn with_all<S: FeedAll>(mut self, structure: S, values: S::Output) -> Self {
-        structure.feed_all(values, &mut self);
+    pub fn with_all<'g, I: Inputs<'g>>(
+        mut self,
+        structure: I,
+        values: impl Values<'f, I::Elements>,
+    ) -> Self {
+        let (mut keys, mut given) = (InputTensors::default(), InputValues::default());
+        structure.add_to(&mut keys);
+        values.give(&mut given);
+        self.add_given(&keys, given);
         self
     }
-}
 
-impl<T: Element> FeedAll for Tensor<'_, T> {
-    fn feed_all(&self, values: ArrayD<T>, feeds: &mut Feeds<'_>) {
-        self.any().feed_all(Value::from(values), feeds);
-    }
-}
-
-impl FeedAll for AnyTensor<'_> {
-    fn feed_all(&self, values: Value, feeds: &mut Feeds<'_>) {
-        feeds.add_any(*self, values);
-    }
-}
-
-impl<F: FeedAll + ?Sized> FeedAll for &F {
-    fn feed_all(&self, values: F::Output, feeds: &mut Feeds<'_>) {
-        (**self).feed_all(values, feeds);
-    }
-}
-
-/// Nothing, of which a run gives nothing.
-impl FeedAll for () {
-    fn feed_all(&self, (): (), _: &mut Feeds<'_>) {}
-}
-
-impl<F: FeedAll> FeedAll for Vec<F> {
-    fn feed_all(&self, values: Vec<F::Output>, feeds: &mut Feeds<'_>) {
-        if self.len() != values.len() {
-            feeds.problems.push(wrong_count(self, values.len()));
+    /// Gives each tensor its value; none of them if a vector has another length than its values.
+    pub(crate) fn add_given(&mut self, keys: &InputTensors, given: InputValues<'f>) {
+        if let Some(problem) = keys.wrong_length(&given) {
+            self.problems.push(problem);
+            return;
         }
-        for (part, values) in self.iter().zip(values) {
-            part.feed_all(values, feeds);
+        let pairs = keys.tensors.iter().zip(given.values);
+        self.entries.extend(pairs.map(|(key, value)| Entry {
+            key: key.clone(),
+            value,
+        }));
+    }
+}
+
+impl InputTensors {
+    /// The length of a vector is the one thing about a structure that its type does not tell.
+    fn wrong_length(&self, given: &InputValues<'_>) -> Option<FeedProblem> {
+        let mut pairs = self.vectors.iter().zip(&given.vectors);
+        let (&(before, wanted), given) = pairs.find(|((_, wanted), given)| wanted != *given)?;
+        let first = self.tensors.get(before);
+        Some(FeedProblem {
+            name: first.map_or("[]".to_owned(), |tensor| tensor.name.clone()),
+            message: format!("{given} values were fed for a structure of {wanted}"),
+            at: None,
+        })
+    }
+}
+
+impl<'g> Inputs<'g> for AnyTensor<'g> {
+    type Elements = Value;
+
+    fn add_to(&self, keys: &mut InputTensors) {
+        keys.tensors.push(FeedTensor::new(*self));
+    }
+}
+
+impl<'f> Values<'f, Value> for Value {
+    fn give(self, given: &mut InputValues<'f>) {
+        given.values.push(FeedValue::from(self));
+    }
+}
+
+impl<'g, T: Element> Inputs<'g> for Tensor<'g, T> {
+    type Elements = T;
+
+    fn add_to(&self, keys: &mut InputTensors) {
+        self.any().add_to(keys);
+    }
+}
+
+impl<'g, T: Element> Inputs<'g> for Variable<'g, T> {
+    type Elements = T;
+
+    fn add_to(&self, keys: &mut InputTensors) {
+        self.value().add_to(keys);
+    }
+}
+
+impl<'f, T: Element, V: Feed<'f, T>> Values<'f, T> for V {
+    fn give(self, given: &mut InputValues<'f>) {
+        given.values.push(self.into_feed());
+    }
+}
+
+impl<'g, I: Inputs<'g> + ?Sized> Inputs<'g> for &I {
+    type Elements = I::Elements;
+
+    fn add_to(&self, keys: &mut InputTensors) {
+        (**self).add_to(keys);
+    }
+}
+
+impl<'g, I: Inputs<'g>> Inputs<'g> for Vec<I> {
+    type Elements = Vec<I::Elements>;
+
+    fn add_to(&self, keys: &mut InputTensors) {
+        keys.vectors.push((keys.tensors.len(), self.len()));
+        for part in self {
+            part.add_to(keys);
         }
     }
 }
 
-/// A vector is the one structure that a value of its type may not fit.
-fn wrong_count<F: FeedAll>(structure: &[F], values: usize) -> FeedProblem {
-    let mut requests = Requests::default();
-    structure.request(&mut requests);
-    let first = requests.tensors.into_iter().next();
-    FeedProblem {
-        name: first.map_or("[]".to_owned(), |tensor| tensor.name),
-        message: format!(
-            "{values} values were fed for a structure of {}",
-            structure.len()
-        ),
-        at: None,
+impl<'f, E, V: Values<'f, E>> Values<'f, Vec<E>> for Vec<V> {
+    fn give(self, given: &mut InputValues<'f>) {
+        given.vectors.push(self.len());
+        for part in self {
+            part.give(given);
+        }
     }
 }
 
-impl<F: FeedAll, const N: usize> FeedAll for [F; N] {
-    fn feed_all(&self, values: [F::Output; N], feeds: &mut Feeds<'_>) {
-        for (part, values) in self.iter().zip(values) {
-            part.feed_all(values, feeds);
+impl<'g, I: Inputs<'g>, const N: usize> Inputs<'g> for [I; N] {
+    type Elements = [I::Elements; N];
+
+    fn add_to(&self, keys: &mut InputTensors) {
+        for part in self {
+            part.add_to(keys);
         }
     }
+}
+
+impl<'f, E, V: Values<'f, E>, const N: usize> Values<'f, [E; N]> for [V; N] {
+    fn give(self, given: &mut InputValues<'f>) {
+        for part in self {
+            part.give(given);
+        }
+    }
+}
+
+impl<'g, I: Inputs<'g>> Inputs<'g> for LstmState<I> {
+    type Elements = LstmState<I::Elements>;
+
+    fn add_to(&self, keys: &mut InputTensors) {
+        self.c.add_to(keys);
+        self.h.add_to(keys);
+    }
+}
+
+impl<'f, E, V: Values<'f, E>> Values<'f, LstmState<E>> for LstmState<V> {
+    fn give(self, given: &mut InputValues<'f>) {
+        self.c.give(given);
+        self.h.give(given);
+    }
+}
+
+/// Nothing, which takes no value.
+impl<'g> Inputs<'g> for () {
+    type Elements = ();
+
+    fn add_to(&self, _: &mut InputTensors) {}
+}
+
+impl<'f> Values<'f, ()> for () {
+    fn give(self, _: &mut InputValues<'f>) {}
 }
 
 macro_rules! tuples {
-    ($(($($name:ident $place:tt),*))*) => {$(
-        impl<$($name: FeedAll),*> FeedAll for ($($name,)*) {
-            fn feed_all(&self, values: Self::Output, feeds: &mut Feeds<'_>) {
-                $(self.$place.feed_all(values.$place, feeds);)*
+    ($(($($input:ident $value:ident $element:ident $place:tt),*))*) => {$(
+        impl<'g, $($input: Inputs<'g>),*> Inputs<'g> for ($($input,)*) {
+            type Elements = ($($input::Elements,)*);
+
+            fn add_to(&self, keys: &mut InputTensors) {
+                $(self.$place.add_to(keys);)*
+            }
+        }
+
+        impl<'f, $($element, $value: Values<'f, $element>),*> Values<'f, ($($element,)*)>
+            for ($($value,)*)
+        {
+            fn give(self, given: &mut InputValues<'f>) {
+                $(self.$place.give(given);)*
             }
         }
     )*};
 }
 tuples! {
-    (A 0)
-    (A 0, B 1)
-    (A 0, B 1, C 2)
-    (A 0, B 1, C 2, D 3)
-    (A 0, B 1, C 2, D 3, E 4)
-    (A 0, B 1, C 2, D 3, E 4, F 5)
+    (A VA EA 0)
+    (A VA EA 0, B VB EB 1)
+    (A VA EA 0, B VB EB 1, C VC EC 2)
+    (A VA EA 0, B VB EB 1, C VC EC 2, D VD ED 3)
+    (A VA EA 0, B VB EB 1, C VC EC 2, D VD ED 3, E VE EE 4)
+    (A VA EA 0, B VB EB 1, C VC EC 2, D VD ED 3, E VE EE 4, F VF EF 5)
 }
 
 impl<S: Fetch> Fetch for LstmState<S> {
@@ -141,12 +267,5 @@ impl<A: Assemble> Assemble for LstmState<A> {
             c: self.c.assemble(fetched)?,
             h: self.h.assemble(fetched)?,
         })
-    }
-}
-
-impl<S: FeedAll> FeedAll for LstmState<S> {
-    fn feed_all(&self, values: LstmState<S::Output>, feeds: &mut Feeds<'_>) {
-        self.c.feed_all(values.c, feeds);
-        self.h.feed_all(values.h, feeds);
     }
 }

@@ -7,8 +7,6 @@ use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, Value
 
 use crate::general::general;
 
-/// The ticks that an axis has at most, if it can.
-const TICKS: f64 = 8.0;
 /// Steps between ticks within a power of ten; with 10, the next one's.
 const ROUND: [f64; 3] = [1.0, 2.0, 5.0];
 
@@ -46,7 +44,7 @@ impl Scale {
 }
 
 /// An axis that starts and ends at a tick.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Axis {
     scale: Scale,
     /// At least two values, rising.
@@ -54,11 +52,13 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    /// The axis that shows all these values, each of which has a place on the scale.
+    /// The axis that shows all these values, each of which has a place on the scale; with so many ticks
+    /// at most, if it can.
     ///
-    /// Fails if there is none.
+    /// Fails if there is no value.
     pub(super) fn over(
         scale: Scale,
+        ticks: u32,
         values: impl IntoIterator<Item = f64>,
     ) -> anyhow::Result<Axis> {
         let places = values.into_iter().map(|value| scale.place(value));
@@ -69,8 +69,8 @@ impl Axis {
         ensure!(least <= greatest, "no point to draw");
         let (least, greatest) = widened(scale, least, greatest);
         let places = match scale {
-            Scale::Linear => linear_ticks(least, greatest),
-            Scale::Logarithmic => logarithmic_ticks(least, greatest),
+            Scale::Linear => linear_ticks(f64::from(ticks), least, greatest),
+            Scale::Logarithmic => logarithmic_ticks(f64::from(ticks), least, greatest),
         };
         let ticks = places.into_iter().map(|place| scale.value(place)).collect();
         Ok(Axis { scale, ticks })
@@ -122,8 +122,8 @@ fn widened(scale: Scale, least: f64, greatest: f64) -> (f64, f64) {
 }
 
 /// Multiples of the smallest round step that does not give too many.
-fn linear_ticks(least: f64, greatest: f64) -> Vec<f64> {
-    let step = round_step((greatest - least) / (TICKS - 1.0));
+fn linear_ticks(ticks: f64, least: f64, greatest: f64) -> Vec<f64> {
+    let step = round_step((greatest - least) / (ticks - 1.0));
     let first = (least / step).floor();
     let last = (greatest / step).ceil();
     let count = (last - first) as u32;
@@ -140,11 +140,11 @@ fn round_step(step: f64) -> f64 {
 }
 
 /// Powers of ten, with 2 and 5 times them if that is not too many.
-fn logarithmic_ticks(least: f64, greatest: f64) -> Vec<f64> {
+fn logarithmic_ticks(ticks: f64, least: f64, greatest: f64) -> Vec<f64> {
     let factors = ROUND.len() as f64;
     let decades = greatest - least;
-    if decades > TICKS / factors {
-        let step = ((decades / TICKS).ceil()).max(1.0);
+    if decades > ticks / factors {
+        let step = ((decades / ticks).ceil()).max(1.0);
         let first = (least / step).floor() as i32;
         let last = (greatest / step).ceil() as i32;
         return (first..=last).map(|tick| f64::from(tick) * step).collect();
@@ -171,7 +171,7 @@ mod tests {
 
     #[track_caller]
     fn check(scale: Scale, values: &[f64], labels: &[&str]) {
-        let axis = Axis::over(scale, values.iter().copied()).unwrap();
+        let axis = Axis::over(scale, 8, values.iter().copied()).unwrap();
         let ticks: Vec<_> = axis.ticks.iter().map(Axis::format).collect();
         assert_eq!(ticks, labels, "{values:?}");
     }
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn values_lie_along_the_axis_by_their_scale() {
         let place = |scale, value| {
-            Axis::over(scale, [1.0, 100.0])
+            Axis::over(scale, 8, [1.0, 100.0])
                 .unwrap()
                 .map(&value, (0, 200))
         };
@@ -212,13 +212,13 @@ mod tests {
 
     #[test]
     fn many_decades_have_few_ticks() {
-        let axis = Axis::over(Scale::Logarithmic, [1e-30, 1.0]).unwrap();
+        let axis = Axis::over(Scale::Logarithmic, 8, [1e-30, 1.0]).unwrap();
         assert!(axis.ticks.len() <= 10, "{axis:?}");
         assert_eq!(axis.range(), 1e-32..1.0);
     }
 
     #[test]
     fn nothing_has_no_axis() {
-        assert!(Axis::over(Scale::Linear, []).is_err());
+        assert!(Axis::over(Scale::Linear, 8, []).is_err());
     }
 }

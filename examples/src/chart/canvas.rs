@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use plotters::coord::Shift;
 use plotters::prelude::{BitMapBackend, BitMapElement, DrawingArea, IntoDrawingArea as _};
 use plotters::style::{FontStyle, register_font};
@@ -13,31 +13,47 @@ pub(super) const FONT: &str = "DejaVu Sans";
 /// Dots a pixel, along each side.
 pub(super) const DENSITY: u32 = 3;
 
-const WIDTH: u32 = 900;
-const HEIGHT: u32 = 560;
 /// Bytes of a dot: red, green, blue.
 const CHANNELS: usize = 3;
+
+/// Width and height in pixels.
+pub(super) type Size = (u32, u32);
 
 /// A surface whose unit is the dot.
 pub(super) type Canvas<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
 
+/// Paints a picture and saves it as a PNG file, making its directory if there is none.
+pub(super) fn save(
+    path: &Path,
+    size: Size,
+    paint: impl FnOnce(&Canvas<'_>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let saved = draw(size, paint).and_then(|pixels| {
+        if let Some(directory) = path.parent() {
+            std::fs::create_dir_all(directory)?;
+        }
+        write_png(path, size, &pixels)
+    });
+    saved.with_context(|| format!("cannot save the chart {}", path.display()))
+}
+
 /// Runs `paint` on a fresh surface and returns the pixels.
-pub(super) fn draw(
+fn draw(
+    (width, height): Size,
     paint: impl FnOnce(&Canvas<'_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<Vec<u8>> {
     register_fonts()?;
-    let size = (WIDTH * DENSITY, HEIGHT * DENSITY);
+    let size = (width * DENSITY, height * DENSITY);
     let mut dots = vec![0; (size.0 * size.1) as usize * CHANNELS];
     let canvas = BitMapBackend::with_buffer(&mut dots, size).into_drawing_area();
     paint(&canvas)?;
     canvas.present()?;
     drop(canvas);
-    Ok(averaged(&dots))
+    Ok(averaged(&dots, width, height))
 }
 
 /// Writes the pixels of [`draw`].
-pub(super) fn write_png(path: &Path, pixels: &[u8]) -> anyhow::Result<()> {
-    let size = (WIDTH, HEIGHT);
+fn write_png(path: &Path, size: Size, pixels: &[u8]) -> anyhow::Result<()> {
     let file = BitMapBackend::new(path, size).into_drawing_area();
     let Some(image) = BitMapElement::with_ref((0, 0), size, pixels) else {
         bail!("{} bytes are not a picture of {size:?}", pixels.len());
@@ -48,10 +64,10 @@ pub(super) fn write_png(path: &Path, pixels: &[u8]) -> anyhow::Result<()> {
 }
 
 /// Makes one pixel of each square of dots.
-fn averaged(dots: &[u8]) -> Vec<u8> {
+fn averaged(dots: &[u8], width: u32, height: u32) -> Vec<u8> {
     let density = DENSITY as usize;
-    let row = WIDTH as usize * CHANNELS;
-    let mut sums = vec![0_u16; row * HEIGHT as usize];
+    let row = width as usize * CHANNELS;
+    let mut sums = vec![0_u16; row * height as usize];
     for (sums, dots) in sums
         .chunks_exact_mut(row)
         .zip(dots.chunks_exact(row * density * density))
