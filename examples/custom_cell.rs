@@ -8,10 +8,8 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows its figures")]
 
-use std::marker::PhantomData;
-
+use aqueduct::Philox;
 use aqueduct::prelude::*;
-use aqueduct::{Float, Philox};
 use aqueduct_examples::{Chart, Options, Progress};
 use clap::Parser;
 use ndarray::{Array2, Array3};
@@ -44,40 +42,37 @@ struct Arguments {
 /// - `candidate = tanh([x, f * h] · candidate/kernel + candidate/bias)`
 ///
 /// it gives `h' = (1 - f) * h + f * candidate`, which is output and state.
-pub(crate) struct MinimalGatedUnit<T> {
+pub(crate) struct MinimalGatedUnit {
     units: usize,
     scope: CellScope,
-    element: PhantomData<T>,
 }
 
-impl<T> MinimalGatedUnit<T> {
-    pub(crate) fn new(units: usize) -> MinimalGatedUnit<T> {
-        MinimalGatedUnit {
-            units,
-            scope: CellScope::new("minimal_gated_unit"),
-            element: PhantomData,
-        }
-    }
-}
+impl<'g> RnnCell<'g> for MinimalGatedUnit {
+    type Element = f32;
+    type State = Tensor<'g, f32>;
 
-impl<'g, T: Float> RnnCell<'g> for MinimalGatedUnit<T> {
-    type Element = T;
-    type State = Tensor<'g, T>;
-
-    fn state(&self, parts: &mut StateParts<'_, 'g, T>) -> Tensor<'g, T> {
+    fn state(&self, parts: &mut StateParts<'_, 'g, f32>) -> Tensor<'g, f32> {
         parts.tensor([self.units])
     }
 
-    fn call(&self, x: Tensor<'g, T>, h: Tensor<'g, T>) -> (Tensor<'g, T>, Tensor<'g, T>) {
+    fn call(&self, x: Tensor<'g, f32>, h: Tensor<'g, f32>) -> (Tensor<'g, f32>, Tensor<'g, f32>) {
         let g = x.graph();
         let _scope = self.scope.open(g);
         let layer = |name| Dense::new(self.units).name(name);
-        let forget = layer("forget").apply(g.concat(&[x, h], 1)).sigmoid();
-        let candidate = layer("candidate")
-            .apply(g.concat(&[x, forget * h], 1))
-            .tanh();
+        let with_input = |h| g.concat(&[x, h], 1);
+        let forget = layer("forget").apply(with_input(h)).sigmoid();
+        let candidate = layer("candidate").apply(with_input(forget * h)).tanh();
         let next = h + forget * (candidate - h);
         (next, next)
+    }
+}
+
+impl MinimalGatedUnit {
+    pub(crate) fn new(units: usize) -> MinimalGatedUnit {
+        MinimalGatedUnit {
+            units,
+            scope: CellScope::new("minimal_gated_unit"),
+        }
     }
 }
 

@@ -22,14 +22,14 @@ const VARIABLES: [(&str, &[usize]); 4] = [
 #[test]
 fn its_gradient_through_a_loop_is_that_of_finite_differences() {
     let g = Graph::new();
-    let x = g.placeholder::<f64>("x", shape![2, ?, 2]);
+    let x = g.placeholder::<f32>("x", shape![2, ?, 2]);
     let (outputs, last) = dynamic_rnn(&MinimalGatedUnit::new(3), x);
     let loss = (outputs.square().reduce_sum(..) + last.sin().reduce_sum(..)) * 0.5;
     let variables = g.trainable_variables();
     let names: Vec<String> = variables.iter().map(|variable| variable.name()).collect();
     assert_eq!(names, VARIABLES.map(|(name, _)| name));
-    let points: Vec<Tensor<'_, f64>> = variables.iter().map(|v| v.typed().value()).collect();
-    let slopes: Vec<Tensor<'_, f64>> = points.iter().map(|point| gradient(loss, *point)).collect();
+    let points: Vec<Tensor<'_, f32>> = variables.iter().map(|v| v.typed().value()).collect();
+    let slopes: Vec<Tensor<'_, f32>> = points.iter().map(|point| gradient(loss, *point)).collect();
     let of_x = gradient(loss, x);
 
     let sess = Session::new(&g);
@@ -43,18 +43,23 @@ fn its_gradient_through_a_loop_is_that_of_finite_differences() {
         .collect();
     let feeds = |at: &[ArrayD<f64>]| {
         let (values, input) = at.split_at(points.len());
-        feed![x => input[0].clone()].with_all(&points, values.to_vec())
+        let single = |value: &ArrayD<f64>| value.mapv(|number| number as f32);
+        let values: Vec<ArrayD<f32>> = values.iter().map(single).collect();
+        feed![x => single(&input[0])].with_all(&points, values)
     };
     let (mut found, of_x) = sess.run((slopes, of_x), feeds(&at)).unwrap();
     found.push(of_x);
-    let expected = central_differences(&at, 1e-5, |at| sess.run(loss.scalar(), feeds(at)).unwrap());
+    // Of losses in f32, a wide step keeps rounding out of sight.
+    let expected = central_differences(&at, 3e-3, |at| {
+        f64::from(sess.run(loss.scalar(), feeds(at)).unwrap())
+    });
     for (found, expected) in found.iter().zip(&expected) {
-        let differences = (found - expected).mapv(f64::abs);
+        let differences = (found.mapv(f64::from) - expected).mapv(f64::abs);
         assert!(
-            differences.iter().all(|&difference| difference < 1e-8),
+            differences.iter().all(|&difference| difference < 2e-4),
             "{differences}"
         );
-        assert!(expected.iter().any(|slope| slope.abs() > 1e-3));
+        assert!(expected.iter().any(|slope| slope.abs() > 1e-2));
     }
 }
 
