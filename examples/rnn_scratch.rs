@@ -38,7 +38,11 @@ struct Arguments {
 
 fn main() -> anyhow::Result<()> {
     Arguments::parse();
+    run()
+}
 
+/// The notebook's cells from the first to the last, and its table again.
+pub(crate) fn run() -> anyhow::Result<()> {
     let g = Graph::new();
     let Model { x0, x1, wx, y0, y1 } = model(&g);
 
