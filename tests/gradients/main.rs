@@ -53,6 +53,11 @@ fn loops_and_branches() {
     check_all(cases::control());
 }
 
+#[test]
+fn whiles() {
+    check_all(cases::whiles());
+}
+
 /// Every case, with the sizes of its inputs known while building and not.
 #[track_caller]
 fn check_all(cases: Vec<Case>) {

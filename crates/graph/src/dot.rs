@@ -200,6 +200,7 @@ impl<'s> Drawing<'s> {
         let titles: &[&str] = match owner {
             Control::Cond { .. } => &["if true", "if false"],
             Control::Scan { .. } => &["body"],
+            Control::While { .. } => &["condition", "body"],
             Control::NoOp | Control::Parameter { .. } => &[],
         };
         for (body, title) in owner.bodies().into_iter().zip(titles) {

@@ -8,6 +8,7 @@ fn scan(states: usize, sequences: usize, length: bool) -> Control {
         states,
         sequences,
         length,
+        limit: false,
         reverse: false,
     }
 }
