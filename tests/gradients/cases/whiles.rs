@@ -94,7 +94,7 @@ fn alone() -> Vec<Case> {
                     |((done, _), _)| done.less(2),
                     |((done, a), b)| ((done + 1, a * a), b * a),
                 );
-                a
+                a * x[1]
             },
         ),
     ]
@@ -127,7 +127,22 @@ fn ends() -> Vec<Case> {
 }
 
 fn nested() -> Vec<Case> {
+    let picks = |count: i32| {
+        move |x: &[X]| {
+            let g = x[0].graph();
+            repeat(x[0], g.constant(count), |h| {
+                let picked = h.boolean_mask(x[1].less(0.5));
+                h * (picked.square() * 2.0).reduce_sum(..).tanh() + x[1]
+            })
+        }
+    };
     vec![
+        case("a late size in a while", [input([3]), input([3])], picks(3)),
+        case(
+            "a late size in a while that never runs",
+            [input([3]), input([3])],
+            move |x| picks(0)(x) * x[1],
+        ),
         case(
             "a while in a scan",
             [input([4, 2]), input([2]), input([2])],

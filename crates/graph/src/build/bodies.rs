@@ -8,7 +8,7 @@ use crate::fact::Fact;
 use crate::graph::Graph;
 use crate::handle::{AnyTensor, Operation};
 use crate::ids::{NodeId, RegionId, TensorId};
-use crate::op::Control;
+use crate::op::{Array, Control};
 use crate::store::NewName;
 
 /// A body: while it is being built, a region that no loop or branch owns so far.
@@ -194,7 +194,14 @@ pub fn add_output<'g>(
     let extended = graph.write().extend(owner.id(), &results);
     match extended {
         Ok(output) => AnyTensor::new(graph, output),
-        Err(problem) => graph.poisoned_like(result, owner.type_name(), &owner.name(), problem),
+        Err(problem) => {
+            let (subject, name) = (graph.view().node(owner.id()).op.word(), owner.name());
+            let mistake = graph.record(Caller::caller(), &subject, &name, problem);
+            // What stands for the output is poisoned from the start: `result` is of a body, so to
+            // use it here would be one more mistake.
+            let _poison = graph.enter(|context| context.poison = context.poison.or(Some(mistake)));
+            graph.add_tensor(Array::Identity, &[result], &name)
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Loops: a body that runs again and again.
 
+use aqueduct_graph::Value;
 use aqueduct_graph::ir::{Data, Problem, VariableId};
 
 use crate::compile::{self, Need};
@@ -187,12 +188,13 @@ impl Run<'_> {
             }
         }
         for (given, stack) in each.stacked.iter().zip(progress.stacks) {
+            let steps = stack.steps();
             let value = match stack {
                 Stack::Planned { .. } => {
                     stack.clear_beyond(progress.done);
                     continue;
                 }
-                Stack::Shape { steps, shape } => shape
+                Stack::Shape { shape, .. } => shape
                     .map(|shape| {
                         let sizes = std::iter::once(steps).chain(shape).collect();
                         self.of_shape(instruction.node, given.output, sizes)
@@ -201,12 +203,29 @@ impl Run<'_> {
                 stack @ Stack::Growing { .. } => stack.into_value(progress.done, reverse)?,
             };
             if let Some(Output::Late(slot)) = instruction.outputs.get(given.output) {
-                let output = stacked_output(instruction, each, given);
-                let value = value.ok_or_else(|| self.no_shape(instruction, output))?;
+                let value = match value {
+                    Some(value) => value,
+                    None if steps > 0 => self.of_no_step(instruction, given.output, steps)?,
+                    None => {
+                        let output = stacked_output(instruction, each, given);
+                        return Err(self.no_shape(instruction, output));
+                    }
+                };
                 changes.late.push((*slot, value));
             }
         }
         Ok(changes)
+    }
+
+    /// The rows of a loop that ended before its first step, if only a step can tell their shape: what
+    /// is unknown of it is 0, as no row is ever looked at.
+    fn of_no_step(&self, instruction: &Instruction, output: usize, steps: usize) -> Result<Value> {
+        let tensor = compile::output_of(instruction.node, output);
+        let shape = self.graph.view().fact(tensor).shape.clone();
+        let dims = shape.dims().iter().skip(1);
+        let row = dims.map(|dim| dim.known().unwrap_or(0));
+        let sizes = std::iter::once(steps).chain(row).collect();
+        self.of_shape(instruction.node, output, sizes)
     }
 
     fn state_changed(

@@ -38,6 +38,15 @@ impl<'a> Stack<'a> {
         }
     }
 
+    /// How many rows there are, of which the loop may leave some out.
+    pub(super) fn steps(&self) -> usize {
+        match self {
+            Stack::Planned { steps, .. }
+            | Stack::Growing { steps, .. }
+            | Stack::Shape { steps, .. } => *steps,
+        }
+    }
+
     /// Takes note of the shape of one step's output; `false` if it is not that of the others.
     pub(super) fn put_shape(&mut self, sizes: Vec<usize>) -> bool {
         match self {
