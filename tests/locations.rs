@@ -531,6 +531,27 @@ fn control<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
         g.map_fn((x, [x]), |(a, [b])| a * b),
         g.foldl(h, x, |h, x| h + x),
         g.foldr(h, x, |h, x| h - x),
+        g.foldl_from_first((x, [x]), |(a, [b]), (x, _)| (b + x, [a])),
+        g.foldr_from_last(x, |h, x| h - x),
+    );
+    let limited = ScanOptions::new().limit(n);
+    let _ = g.scan_with(limited, h, x, |h, x| (h * x, x));
+    let _ = g.while_loop(
+        (n, [h]),
+        |(left, _)| left.greater(0),
+        |(left, [h])| (left - 1, [h * 2.0]),
+    );
+    let _ = g.while_loop_with(
+        WhileOptions::new().maximum_iterations(3),
+        h,
+        |_| true,
+        |h| {
+            g.while_loop(
+                h,
+                |h| h.less(n.cast::<f32>()).reduce_all(..),
+                |h| h + x.slice(0),
+            )
+        },
     );
 }
 

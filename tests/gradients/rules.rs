@@ -312,7 +312,7 @@ const MISSING: &[Blocked] = &[
             let g = x.graph();
             g.while_loop(x, |x| x.reduce_max(..).less(1.0), |x| x * 2.0)
         },
-        "`while_loop_with(WhileOptions::new().maximum_iterations(n), …)`",
+        "must be stated, with `WhileOptions::new().maximum_iterations(n)`",
     ),
     (
         "while without a maximum in a scan",
@@ -320,7 +320,7 @@ const MISSING: &[Blocked] = &[
             let g = x.graph();
             g.map_fn(x, |x| g.while_loop(x, |x| x.less(1.0), |x| x * 2.0))
         },
-        "`while_loop_with(WhileOptions::new().maximum_iterations(n), …)`",
+        "must be stated, with `WhileOptions::new().maximum_iterations(n)`",
     ),
 ];
 

@@ -170,6 +170,27 @@ fn nested() -> Vec<Case> {
             halves[0] * halves[1]
         }),
         case(
+            // The other branch cannot tell what size its rows have: the loop runs again.
+            "a while of a size of its branch",
+            [input([3]), input([3])],
+            |x| {
+                let g = x[0].graph();
+                let factor = x[1].reduce_sum(..);
+                let halves = [true, false].map(|on| {
+                    g.cond(
+                        on,
+                        || {
+                            let picked = x[0].boolean_mask(x[0].less(0.9));
+                            let last = repeat(picked, g.constant(3), |h| (h * factor).tanh() + h);
+                            last.reduce_sum(..) * x[1]
+                        },
+                        || x[0] * x[1],
+                    )
+                });
+                halves[0] * halves[1]
+            },
+        ),
+        case(
             "a while in a branch in a while",
             [input([2]), input([2])],
             |x| {

@@ -227,8 +227,14 @@ impl Graph {
         elements: A,
         function: impl FnOnce(A, A) -> A,
     ) -> A {
-        let (first, others) = (Bound::At(0), Bound::from(1..));
-        self.fold_from(first, others, ScanOptions::new(), elements, function)
+        let start = (Bound::At(0), "first_element");
+        self.fold_from(
+            start,
+            Bound::from(1..),
+            ScanOptions::new(),
+            elements,
+            function,
+        )
     }
 
     /// [`Graph::foldr`] that starts from the last element and takes the others into it, back to the
@@ -239,9 +245,9 @@ impl Graph {
         elements: A,
         function: impl FnOnce(A, A) -> A,
     ) -> A {
-        let (last, others) = (Bound::At(-1), Bound::from(..-1));
+        let start = (Bound::At(-1), "last_element");
         let options = ScanOptions::new().reverse();
-        self.fold_from(last, others, options, elements, function)
+        self.fold_from(start, Bound::from(..-1), options, elements, function)
     }
 
     #[track_caller]
@@ -257,28 +263,30 @@ impl Graph {
         last
     }
 
-    /// A fold that starts from the element at `start`.
+    /// A fold that starts from the element at a place, which has this name.
     #[track_caller]
     fn fold_from<'g, A: Nest<'g>>(
         &'g self,
-        start: Bound,
+        (start, name): (Bound, &str),
         others: Bound,
         options: ScanOptions<'g>,
         elements: A,
         function: impl FnOnce(A, A) -> A,
     ) -> A {
         let _here = self.here();
-        let cut = |bound: Bound| {
-            let bounds = vec![bound];
-            let mut pieces = Vec::new();
-            for part in elements.parts() {
-                let bounds = bounds.clone();
-                pieces.push(part.slice(SliceSpec { bounds }));
-            }
-            elements.rebuild(&mut pieces.into_iter())
-        };
-        let (initial, others) = (cut(start), cut(others));
-        self.fold(options, initial, others, function)
+        let parts = elements.parts();
+        let _poison = self.refuse_scalars(Caller::caller(), "scan", &parts);
+        let [mut first, mut rest] = [Vec::new(), Vec::new()];
+        for part in parts {
+            let [start, others] = [start, others].map(|bound| SliceSpec {
+                bounds: vec![bound],
+            });
+            first.push(part.slice(start).named(name));
+            rest.push(part.slice(others));
+        }
+        let initial = elements.rebuild(&mut first.into_iter());
+        let rest = elements.rebuild(&mut rest.into_iter());
+        self.fold(options, initial, rest, function)
     }
 
     /// Runs `body` on a state as long as `condition` holds of it, and gives the last state.
@@ -313,7 +321,8 @@ impl Graph {
 
     /// [`Graph::while_loop`] with a maximum number of iterations, through which gradients flow: to the
     /// initial state and everything that the body uses from outside. They cost what the iterations
-    /// that were run do; memory is taken for the maximum.
+    /// that were run do; memory is taken for the maximum. A sparse gradient has as many rows too, those
+    /// beyond the iterations zeros at index 0.
     ///
     /// ```
     /// use aqueduct_graph::{Graph, WhileOptions, shape};

@@ -15,8 +15,8 @@ pub(super) fn rule(op: &Control) -> Rule {
         }
         | Control::Cond { .. } => Rule::Bodies,
         Control::While { maximum: None, .. } => Rule::Missing(
-            "how many iterations are to be kept for it is unknown; state a maximum: \
-             `while_loop_with(WhileOptions::new().maximum_iterations(n), …)`",
+            "for how many iterations values are kept must be stated, with \
+             `WhileOptions::new().maximum_iterations(n)`",
         ),
     }
 }
