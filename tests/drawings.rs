@@ -135,7 +135,7 @@ fn a_while_has_a_box_for_its_condition_and_one_for_its_body() {
           n4 -> n6 [label="f32[]"];
           n5 -> n6 [label="f32[]"];
           n0 -> n7 [label="f32[]"];
-          n3 -> n7 [style=dotted, label="result 0"];
+          n3 -> n7 [style=dotted, label="condition"];
           n6 -> n7 [style=dotted, label="result 0"];
         }
     "##]].assert_eq(&g.to_dot());

@@ -460,10 +460,10 @@ fn loops_that_cannot_go_on() {
           help: a limit is from 0 to the number of steps
 
         slice failed: index 0 is out of range for axis 0 of size 0
-          --> tests/run_errors.rs:+7:24        name `strided_slice`
+          --> tests/run_errors.rs:+7:24        name `first_element`
           x  x  f32[0]  from tests/run_errors.rs:+2:15
 
         slice failed: index -1 is out of range for axis 0 of size 0
-          --> tests/run_errors.rs:+8:23        name `strided_slice_2`
+          --> tests/run_errors.rs:+8:23        name `last_element`
           x  x  f32[0]  from tests/run_errors.rs:+2:15"#]]);
 }
