@@ -70,10 +70,10 @@ fn a_gathered_table_has_a_sparse_gradient_out_of_a_while() {
         sess.run(slices.to_dense(), feeds).unwrap()
     };
     let expected = arr2(&[[2.0, 4.0], [0.0, 0.0], [20.0, 24.0]]).into_dyn();
-    assert_near(&[run(3).into()], &[expected.into()]);
+    assert_near(&[run(3)], &[expected.into()]);
     let expected = arr2(&[[0.0, 0.0], [0.0, 0.0], [10.0, 12.0]]).into_dyn();
-    assert_near(&[run(1).into()], &[expected.into()]);
-    assert_near(&[run(0).into()], &[ArrayD::<f64>::zeros(vec![3, 2]).into()]);
+    assert_near(&[run(1)], &[expected.into()]);
+    assert_near(&[run(0)], &[ArrayD::<f64>::zeros(vec![3, 2]).into()]);
     sess.run(train, feed![ids => [1, 1], n => 1]).unwrap();
     let trained = sess.run(table.value(), feed![]).unwrap();
     let expected = arr2(&[[1.0, 2.0], [0.0, 0.0], [5.0, 6.0]]).into_dyn();
