@@ -69,6 +69,15 @@ fn build_everything(g: &Graph) {
     recurrent(g, x, n);
 }
 
+#[test]
+fn an_operand_of_another_graph_is_moved_on_the_users_line() {
+    let (g, other) = (Graph::new(), Graph::new());
+    let rhs = other.placeholder::<f32>("rhs", shape![3, ?, 2]);
+    let _ = g.zeros::<f32>([2, 3]).tensordot(rhs, 1);
+    assert_all_here(&g);
+    assert_all_here(&other);
+}
+
 fn arrays<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
     let _ = (
         g.constant(vec![1_u8]),

@@ -130,8 +130,8 @@ impl Graph {
         let region = self.open_region("scan", caller);
         let parameters = self.parameters(region, &states, Fact::without_ints);
         let element_parameters = self.parameters(region, &elements, Fact::element);
-        let state_inside = state.rebuild(&mut parameters.iter().copied());
-        let element_inside = sequences.rebuild(&mut element_parameters.into_iter());
+        let state_inside = self.rebuilt_in(region, &state, &parameters);
+        let element_inside = self.rebuilt_in(region, &sequences, &element_parameters);
         let (next, outputs) =
             self.user_code_in(region, caller, || body(state_inside, element_inside));
         let stacked = outputs.parts();
@@ -352,14 +352,14 @@ impl Graph {
         let _depth = self.refuse_depth(caller, "while_loop", scope.path());
         let condition_region = self.open_region("while", caller);
         let parameters = self.parameters(condition_region, &states, Fact::without_ints);
-        let inside = state.rebuild(&mut parameters.into_iter());
+        let inside = self.rebuilt_in(condition_region, &state, &parameters);
         let goes_on = self.user_code_in(condition_region, caller, || {
             condition(inside).into_tensor(self).any()
         });
         self.close_region(condition_region, &[goes_on]);
         let region = self.open_region("while", caller);
         let parameters = self.parameters(region, &states, Fact::without_ints);
-        let inside = state.rebuild(&mut parameters.iter().copied());
+        let inside = self.rebuilt_in(region, &state, &parameters);
         let next = self.user_code_in(region, caller, || body(inside));
         let problem = self.close_loop(region, &parameters, &next.parts(), &[]);
         let op = Control::While {
@@ -459,6 +459,18 @@ impl Graph {
         let result = self.user_code_in(region, caller, body);
         self.close_region(region, &result.parts());
         (region, result)
+    }
+
+    /// A structure of the same form, of tensors in this region.
+    #[track_caller]
+    fn rebuilt_in<'g, N: Nest<'g>>(
+        &self,
+        region: RegionId,
+        like: &N,
+        parts: &[AnyTensor<'g>],
+    ) -> N {
+        let _inside = self.enter_region(region);
+        like.rebuild(&mut parts.iter().copied())
     }
 
     /// What a closure of the user gives, whose operations go into this region.
