@@ -591,6 +591,97 @@ fn tensors_of_a_body_used_outside() {
 }
 
 #[test]
+fn whiles_that_do_not_fit() {
+    let here = line!();
+    let g = Graph::new();
+    let h = g.placeholder::<f32>("h", shape![3]);
+    let last = g.while_loop(h, |h| h.less(1.0), |h| h * 2.0);
+    let _ = last.matmul(h);
+    let last = g.while_loop(h, |_| true, |h| g.stack(&[h, h], 0));
+    let _ = last + 1.0;
+    let last = g.while_loop(vec![h, h], |_| true, |h| vec![h[0]]);
+    let _ = last[1] + 1.0;
+    let last = g.while_loop(h.any(), |_| true, |h| h.cast(DType::I32));
+    let _ = last.typed::<f32>();
+    let last = g.while_loop(h, |h| (h + g.zeros::<f32>([4])).less(1.0), |h| h * 2.0);
+    let _ = last + 1.0;
+    let mut inside = h;
+    let mut below = None;
+    let _ = g.while_loop(
+        h,
+        |h| {
+            let found = h.less(1.0).reduce_all(..);
+            below = Some(found);
+            found
+        },
+        |h| {
+            inside = h * 2.0;
+            inside
+        },
+    );
+    let _ = (
+        inside + 1.0,
+        below.expect("the condition was built").logical_not(),
+    );
+    let limit = ScanOptions::new().limit(h.cast::<i32>());
+    let _ = g.scan_with(limit, h, h, |h, x| (h * x, ()));
+    let _ = g.foldl_from_first(g.constant(1.0_f32), |a, b| a + b);
+    check(
+        &g,
+        here,
+        expect![[r#"
+            shape mismatch in while_loop: the condition has shape [3] but must be a scalar
+              --> tests/diagnostics.rs:+3:18        scope `while`, name `while`
+              state 0  h  f32[3]  from tests/diagnostics.rs:+2:15
+              help: `reduce_all(..)` or `reduce_any(..)` what the condition returns
+
+            shape mismatch in while_loop: loop state 0 has shape [3] but the body returns [2, 3]
+              --> tests/diagnostics.rs:+5:18        scope `while_1`, name `while_1`
+              state 0  h  f32[3]  from tests/diagnostics.rs:+2:15
+              help: loop state keeps its shape
+
+            invalid argument in while_loop: the body takes a state of 2 tensors and gives one of 1 tensor
+              --> tests/diagnostics.rs:+7:18        scope `while_2`, name `while_2`
+              state 0  h  f32[3]  from tests/diagnostics.rs:+2:15
+              state 1  h  f32[3]  from tests/diagnostics.rs:+2:15
+              help: return a state of the form that came in
+
+            dtype mismatch in while_loop: loop state 0 is f32 but the body returns i32
+              --> tests/diagnostics.rs:+9:18        scope `while_3`, name `while_3`
+              state 0  h  f32[3]  from tests/diagnostics.rs:+2:15
+              help: loop state keeps its dtype: `.cast::<f32>()` what the body returns
+
+            shape mismatch in add: shapes [3] and [4] do not broadcast: axis 0 has sizes 3 and 4
+              --> tests/diagnostics.rs:+11:36, called from tests/diagnostics.rs:+11:18        scope `while_4`, name `while_4/add`
+              lhs  while_4/parameter  f32[3]  from tests/diagnostics.rs:+11:18
+              rhs  while_4/zeros      f32[4]  from tests/diagnostics.rs:+11:43, called from tests/diagnostics.rs:+11:18
+              help: sizes must be equal, or one of them 1
+
+            out of region in add: `while_5/mul:0` belongs to the body of the while called at tests/diagnostics.rs:+15:15
+              --> tests/diagnostics.rs:+28:9        name `add_3`
+              lhs  while_5/mul  f32[3]  from tests/diagnostics.rs:+23:22, called from tests/diagnostics.rs:+15:15
+              rhs  Const_3      f32[]   from tests/diagnostics.rs:+28:9
+              help: return it from the body, and use what the while gives back
+
+            out of region in logical_not: `while_5/All:0` belongs to the body of the while called at tests/diagnostics.rs:+15:15
+              --> tests/diagnostics.rs:+29:49        name `LogicalNot`
+              x  while_5/All  bool[]  from tests/diagnostics.rs:+18:37, called from tests/diagnostics.rs:+15:15
+              help: return it from the body, and use what the while gives back
+
+            shape mismatch in scan: limit has shape [3] but must be a scalar
+              --> tests/diagnostics.rs:+32:15        scope `scan`, name `scan`
+              state 0     h     f32[3]  from tests/diagnostics.rs:+2:15
+              sequence 0  h     f32[3]  from tests/diagnostics.rs:+2:15
+              limit       Cast  i32[3]  from tests/diagnostics.rs:+31:44
+              help: reshape limit to rank 0
+
+            shape mismatch in scan: sequence 0, `Const_4:0`, is a scalar but must have an axis
+              --> tests/diagnostics.rs:+33:15        name `scan`
+              help: the loop runs over axis 0 of its sequences"#]],
+    );
+}
+
+#[test]
 fn bodies_that_do_not_keep_their_state() {
     let here = line!();
     let g = Graph::new();

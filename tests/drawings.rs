@@ -106,6 +106,41 @@ fn scopes_bodies_variables_and_mistakes() {
     "##]].assert_eq(&g.to_dot());
 }
 
+#[test]
+fn a_while_has_a_box_for_its_condition_and_one_for_its_body() {
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![]);
+    let _ = g.while_loop(x, |x| x.less(5.0), |x| x * 2.0);
+    expect![[r##"
+        digraph {
+          graph [fontname="sans-serif"];
+          node [shape=box, style=filled, fillcolor="#ffffff", fontname="sans-serif"];
+          edge [fontname="sans-serif", fontsize=10];
+          n0 [label="x\nPlaceholder", tooltip="x", shape=invhouse];
+          n7 [label="while\nWhile", tooltip="while"];
+          subgraph cluster_0 {
+            label="while `while`: condition"; style=dashed;
+            n1 [label="parameter\nParameter", tooltip="while/parameter", shape=ellipse, fillcolor="#cfe2f3"];
+            n2 [label="Const\nConst", tooltip="while/Const", shape=note, fillcolor="#cfe2f3"];
+            n3 [label="Less\nLess", tooltip="while/Less", fillcolor="#cfe2f3"];
+          }
+          subgraph cluster_1 {
+            label="while `while`: body"; style=dashed;
+            n4 [label="parameter_1\nParameter", tooltip="while/parameter_1", shape=ellipse, fillcolor="#cfe2f3"];
+            n5 [label="Const_1\nConst", tooltip="while/Const_1", shape=note, fillcolor="#cfe2f3"];
+            n6 [label="mul\nMul", tooltip="while/mul", fillcolor="#cfe2f3"];
+          }
+          n1 -> n3 [label="f32[]"];
+          n2 -> n3 [label="f32[]"];
+          n4 -> n6 [label="f32[]"];
+          n5 -> n6 [label="f32[]"];
+          n0 -> n7 [label="f32[]"];
+          n3 -> n7 [style=dotted, label="condition"];
+          n6 -> n7 [style=dotted, label="result 0"];
+        }
+    "##]].assert_eq(&g.to_dot());
+}
+
 /// Most names are checked while building; those of constants are not.
 #[test]
 fn hostile_names_are_escaped() {

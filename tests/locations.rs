@@ -69,6 +69,15 @@ fn build_everything(g: &Graph) {
     recurrent(g, x, n);
 }
 
+#[test]
+fn an_operand_of_another_graph_is_moved_on_the_users_line() {
+    let (g, other) = (Graph::new(), Graph::new());
+    let rhs = other.placeholder::<f32>("rhs", shape![3, ?, 2]);
+    let _ = g.zeros::<f32>([2, 3]).tensordot(rhs, 1);
+    assert_all_here(&g);
+    assert_all_here(&other);
+}
+
 fn arrays<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
     let _ = (
         g.constant(vec![1_u8]),
@@ -531,6 +540,27 @@ fn control<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
         g.map_fn((x, [x]), |(a, [b])| a * b),
         g.foldl(h, x, |h, x| h + x),
         g.foldr(h, x, |h, x| h - x),
+        g.foldl_from_first((x, [x]), |(a, [b]), (x, _)| (b + x, [a])),
+        g.foldr_from_last(x, |h, x| h - x),
+    );
+    let limited = ScanOptions::new().limit(n);
+    let _ = g.scan_with(limited, h, x, |h, x| (h * x, x));
+    let _ = g.while_loop(
+        (n, [h]),
+        |(left, _)| left.greater(0),
+        |(left, [h])| (left - 1, [h * 2.0]),
+    );
+    let _ = g.while_loop_with(
+        WhileOptions::new().maximum_iterations(3),
+        h,
+        |_| true,
+        |h| {
+            g.while_loop(
+                h,
+                |h| h.less(n.cast::<f32>()).reduce_all(..),
+                |h| h + x.slice(0),
+            )
+        },
     );
 }
 

@@ -422,3 +422,48 @@ fn nothing_is_the_largest_of_no_elements() {
           x  x  f32[2, 0]  from tests/run_errors.rs:+2:15
           help: give the axis a size of 1 or more"#]]);
 }
+
+#[test]
+fn loops_that_cannot_go_on() {
+    let mut reports = Reports::from(line!());
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?]);
+    let limit = g.placeholder::<i64>("limit", shape![]);
+    let left = g.while_loop(x, |_| true, |x| x.boolean_mask(x.greater(0.0)));
+    let options = ScanOptions::new().limit(limit);
+    let (_, limited) = g.scan_with(options, (), x, |(), x| ((), x * 2.0));
+    let from_first = g.foldl_from_first(x, |sum, x| sum + x);
+    let from_last = g.foldr_from_last(x, |sum, x| sum + x);
+    let sess = Session::new(&g);
+    reports.add(sess.run(left, feed![x => [1.0, -2.0]]));
+    reports.add(sess.run(limited, feed![x => [1.0, -2.0], limit => 3]));
+    reports.add(sess.run(limited, feed![x => [1.0, -2.0], limit => -1]));
+    let none: [f32; 0] = [];
+    reports.add(sess.run(from_first, feed![x => &none[..]]));
+    reports.add(sess.run(from_last, feed![x => &none[..]]));
+    reports.check(expect![[r#"
+        while_loop failed: state 0 has the new shape [1] after step 0
+          --> tests/run_errors.rs:+4:18        name `while`
+          state 0  x  f32[2]  from tests/run_errors.rs:+2:15
+          help: the state of a loop keeps its shape: pad it, or keep the size fixed
+
+        scan failed: limit is 3 but the loop has 2 steps
+          --> tests/run_errors.rs:+6:26        name `scan`
+          sequence 0  x      f32[2]  from tests/run_errors.rs:+2:15
+          limit       limit  i64[]   from tests/run_errors.rs:+3:19
+          help: a limit is from 0 to the number of steps
+
+        scan failed: limit is -1 but the loop has 2 steps
+          --> tests/run_errors.rs:+6:26        name `scan`
+          sequence 0  x      f32[2]  from tests/run_errors.rs:+2:15
+          limit       limit  i64[]   from tests/run_errors.rs:+3:19
+          help: a limit is from 0 to the number of steps
+
+        slice failed: index 0 is out of range for axis 0 of size 0
+          --> tests/run_errors.rs:+7:24        name `first_element`
+          x  x  f32[0]  from tests/run_errors.rs:+2:15
+
+        slice failed: index -1 is out of range for axis 0 of size 0
+          --> tests/run_errors.rs:+8:23        name `last_element`
+          x  x  f32[0]  from tests/run_errors.rs:+2:15"#]]);
+}

@@ -85,6 +85,61 @@ fn elements_are_mapped_and_folded() {
 }
 
 #[test]
+fn a_fold_may_start_from_an_element() {
+    let g = Graph::new();
+    let xs = g.placeholder::<f32>("xs", shape![?]);
+    let ns = xs.cast::<i32>();
+    let left = g.foldl_from_first(xs, |sum, x| sum * 0.5 + x);
+    let (right, last) = g.foldr_from_last((xs, ns), |(a, n), (x, m)| (a * 0.5 - x, n * 10 + m));
+    let sess = Session::new(&g);
+    let fetches = (left.scalar(), right.scalar(), last.scalar());
+    let found = sess.run(fetches, feed![xs => [1.0, 2.0, 4.0]]).unwrap();
+    assert_eq!(found, (5.25, -1.0, 421));
+    let found = sess.run(fetches, feed![xs => [3.0]]).unwrap();
+    assert_eq!(found, (3.0, 3.0, 3));
+}
+
+#[test]
+fn a_limit_leaves_steps_out() {
+    let g = Graph::new();
+    let xs = g.placeholder::<f32>("xs", shape![?]);
+    let limit = g.placeholder::<i32>("limit", shape![]);
+    let options = ScanOptions::new().limit(limit);
+    let scans = [options.clone(), options.clone().reverse()].map(|options| {
+        let start = g.constant(100.0_f32);
+        let (last, all) = g.scan_with(options, start, xs, |h, x| (h * 2.0 + x, x + 1.0));
+        (last.scalar(), all)
+    });
+    // Of a size that only a step can tell.
+    let (_, late) = g.scan_with(options.reverse(), (), xs, |(), x| {
+        let one = x.expand_dims(0);
+        ((), one.boolean_mask(one.greater(0.0)))
+    });
+    let sess = Session::new(&g);
+    let fetches = (scans[0], scans[1], late);
+    let run = |count: i32| sess.run(fetches, feed![xs => [1.0, 2.0, 3.0], limit => count]);
+    // The memory of a run is that of the one before.
+    let ((last, all), (from_last, reversed), late) = run(3).unwrap();
+    assert_eq!((last, from_last), (811.0, 817.0));
+    assert_eq!(
+        (&all, &reversed),
+        (&arr1(&[2.0, 3.0, 4.0]).into_dyn(), &all)
+    );
+    assert_eq!(late, arr2(&[[1.0], [2.0], [3.0]]).into_dyn());
+    let ((last, all), (from_last, reversed), late) = run(2).unwrap();
+    assert_eq!((last, from_last), (404.0, 405.0));
+    assert_eq!(
+        (&all, &reversed),
+        (&arr1(&[2.0, 3.0, 0.0]).into_dyn(), &all)
+    );
+    assert_eq!(late, arr2(&[[1.0], [2.0], [0.0]]).into_dyn());
+    let ((last, all), (from_last, reversed), late) = run(0).unwrap();
+    assert_eq!((last, from_last), (100.0, 100.0));
+    assert_eq!((&all, &reversed), (&arr1(&[0.0; 3]).into_dyn(), &all));
+    assert_eq!(late.shape(), [3, 0]);
+}
+
+#[test]
 fn an_assign_inside_a_cond() {
     let g = Graph::new();
     let v = g.variable("v", 1.0_f32);

@@ -11,6 +11,7 @@ mod cases;
 mod powers;
 mod requests;
 mod rules;
+mod whiles;
 
 use aqueduct::prelude::*;
 use aqueduct::{Dim, Feeds, Shape, Value};
@@ -51,6 +52,11 @@ fn compositions() {
 #[test]
 fn loops_and_branches() {
     check_all(cases::control());
+}
+
+#[test]
+fn whiles() {
+    check_all(cases::whiles());
 }
 
 /// Every case, with the sizes of its inputs known while building and not.
@@ -208,5 +214,19 @@ impl Points {
                 .map_err(|why| format!("{order} derivative by input {place} {why}"))?;
         }
         Ok(())
+    }
+}
+
+const ROUNDING: Tolerance = Tolerance {
+    relative: 1e-12,
+    absolute: 1e-12,
+};
+
+/// Fails if values differ by more than rounding.
+#[track_caller]
+fn assert_near(actual: &[Value], expected: &[Value]) {
+    assert_eq!(actual.len(), expected.len());
+    for (place, (actual, expected)) in actual.iter().zip(expected).enumerate() {
+        compare(actual, expected, ROUNDING).unwrap_or_else(|why| panic!("value {place} {why}"));
     }
 }

@@ -84,6 +84,7 @@ fn standing(op: &Op) -> Standing {
         },
         Op::Control(op) => match op {
             Control::Scan { .. } => flows("Scan"),
+            Control::While { .. } => flows("While"),
             Control::Cond { .. } => flows("Cond"),
             Control::NoOp | Control::Parameter { .. } => Standing::Leaf,
         },
@@ -212,6 +213,7 @@ fn with_rules() -> BTreeSet<String> {
         "Tile",
         "Transpose",
         "Unstack",
+        "While",
     ];
     names.extend(others.map(str::to_owned));
     names
@@ -303,15 +305,24 @@ const BLOCKED: &[Blocked] = &[
 ];
 
 /// The same of functions that have a gradient, which cannot be derived.
-const MISSING: &[Blocked] = &[(
-    "concat of several open sizes",
-    |x| {
-        let g = x.graph();
-        let [a, b] = ["a", "b"].map(|name| x * g.placeholder(name, shape![?, 3]));
-        g.concat(&[a, b], 0)
-    },
-    "sizes of several of its operands",
-)];
+const MISSING: &[Blocked] = &[
+    (
+        "while without a maximum",
+        |x| {
+            let g = x.graph();
+            g.while_loop(x, |x| x.reduce_max(..).less(1.0), |x| x * 2.0)
+        },
+        "must be stated, with `WhileOptions::new().maximum_iterations(n)`",
+    ),
+    (
+        "while without a maximum in a scan",
+        |x| {
+            let g = x.graph();
+            g.map_fn(x, |x| g.while_loop(x, |x| x.less(1.0), |x| x * 2.0))
+        },
+        "must be stated, with `WhileOptions::new().maximum_iterations(n)`",
+    ),
+];
 
 fn variable<'g>(like: X<'g>) -> Variable<'g, f64> {
     like.graph().variable("v", [0.0_f64, 0.0, 0.0])

@@ -221,7 +221,7 @@ impl Row {
             Gradient::Sparse(_) => "yes, sparse".to_owned(),
             Gradient::NotConnected => "no: not made of its elements".to_owned(),
             Gradient::NotDifferentiable { reason } => format!("no: {}", without_place(&reason)),
-            Gradient::NotDerived { reason } => format!("not yet: {}", without_place(&reason)),
+            Gradient::NotDerived { reason } => format!("no: {}", without_place(&reason)),
         }
     }
 }

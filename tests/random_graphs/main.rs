@@ -241,12 +241,18 @@ impl<'g> Garden<'g> {
     }
 
     fn grow_several(&mut self, a: AnyTensor<'g>, b: AnyTensor<'g>, axis: i64, bound: usize) {
-        let made = match self.choices.below(4) {
+        let made = match self.choices.below(5) {
             0 => a.split(self.choices.below(4), None, axis),
             1 => a.unstack(self.choices.below(4), axis),
             2 => {
                 let (last, all) = self.looped(a, b);
                 vec![last, all]
+            }
+            3 => {
+                let (count, maximum) = (self.iterations(), self.choices.below(4));
+                vec![repeated(count, maximum, a, |h| {
+                    h.binary(Binary::Mul, b, "b")
+                })]
             }
             _ => {
                 let decides = |t: AnyTensor<'g>| t.dtype() == DType::Bool && t.shape().rank() == 0;
@@ -260,14 +266,44 @@ impl<'g> Garden<'g> {
     }
 }
 
+/// So many iterations of a body, and no more than a maximum.
+fn repeated<'g>(
+    count: Tensor<'g, i32>,
+    maximum: usize,
+    start: AnyTensor<'g>,
+    body: impl FnOnce(AnyTensor<'g>) -> AnyTensor<'g>,
+) -> AnyTensor<'g> {
+    let g = start.graph();
+    let (_, last) = g.while_loop_with(
+        WhileOptions::new().maximum_iterations(maximum as u64),
+        (g.constant(0), start),
+        |(done, _)| done.less(count),
+        |(done, h)| (done + 1, body(h)),
+    );
+    last
+}
+
 impl<'g> Garden<'g> {
+    /// A number from 1 to 3 that only the run can tell, or not even that. Without an iteration the
+    /// gradient of a loop does not know the sizes that only an iteration can tell.
+    fn iterations(&mut self) -> Tensor<'g, i32> {
+        let scalar = |t: AnyTensor<'g>| t.dtype() == DType::I32 && t.shape().rank() == 0;
+        let (number, _) = self.pick_like(scalar);
+        let [one, three] = [1.0, 3.0].map(|n| self.graph.number(DType::I32, n, "number"));
+        if number.dtype() != DType::I32 || number.shape().rank() > 0 {
+            return three.typed();
+        }
+        let number = number.binary(Binary::Minimum, three, "most");
+        number.binary(Binary::Maximum, one, "least").typed()
+    }
+
     /// A loop over one tensor from another, whose body has more bodies and uses what is around it.
     fn looped(&mut self, a: AnyTensor<'g>, b: AnyTensor<'g>) -> (AnyTensor<'g>, AnyTensor<'g>) {
         let (around, _) = self.pick_like(|t| t.dtype() == b.dtype());
         let scale = around.reduce(Reduction::Max, .., false);
         let decides = |t: AnyTensor<'g>| t.dtype() == DType::Bool && t.shape().rank() == 0;
         let (on, _) = self.pick_like(decides);
-        let (graph, kind) = (self.graph, self.choices.below(5));
+        let (graph, kind, count) = (self.graph, self.choices.below(7), self.iterations());
         let options = if self.choices.flip() {
             ScanOptions::new().reverse()
         } else {
@@ -288,6 +324,12 @@ impl<'g> Garden<'g> {
                         .scan(h, a, |h, x| (h.binary(Binary::Mul, x, "b"), ()))
                         .0
                 }
+                4 => repeated(count, 3, h, |h| h.binary(Binary::Mul, x, "b")),
+                5 => graph.cond(
+                    on.typed::<bool>(),
+                    || repeated(count, 2, h, |h| h.binary(Binary::Mul, sum, "b")),
+                    || h,
+                ),
                 _ => graph.cond(
                     on.typed::<bool>(),
                     || {
@@ -589,6 +631,7 @@ impl<'g> Vandal<'g> {
             27 => a.typed::<f32>().random_shuffle(None).any(),
             28 => g.cond(a.typed::<bool>(), || b, || c),
             29 => return self.many(a, axis),
+            30 if self.choices.flip() => return self.repeated(a, b),
             30 => return self.looped(a, b, c),
             31 => return self.stateful(a, b),
             32 => return self.differentiated(a, b),
@@ -621,6 +664,30 @@ impl<'g> Vandal<'g> {
         });
         self.pool
             .extend(last.into_iter().chain([all.0, all.1]).chain(leaked));
+    }
+
+    fn repeated(&mut self, a: AnyTensor<'g>, b: AnyTensor<'g>) {
+        let (inside, on) = (self.any(), self.any());
+        let maximum = self.choices.of(&[0, 1, 3]);
+        let (decides, gives) = (self.choices.below(3), self.choices.below(4));
+        let mut leaked = Vec::new();
+        let last = self.graph.while_loop_with(
+            WhileOptions::new().maximum_iterations(maximum),
+            vec![a, b],
+            |h| [on, h[0], h[0].compare(Compare::Less, h[1])][decides].typed::<bool>(),
+            |h| {
+                let sum = h[0].binary(Binary::Add, inside, "b");
+                leaked.extend([sum, h[1]]);
+                let next = [
+                    vec![sum, h[1]],
+                    vec![inside, h[0]],
+                    vec![h[1]],
+                    vec![sum; 3],
+                ];
+                next[gives].clone()
+            },
+        );
+        self.pool.extend(last.into_iter().chain(leaked));
     }
 
     fn stateful(&mut self, a: AnyTensor<'g>, b: AnyTensor<'g>) {
@@ -702,8 +769,8 @@ proptest! {
         while !vandal.choices.done() {
             vandal.call();
         }
-        let report = graph.check().err().map(|mistakes| mistakes.to_string());
-        assert!(!report.unwrap_or_default().contains("crates/"));
+        let report = graph.check().err().map(|mistakes| mistakes.to_string()).unwrap_or_default();
+        assert!(!report.contains("crates/"), "{report}");
         assert!(!graph.to_text().is_empty());
         if is_large(&graph) {
             return Ok(());

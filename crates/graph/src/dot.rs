@@ -200,6 +200,7 @@ impl<'s> Drawing<'s> {
         let titles: &[&str] = match owner {
             Control::Cond { .. } => &["if true", "if false"],
             Control::Scan { .. } => &["body"],
+            Control::While { .. } => &["condition", "body"],
             Control::NoOp | Control::Parameter { .. } => &[],
         };
         for (body, title) in owner.bodies().into_iter().zip(titles) {
@@ -229,12 +230,18 @@ impl<'s> Drawing<'s> {
         let Op::Control(control) = &self.store.node(id).op else {
             return;
         };
+        let gives = control.giving_bodies();
         for body in control.bodies() {
             for (place, result) in self.store.region(body).results.iter().enumerate() {
                 let source = result.node.index();
+                let role = if gives.contains(&body) {
+                    format!("result {place}")
+                } else {
+                    "condition".to_owned()
+                };
                 self.line(
                     1,
-                    &format!("n{source} -> n{target} [style=dotted, label=\"result {place}\"];"),
+                    &format!("n{source} -> n{target} [style=dotted, label=\"{role}\"];"),
                 );
             }
         }

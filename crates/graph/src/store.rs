@@ -503,9 +503,9 @@ impl Store {
         let Op::Control(control) = &op else {
             return Err(Problem::argument("only loops and branches have bodies"));
         };
-        let bodies = control.bodies();
+        let bodies = control.giving_bodies();
         if let Some(place) = self.place_of_results(control, results) {
-            return Ok(output_of(owner, place));
+            return Ok(output_of(owner, control.output_of_result(place)));
         }
         self.check_open()?;
         let inputs: Vec<Fact> = self
@@ -533,17 +533,14 @@ impl Store {
         Ok(output_of(owner, outputs.len() - 1))
     }
 
-    /// Which output gives these results of the bodies as they are: of a scan, stacked.
+    /// Where among the results of the bodies these are that the op gives as they are: a loop,
+    /// stacked.
     fn place_of_results(&self, control: &Control, results: &[TensorId]) -> Option<usize> {
-        let states = match control {
-            Control::Scan { states, .. } => *states,
-            Control::Cond { .. } | Control::NoOp | Control::Parameter { .. } => 0,
-        };
-        let bodies = control.bodies();
+        let bodies = control.giving_bodies();
         let count = bodies
             .first()
             .map(|body| self.region(*body).results.len())?;
-        (states..count).find(|place| {
+        (control.states()..count).find(|place| {
             let mut pairs = bodies.iter().zip(results);
             pairs.all(|(body, result)| self.region(*body).results.get(*place) == Some(result))
         })
@@ -639,13 +636,18 @@ impl Store {
             Op::Control(Control::NoOp) | Op::Debug(Debug::Assert { .. }) => 0,
             Op::Custom(op) => op.output_count().min(Array::MOST_PIECES),
             Op::Control(
-                Control::Scan { body: region, .. } | Control::Cond { then: region, .. },
+                control @ (Control::Scan { body: region, .. }
+                | Control::While { body: region, .. }
+                | Control::Cond { then: region, .. }),
             ) => {
-                let results = &self.region(*region).results;
-                return results
-                    .iter()
-                    .map(|result| self.fact(*result).clone())
-                    .collect();
+                let mut facts = self.results(*region);
+                if let Some(count) = control.count_output() {
+                    facts.insert(
+                        count.min(facts.len()),
+                        Fact::new(DType::I64, Shape::scalar()),
+                    );
+                }
+                return facts;
             }
             _ => 1,
         };

@@ -184,13 +184,21 @@ fn attributes(store: &Store, op: &Op) -> String {
                 states,
                 sequences,
                 length,
+                limit,
                 reverse,
                 ..
             } => {
                 let length = if *length { " length" } else { "" };
+                let limit = if *limit { " limit" } else { "" };
                 let reverse = if *reverse { " reverse" } else { "" };
-                format!("states {states} sequences {sequences}{length}{reverse}")
+                format!("states {states} sequences {sequences}{length}{limit}{reverse}")
             }
+            Control::While {
+                states, maximum, ..
+            } => match maximum {
+                Some(maximum) => format!("states {states} maximum {maximum}"),
+                None => format!("states {states}"),
+            },
             Control::Parameter { index, .. } => format!("{index}"),
             Control::NoOp | Control::Cond { .. } => String::new(),
         },

@@ -111,11 +111,11 @@ impl<'s> Flow<'s> {
 
     /// Where to begin again after a loop, if its body must be gone through with other states.
     fn start_of_repetition(&self, store: &Store, id: NodeId) -> Option<usize> {
-        let Op::Control(Control::Scan { body, states, .. }) = &store.node(id).op else {
+        let Op::Control(control) = &store.node(id).op else {
             return None;
         };
-        let region = store.region(*body);
-        let states = region.parameters.iter().take(*states);
+        let region = store.region(control.loop_body()?);
+        let states = region.parameters.iter().take(control.states());
         let changed = |parameter: &&NodeId| {
             let reach = self.farthest(store, self.given_to(store, **parameter));
             !reach.counts_as(self.node(**parameter))
@@ -180,16 +180,16 @@ impl<'s> Flow<'s> {
         }
         let place = tensor.output as usize;
         match &store.node(tensor.node).op {
-            Op::Control(Control::Scan { states, .. }) if place < *states => {
+            Op::Control(
+                control @ (Control::Scan { .. } | Control::While { .. } | Control::Cond { .. }),
+            ) => {
                 // Without a step the last state is the initial one.
                 let initial = store.inputs(tensor.node).get(place).copied();
                 initial
+                    .filter(|_| place < control.states())
                     .into_iter()
-                    .chain(results_at(store, tensor.node, place))
+                    .chain(results_at(store, control, place))
                     .collect()
-            }
-            Op::Control(Control::Scan { .. } | Control::Cond { .. }) => {
-                results_at(store, tensor.node, place)
             }
             Op::Control(Control::Parameter { .. }) => self.given_to(store, tensor.node),
             Op::Control(Control::NoOp)
@@ -219,10 +219,10 @@ impl<'s> Flow<'s> {
             .copied()
             .into_iter()
             .collect();
-        if let Op::Control(Control::Scan { states, .. }) = store.node(*owner).op
-            && index < states
+        if let Op::Control(control) = &store.node(*owner).op
+            && index < control.states()
         {
-            given.extend(results_at(store, *owner, index));
+            given.extend(results_at(store, control, index));
         }
         given
     }
@@ -236,9 +236,9 @@ impl<'s> Flow<'s> {
             Op::Control(Control::Parameter { .. }) => {
                 self.farthest(store, self.given_to(store, id))
             }
-            Op::Control(control @ (Control::Scan { .. } | Control::Cond { .. })) => {
-                self.outputs_reach(store, id, control)
-            }
+            Op::Control(
+                control @ (Control::Scan { .. } | Control::While { .. } | Control::Cond { .. }),
+            ) => self.outputs_reach(store, id, control),
             Op::Control(Control::NoOp)
             | Op::Math(_)
             | Op::Array(_)
@@ -266,24 +266,21 @@ impl<'s> Flow<'s> {
     /// The reach of each output of a loop or branch, and the farthest of them.
     fn outputs_reach(&mut self, store: &Store, id: NodeId, control: &Control) -> Reach {
         let inputs = store.inputs(id);
-        // The number of steps and the predicate: no gradient flows through them.
-        let decides = match control {
-            Control::Scan { length: true, .. } => inputs.last().copied(),
-            Control::Cond { .. } => inputs.first().copied(),
-            Control::Scan { length: false, .. } | Control::NoOp | Control::Parameter { .. } => None,
-        };
-        let states = match control {
-            Control::Scan { states, .. } => *states,
-            Control::Cond { .. } | Control::NoOp | Control::Parameter { .. } => 0,
-        };
+        let decides = decides(store, control, &inputs);
+        let is_missing = matches!(rules::rule(store, id), Rule::Missing(_));
         let mut farthest = Reach::No;
         for place in 0..store.node(id).outputs.len() {
-            let initial = inputs.get(place).filter(|_| place < states).copied();
+            let initial = inputs.get(place).filter(|_| place < control.states());
             let comes_from = initial
+                .copied()
                 .into_iter()
-                .chain(results_at(store, id, place))
-                .chain(decides);
-            let reach = self.farthest(store, comes_from);
+                .chain(results_at(store, control, place));
+            let reach = self.farthest(store, comes_from.chain(decides.iter().copied()));
+            let reach = if is_missing && reach.flows() {
+                Reach::Lost(id)
+            } else {
+                reach
+            };
             let place = u32::try_from(place).unwrap_or(u32::MAX);
             self.outputs.insert(TensorId::new(id, place), reach);
             farthest = farthest.or(reach);
@@ -314,12 +311,28 @@ fn reads(op: &Op, variable: VariableId) -> bool {
     matches!(op, Op::State(State::Read(id) | State::ReadValue(id)) if *id == variable)
 }
 
-/// What each body of a loop or branch gives at this place.
-fn results_at(store: &Store, owner: NodeId, place: usize) -> Vec<TensorId> {
-    let bodies = bodies(&store.node(owner).op).into_iter();
+/// The results that this output of a loop or branch is made of, one of each body.
+fn results_at(store: &Store, owner: &Control, output: usize) -> Vec<TensorId> {
+    let Some(place) = owner.result_of_output(output) else {
+        return Vec::new();
+    };
+    let bodies = owner.giving_bodies().into_iter();
     bodies
         .filter_map(|body| store.region(body).results.get(place).copied())
         .collect()
+}
+
+/// The tensors that decide which bodies run and how often: no gradient flows through them.
+fn decides(store: &Store, owner: &Control, inputs: &[TensorId]) -> Vec<TensorId> {
+    match owner {
+        Control::Scan { .. } => {
+            let slots = owner.length_slot().into_iter().chain(owner.limit_slot());
+            slots.filter_map(|slot| inputs.get(slot).copied()).collect()
+        }
+        Control::While { condition, .. } => store.region(*condition).results.clone(),
+        Control::Cond { .. } => inputs.first().copied().into_iter().collect(),
+        Control::NoOp | Control::Parameter { .. } => Vec::new(),
+    }
 }
 
 pub(crate) fn bodies(op: &Op) -> Vec<RegionId> {
@@ -353,7 +366,7 @@ impl Obstacle {
                 Rule::Blocks(why) => format!("{} has no gradient: {why}", at(store, id)),
                 Rule::Missing(why) => {
                     let operation = at(store, id);
-                    format!("{operation} has a gradient that cannot be derived yet: {why}")
+                    format!("{operation} has a gradient that cannot be derived: {why}")
                 }
                 Rule::Stops => format!("stop_gradient {} stands between", at(store, id)),
                 Rule::Flows(_) | Rule::Bodies | Rule::Leaf => {

@@ -1,5 +1,6 @@
 //! Plans: flat programs made for concrete shapes.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -84,6 +85,8 @@ pub(crate) enum Action {
     IsInitialized { version: usize },
     /// Runs a body once a step.
     Scan(Box<ScanLoop>),
+    /// Runs a body as long as a condition holds.
+    While(Box<WhileLoop>),
     /// Runs one of two bodies.
     Cond {
         then: Body,
@@ -95,15 +98,28 @@ pub(crate) enum Action {
 impl Action {
     /// The outputs that are made, if not all are.
     pub(crate) fn made(&self) -> Option<Vec<usize>> {
-        let given: Vec<&Given> = match self {
-            Action::Scan(scan) => scan.carried.iter().chain(&scan.stacked).collect(),
-            Action::Cond { given, .. } => given.iter().collect(),
+        let made: Vec<usize> = match self {
+            Action::Scan(scan) => scan.each.outputs(),
+            Action::While(repeated) => {
+                let mut made = repeated.each.outputs();
+                made.push(repeated.each.states);
+                made
+            }
+            Action::Cond { given, .. } => given.iter().map(|given| given.output).collect(),
             Action::Kernel(_)
             | Action::Draw { .. }
             | Action::Write { .. }
             | Action::IsInitialized { .. } => return None,
         };
-        Some(given.into_iter().map(|given| given.output).collect())
+        Some(made)
+    }
+}
+
+impl LoopBody {
+    /// The outputs that are made of the body's results.
+    fn outputs(&self) -> Vec<usize> {
+        let given = self.carried.iter().chain(&self.stacked);
+        given.map(|given| given.output).collect()
     }
 }
 
@@ -130,11 +146,27 @@ pub(crate) struct Written {
 
 /// A loop over the elements of sequences.
 pub(crate) struct ScanLoop {
-    pub(crate) body: Body,
+    pub(crate) each: LoopBody,
     pub(crate) steps: usize,
-    pub(crate) states: usize,
-    pub(crate) sequences: usize,
+    /// Which operands are the sequences.
+    pub(crate) sequences: Range<usize>,
+    /// Which operand gives the number of elements that are run over, if not all are.
+    pub(crate) limit: Option<usize>,
     pub(crate) reverse: bool,
+}
+
+/// A loop that runs as long as its condition holds.
+pub(crate) struct WhileLoop {
+    pub(crate) condition: Body,
+    pub(crate) each: LoopBody,
+    pub(crate) maximum: Option<usize>,
+}
+
+/// What a loop runs again and again, and what becomes of its results.
+pub(crate) struct LoopBody {
+    pub(crate) body: Body,
+    /// How many states there are.
+    pub(crate) states: usize,
     /// The states that are used.
     pub(crate) carried: Vec<Given>,
     /// The results of the body that are stacked.

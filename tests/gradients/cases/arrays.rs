@@ -115,6 +115,32 @@ fn joining_and_cutting() -> Vec<Case> {
             ],
             |x| x[0].graph().concat(x, -1),
         ),
+        case(
+            "concat, several sizes open",
+            [
+                input([2, 3]).known(0),
+                input([2, 2]).known(0),
+                input([2, 1]).known(0),
+            ],
+            |x| x[0].graph().concat(x, 1).square(),
+        ),
+        case("concat of what is picked", [input([6]), input([6])], |x| {
+            let picked = [x[0], x[1]].map(|x| x.boolean_mask(x.greater(0.0)));
+            let g = x[0].graph();
+            g.concat(&[picked[0], picked[1] * 2.0], 0).exp().cumsum(0)
+        }),
+        case(
+            "concat of several sizes in a scan",
+            [input([3, 2]).known(0), input([2]).known(0), input([1])],
+            |x| {
+                let (g, other) = (x[0].graph(), x[2]);
+                let (last, _) = g.scan(x[1], x[0], |h, x| {
+                    let both = g.concat(&[h * x, other, x], 0);
+                    (h + both.square().reduce_sum(..).tanh(), ())
+                });
+                last
+            },
+        ),
         case("concat of one twice", [input([2, 3])], |x| {
             x[0].graph().concat(&[x[0], x[0].square()], 1)
         }),

@@ -7,6 +7,7 @@ mod extensions;
 mod math;
 mod nn;
 mod reductions;
+mod whiles;
 
 use aqueduct::prelude::*;
 use aqueduct_tests::Tolerance;
@@ -18,6 +19,7 @@ pub(crate) use extensions::extensions;
 pub(crate) use math::math;
 pub(crate) use nn::nn;
 pub(crate) use reductions::reductions;
+pub(crate) use whiles::whiles;
 
 pub(crate) type X = Tensor<'static, f64>;
 
@@ -90,6 +92,7 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(nn());
     cases.extend(compositions());
     cases.extend(control());
+    cases.extend(whiles());
     cases.extend(extensions());
     cases
 }

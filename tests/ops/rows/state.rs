@@ -60,5 +60,18 @@ pub(crate) fn control() -> Vec<Row> {
             let start = x.graph().zeros::<T>(());
             x.graph().scan(start, x, |sum, x| (sum + x, sum)).1
         }),
+        row!(Number "g.while_loop(state, condition, body)", "state → last state", "tf.while_loop", |x: [2]| {
+            x.graph().while_loop(x, |_| false, |x| x + x)
+        }),
+        row!(Number "g.while_loop_with(WhileOptions::new().maximum_iterations(n), …)", "state → last state", "tf.while_loop", |x: [2]| {
+            let once = WhileOptions::new().maximum_iterations(1);
+            x.graph().while_loop_with(once, x, |_| true, |x| x + x)
+        }),
+        row!(Number "g.foldl(start, x, f)", "state, [steps, …] → last state", "tf.foldl, tf.foldr", |x: [2]| {
+            x.graph().foldl(x.graph().zeros::<T>(()), x, |sum, x| sum + x)
+        }),
+        row!(Number "g.foldl_from_first(x, f)", "[steps, …] → […]", "tf.foldl, tf.foldr", |x: [2]| {
+            x.graph().foldl_from_first(x, |sum, x| sum + x)
+        }),
     ]
 }

@@ -8,7 +8,7 @@ use crate::fact::Fact;
 use crate::graph::Graph;
 use crate::handle::{AnyTensor, Operation};
 use crate::ids::{NodeId, RegionId, TensorId};
-use crate::op::Control;
+use crate::op::{Array, Control};
 use crate::store::NewName;
 
 /// A body: while it is being built, a region that no loop or branch owns so far.
@@ -29,6 +29,8 @@ pub struct Loop<'g> {
     pub stacked: Vec<AnyTensor<'g>>,
     /// The number of steps; the sequences give it if this does not.
     pub length: Option<AnyTensor<'g>>,
+    /// How many of the elements are run over, if not all are.
+    pub limit: Option<AnyTensor<'g>>,
     /// From the last element to the first.
     pub reverse: bool,
 }
@@ -102,11 +104,7 @@ impl<'g> Body<'g> {
         } = parts;
         let of_states = states.iter().map(|state| state.parameter);
         let of_sequences = sequences.iter().map(|sequence| sequence.parameter);
-        let order: Vec<NodeId> = of_states
-            .chain(of_sequences)
-            .map(|parameter| parameter.id().node)
-            .collect();
-        self.graph.write().order_parameters(self.region, &order);
+        self.order_parameters(of_states.chain(of_sequences));
         let next: Vec<AnyTensor<'g>> = states.iter().map(|state| state.next).collect();
         self.graph
             .close_region(self.region, next.iter().chain(&parts.stacked));
@@ -115,12 +113,39 @@ impl<'g> Body<'g> {
             states: states.len(),
             sequences: sequences.len(),
             length: parts.length.is_some(),
+            limit: parts.limit.is_some(),
             reverse: parts.reverse,
         };
         let initial = states.iter().map(|state| state.initial);
         let sequences = sequences.iter().map(|sequence| sequence.sequence);
-        let inputs: Vec<AnyTensor<'g>> = initial.chain(sequences).chain(parts.length).collect();
+        let numbers = parts.length.into_iter().chain(parts.limit);
+        let inputs: Vec<AnyTensor<'g>> = initial.chain(sequences).chain(numbers).collect();
         self.owned_by(op, &inputs)
+    }
+
+    /// The while with this body, and with another for its condition, which has this one result: its
+    /// last states, its count, then what it has stacked. The parameters of both are the states.
+    #[track_caller]
+    pub fn into_while(
+        self,
+        condition: (Body<'g>, AnyTensor<'g>),
+        states: &[LoopState<'g>],
+        stacked: &[AnyTensor<'g>],
+        maximum: Option<u64>,
+    ) -> Vec<AnyTensor<'g>> {
+        let (condition, goes_on) = condition;
+        self.graph.close_region(condition.region, &[goes_on]);
+        let next: Vec<AnyTensor<'g>> = states.iter().map(|state| state.next).collect();
+        self.graph
+            .close_region(self.region, next.iter().chain(stacked));
+        let op = Control::While {
+            condition: condition.region,
+            body: self.region,
+            states: states.len(),
+            maximum,
+        };
+        let initial: Vec<AnyTensor<'g>> = states.iter().map(|state| state.initial).collect();
+        self.owned_by(op, &initial)
     }
 
     /// The cond with this body for `true` and the other for `false`, each with its results.
@@ -139,6 +164,11 @@ impl<'g> Body<'g> {
             otherwise: other.region,
         };
         self.owned_by(op, &[predicate])
+    }
+
+    fn order_parameters(self, parameters: impl Iterator<Item = AnyTensor<'g>>) {
+        let order: Vec<NodeId> = parameters.map(|parameter| parameter.id().node).collect();
+        self.graph.write().order_parameters(self.region, &order);
     }
 
     #[track_caller]
@@ -164,7 +194,14 @@ pub fn add_output<'g>(
     let extended = graph.write().extend(owner.id(), &results);
     match extended {
         Ok(output) => AnyTensor::new(graph, output),
-        Err(problem) => graph.poisoned_like(result, owner.type_name(), &owner.name(), problem),
+        Err(problem) => {
+            let (subject, name) = (graph.view().node(owner.id()).op.word(), owner.name());
+            let mistake = graph.record(Caller::caller(), &subject, &name, problem);
+            // What stands for the output is poisoned from the start: `result` is of a body, so to
+            // use it here would be one more mistake.
+            let _poison = graph.enter(|context| context.poison = context.poison.or(Some(mistake)));
+            graph.add_tensor(Array::Identity, &[result], &name)
+        }
     }
 }
 

@@ -11,13 +11,14 @@ use crate::ids::{NodeId, RegionId};
 use crate::infer::plural;
 use crate::mistake::Problem;
 use crate::nest::Nest;
-use crate::op::{Array, Control, Op};
+use crate::op::{Array, Bound, Control, Op, SliceSpec};
 use crate::store::{NewName, Region};
 
 /// Settings of a scan, for [`Graph::scan_with`].
 #[derive(Clone, Debug, Default)]
 pub struct ScanOptions<'g> {
     length: Option<AnyTensor<'g>>,
+    limit: Option<AnyTensor<'g>>,
     reverse: bool,
 }
 
@@ -35,10 +36,43 @@ impl<'g> ScanOptions<'g> {
         self
     }
 
-    /// From the last element to the first. Stacked outputs keep the order of the sequences.
+    /// Only the first so many elements are run over: a scalar from 0 to the number of steps, else
+    /// the run fails. Stacked outputs keep their size and are zeros beyond; the last state is that
+    /// after the last step run. For sequences that are padded to one length: steps that are not run
+    /// cost nothing.
+    #[must_use]
+    pub fn limit<T: Index>(mut self, limit: Tensor<'g, T>) -> ScanOptions<'g> {
+        self.limit = Some(limit.any());
+        self
+    }
+
+    /// From the last element to the first; with a limit, from the last of these. Stacked outputs keep
+    /// the order of the sequences.
     #[must_use]
     pub fn reverse(mut self) -> ScanOptions<'g> {
         self.reverse = true;
+        self
+    }
+}
+
+/// Settings of a while loop, for [`Graph::while_loop_with`].
+#[derive(Clone, Debug, Default)]
+pub struct WhileOptions {
+    maximum: Option<u64>,
+}
+
+impl WhileOptions {
+    /// As many iterations as the condition asks for.
+    pub fn new() -> WhileOptions {
+        WhileOptions::default()
+    }
+
+    /// The loop ends after so many iterations even if its condition still holds. Gradients need this:
+    /// what they use of each iteration is kept in tensors of so many rows. TensorFlow's
+    /// `maximum_iterations`.
+    #[must_use]
+    pub fn maximum_iterations(mut self, maximum: u64) -> WhileOptions {
+        self.maximum = Some(maximum);
         self
     }
 }
@@ -77,7 +111,7 @@ impl Graph {
         self.scan_with(ScanOptions::new(), state, sequences, body)
     }
 
-    /// [`Graph::scan`] with a number of steps, or in reverse.
+    /// [`Graph::scan`] with a number of steps, with a limit, or in reverse.
     #[track_caller]
     pub fn scan_with<'g, S: Nest<'g>, X: Nest<'g>, Y: Nest<'g>>(
         &'g self,
@@ -94,38 +128,27 @@ impl Graph {
         let _poison = self.refuse_scalars(caller, scope.path(), &elements);
         let _depth = self.refuse_depth(caller, "scan", scope.path());
         let region = self.open_region("scan", caller);
-        let (parameters, next, outputs) = {
-            let _inside = self.enter_region(region);
-            let parameters = self.parameters(region, &states, Fact::without_ints);
-            let element_parameters = self.parameters(region, &elements, Fact::element);
-            let state_inside = state.rebuild(&mut parameters.iter().copied());
-            let element_inside = sequences.rebuild(&mut element_parameters.into_iter());
-            let _user_code = self.called_from(caller);
-            let (next, outputs) = body(state_inside, element_inside);
-            (parameters, next, outputs)
-        };
-        let results = next.parts();
+        let parameters = self.parameters(region, &states, Fact::without_ints);
+        let element_parameters = self.parameters(region, &elements, Fact::element);
+        let state_inside = self.rebuilt_in(region, &state, &parameters);
+        let element_inside = self.rebuilt_in(region, &sequences, &element_parameters);
+        let (next, outputs) =
+            self.user_code_in(region, caller, || body(state_inside, element_inside));
         let stacked = outputs.parts();
-        let problem = another_form(states.len(), results.len());
-        // Where the form is wrong the parameters stand for the results, so that there is an output
-        // for each tensor of what the scan gives.
-        let last = if problem.is_some() {
-            parameters
-        } else {
-            results
-        };
-        self.close_region(region, last.iter().chain(&stacked));
+        let problem = self.close_loop(region, &parameters, &next.parts(), &stacked);
         let op = Control::Scan {
             body: region,
             states: states.len(),
             sequences: elements.len(),
             length: options.length.is_some(),
+            limit: options.limit.is_some(),
             reverse: options.reverse,
         };
         let inputs: Vec<AnyTensor<'g>> = states
             .iter()
             .chain(&elements)
             .chain(&options.length)
+            .chain(&options.limit)
             .copied()
             .collect();
         let id = self.add_structured(op, &inputs, scope.path(), problem);
@@ -155,16 +178,16 @@ impl Graph {
     }
 
     /// The elements of the tensors, along their axis 0, taken into an accumulator from the first to
-    /// the last. TensorFlow's `foldl` with an initializer; without one it starts from the first
-    /// element: give `xs.slice(0)` and `xs.slice(1..)`.
+    /// the last. TensorFlow's `foldl` with an initializer; see [`Graph::foldl_from_first`] for one
+    /// without.
     ///
     /// ```
     /// use aqueduct_graph::{Graph, shape};
     ///
     /// let g = Graph::new();
     /// let xs = g.placeholder::<f32>("xs", shape![?, 3]);
-    /// let largest = g.foldl(xs.slice(0), xs.slice(1..), |largest, x| largest.maximum(x));
-    /// assert_eq!(largest.shape().to_string(), "[3]");
+    /// let decayed = g.foldl(g.zeros::<f32>([3]), xs, |sum, x| sum * 0.5 + x);
+    /// assert_eq!(decayed.shape().to_string(), "[3]");
     /// ```
     #[track_caller]
     pub fn foldl<'g, A: Nest<'g>, X: Nest<'g>>(
@@ -173,9 +196,7 @@ impl Graph {
         elements: X,
         function: impl FnOnce(A, X) -> A,
     ) -> A {
-        let body = |accumulated, element| (function(accumulated, element), ());
-        let (last, ()) = self.scan(initial, elements, body);
-        last
+        self.fold(ScanOptions::new(), initial, elements, function)
     }
 
     /// [`Graph::foldl`] from the last element to the first. TensorFlow's `foldr`.
@@ -186,9 +207,169 @@ impl Graph {
         elements: X,
         function: impl FnOnce(A, X) -> A,
     ) -> A {
+        self.fold(ScanOptions::new().reverse(), initial, elements, function)
+    }
+
+    /// [`Graph::foldl`] that starts from the first element and takes the others into it. With no
+    /// element at all the run fails. TensorFlow's `foldl` without an initializer.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    ///
+    /// let g = Graph::new();
+    /// let xs = g.placeholder::<f32>("xs", shape![?, 3]);
+    /// let largest = g.foldl_from_first(xs, |largest, x| largest.maximum(x));
+    /// assert_eq!(largest.shape().to_string(), "[3]");
+    /// ```
+    #[track_caller]
+    pub fn foldl_from_first<'g, A: Nest<'g>>(
+        &'g self,
+        elements: A,
+        function: impl FnOnce(A, A) -> A,
+    ) -> A {
+        let start = (Bound::At(0), "first_element");
+        self.fold_from(
+            start,
+            Bound::from(1..),
+            ScanOptions::new(),
+            elements,
+            function,
+        )
+    }
+
+    /// [`Graph::foldr`] that starts from the last element and takes the others into it, back to the
+    /// first. With no element at all the run fails. TensorFlow's `foldr` without an initializer.
+    #[track_caller]
+    pub fn foldr_from_last<'g, A: Nest<'g>>(
+        &'g self,
+        elements: A,
+        function: impl FnOnce(A, A) -> A,
+    ) -> A {
+        let start = (Bound::At(-1), "last_element");
+        let options = ScanOptions::new().reverse();
+        self.fold_from(start, Bound::from(..-1), options, elements, function)
+    }
+
+    #[track_caller]
+    fn fold<'g, A: Nest<'g>, X: Nest<'g>>(
+        &'g self,
+        options: ScanOptions<'g>,
+        initial: A,
+        elements: X,
+        function: impl FnOnce(A, X) -> A,
+    ) -> A {
         let body = |accumulated, element| (function(accumulated, element), ());
-        let (last, ()) = self.scan_with(ScanOptions::new().reverse(), initial, elements, body);
+        let (last, ()) = self.scan_with(options, initial, elements, body);
         last
+    }
+
+    /// A fold that starts from the element at a place, which has this name.
+    #[track_caller]
+    fn fold_from<'g, A: Nest<'g>>(
+        &'g self,
+        (start, name): (Bound, &str),
+        others: Bound,
+        options: ScanOptions<'g>,
+        elements: A,
+        function: impl FnOnce(A, A) -> A,
+    ) -> A {
+        let _here = self.here();
+        let parts = elements.parts();
+        let _poison = self.refuse_scalars(Caller::caller(), "scan", &parts);
+        let [mut first, mut rest] = [Vec::new(), Vec::new()];
+        for part in parts {
+            let [start, others] = [start, others].map(|bound| SliceSpec {
+                bounds: vec![bound],
+            });
+            first.push(part.slice(start).named(name));
+            rest.push(part.slice(others));
+        }
+        let initial = elements.rebuild(&mut first.into_iter());
+        let rest = elements.rebuild(&mut rest.into_iter());
+        self.fold(options, initial, rest, function)
+    }
+
+    /// Runs `body` on a state as long as `condition` holds of it, and gives the last state.
+    ///
+    /// Both are called once, while building. `condition` gives a bool scalar; `body` gives the next
+    /// state, of the same shapes. Both may use tensors and variables from outside, and run as often as
+    /// they need to: an assignment or a random operation in the body happens once an iteration. If the
+    /// condition does not hold at the start, the last state is the one given.
+    ///
+    /// A run of a loop whose condition never ceases to hold does not end either, as in TensorFlow.
+    ///
+    /// Gradients flow through the loop if it has a maximum number of iterations; see
+    /// [`Graph::while_loop_with`]. TensorFlow's `while_loop`.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    ///
+    /// let g = Graph::new();
+    /// let x = g.placeholder::<f32>("x", shape![?]);
+    /// let halved = g.while_loop(x, |x| x.reduce_max(..).greater(1.0), |x| x * 0.5);
+    /// assert_eq!(halved.shape(), x.shape());
+    /// ```
+    #[track_caller]
+    pub fn while_loop<'g, S: Nest<'g>, C: Operand<'g, bool>>(
+        &'g self,
+        state: S,
+        condition: impl FnOnce(S) -> C,
+        body: impl FnOnce(S) -> S,
+    ) -> S {
+        self.while_loop_with(WhileOptions::new(), state, condition, body)
+    }
+
+    /// [`Graph::while_loop`] with a maximum number of iterations, through which gradients flow: to the
+    /// initial state and everything that the body uses from outside. They cost what the iterations
+    /// that were run do; memory is taken for the maximum. A sparse gradient has as many rows too, those
+    /// beyond the iterations zeros at index 0.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, WhileOptions, shape};
+    ///
+    /// let g = Graph::new();
+    /// let a = g.placeholder::<f64>("a", shape![]);
+    /// let root = g.while_loop_with(
+    ///     WhileOptions::new().maximum_iterations(50),
+    ///     a,
+    ///     |x| (x * x - a).abs().greater(1e-12),
+    ///     |x| (x + a / x) * 0.5,
+    /// );
+    /// assert_eq!(root.shape().to_string(), "[]");
+    /// ```
+    #[track_caller]
+    pub fn while_loop_with<'g, S: Nest<'g>, C: Operand<'g, bool>>(
+        &'g self,
+        options: WhileOptions,
+        state: S,
+        condition: impl FnOnce(S) -> C,
+        body: impl FnOnce(S) -> S,
+    ) -> S {
+        let caller = Caller::caller();
+        let _here = self.here();
+        let scope = self.open_scope("while");
+        let states = state.parts();
+        let _depth = self.refuse_depth(caller, "while_loop", scope.path());
+        let condition_region = self.open_region("while", caller);
+        let parameters = self.parameters(condition_region, &states, Fact::without_ints);
+        let inside = self.rebuilt_in(condition_region, &state, &parameters);
+        let goes_on = self.user_code_in(condition_region, caller, || {
+            condition(inside).into_tensor(self).any()
+        });
+        self.close_region(condition_region, &[goes_on]);
+        let region = self.open_region("while", caller);
+        let parameters = self.parameters(region, &states, Fact::without_ints);
+        let inside = self.rebuilt_in(region, &state, &parameters);
+        let next = self.user_code_in(region, caller, || body(inside));
+        let problem = self.close_loop(region, &parameters, &next.parts(), &[]);
+        let op = Control::While {
+            condition: condition_region,
+            body: region,
+            states: states.len(),
+            maximum: options.maximum,
+        };
+        let id = self.add_structured(op, &states, scope.path(), problem);
+        state.rebuild(&mut Operation::new(self, id).outputs().into_iter())
     }
 
     /// Runs one of two bodies, chosen in the run by a scalar. Both give the same structure, of the
@@ -275,13 +456,50 @@ impl Graph {
         body: impl FnOnce() -> R,
     ) -> (RegionId, R) {
         let region = self.open_region("cond", caller);
-        let result = {
-            let _inside = self.enter_region(region);
-            let _user_code = self.called_from(caller);
-            body()
-        };
+        let result = self.user_code_in(region, caller, body);
         self.close_region(region, &result.parts());
         (region, result)
+    }
+
+    /// A structure of the same form, of tensors in this region.
+    #[track_caller]
+    fn rebuilt_in<'g, N: Nest<'g>>(
+        &self,
+        region: RegionId,
+        like: &N,
+        parts: &[AnyTensor<'g>],
+    ) -> N {
+        let _inside = self.enter_region(region);
+        like.rebuild(&mut parts.iter().copied())
+    }
+
+    /// What a closure of the user gives, whose operations go into this region.
+    fn user_code_in<R>(
+        &self,
+        region: RegionId,
+        caller: &Caller<'_>,
+        closure: impl FnOnce() -> R,
+    ) -> R {
+        let _inside = self.enter_region(region);
+        let _user_code = self.called_from(caller);
+        closure()
+    }
+
+    /// Ends the body of a loop. Says what is wrong if the states that it gives are not as many as the
+    /// parameters that it takes; these then stand for them, so that there is an output for each
+    /// tensor of what the loop gives.
+    #[track_caller]
+    fn close_loop<'g>(
+        &'g self,
+        region: RegionId,
+        parameters: &[AnyTensor<'g>],
+        next: &[AnyTensor<'g>],
+        stacked: &[AnyTensor<'g>],
+    ) -> Option<Problem> {
+        let problem = another_form(parameters.len(), next.len());
+        let last = if problem.is_some() { parameters } else { next };
+        self.close_region(region, last.iter().chain(stacked));
+        problem
     }
 
     /// Adds the op that owns bodies, named as the scope that they were built in.
@@ -334,6 +552,7 @@ impl Graph {
         fact: impl Fn(&Fact) -> Fact,
     ) -> Vec<AnyTensor<'g>> {
         let mut parameters = Vec::with_capacity(given.len());
+        let _inside = self.enter_region(region);
         for tensor in given {
             let parameter = self.parameter(region, fact(&tensor.fact()));
             self.poison_like(parameter.id().node, *tensor);

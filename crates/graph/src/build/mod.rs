@@ -31,7 +31,7 @@ pub use array::Constant;
 pub use axes::Axes;
 pub use bodies::{Body, Loop, LoopSequence, LoopState, add_output, repeat};
 pub use collections::Keys;
-pub use control::ScanOptions;
+pub use control::{ScanOptions, WhileOptions};
 pub use debug::PrintOptions;
 pub use dropout::{DropoutOptions, KeepProb};
 pub use losses::{

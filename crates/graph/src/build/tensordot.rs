@@ -63,6 +63,8 @@ impl<'g> AnyTensor<'g> {
     pub fn tensordot(self, rhs: AnyTensor<'g>, axes: impl Into<DotAxes>) -> AnyTensor<'g> {
         let graph = self.graph();
         let _here = graph.here();
+        // An operand of another graph, which the product refuses, is moved in that graph.
+        let _there = rhs.graph().here();
         let scope = graph.open_scope("Tensordot");
         let [lhs_axes, rhs_axes] = match axes.into().resolve(self, rhs) {
             Ok(axes) => axes,

@@ -2,6 +2,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+use crate::element::DType;
 use crate::fact::Fact;
 use crate::ids::RegionId;
 use crate::infer::Surroundings;
@@ -31,11 +32,29 @@ pub(super) fn infer(
             body,
             states,
             sequences,
-            length,
+            length: _,
+            limit: _,
             reverse: _,
         } => {
-            let inputs = ScanInputs::new(inputs, states, sequences, length)?;
-            scan(&inputs, &around.results(body))
+            let inputs = ScanInputs::new(op, inputs, states, sequences)?;
+            inputs.check_limit()?;
+            let stacks = Some(inputs.steps()?);
+            states_and_stacks(inputs.states, &around.results(body), stacks)
+        }
+        Control::While {
+            condition,
+            body,
+            states,
+            maximum,
+        } => {
+            if inputs.len() != states {
+                return Err(wrong_count(&plural(states, "operand"), inputs.len()));
+            }
+            check_condition(&around.results(condition))?;
+            let stacks = maximum.map(iterations).transpose()?;
+            let mut outputs = states_and_stacks(inputs, &around.results(body), stacks)?;
+            outputs.insert(states, Fact::new(DType::I64, Shape::scalar()));
+            Ok(outputs)
         }
         Control::Cond { then, otherwise } => {
             let [predicate] = operands(inputs)?;
@@ -61,28 +80,38 @@ struct ScanInputs<'a> {
     states: &'a [Fact],
     sequences: &'a [Fact],
     length: Option<&'a Fact>,
+    limit: Option<&'a Fact>,
 }
 
 impl<'a> ScanInputs<'a> {
     fn new(
+        op: &Control,
         inputs: &'a [Fact],
         states: usize,
         sequences: usize,
-        length: bool,
     ) -> Result<ScanInputs<'a>, Problem> {
+        let (length, limit) = (op.length_slot(), op.limit_slot());
         let needed = states
             .saturating_add(sequences)
-            .saturating_add(usize::from(length));
+            .saturating_add(usize::from(length.is_some()))
+            .saturating_add(usize::from(limit.is_some()));
         if inputs.len() != needed {
             return Err(wrong_count(&plural(needed, "operand"), inputs.len()));
         }
         let (states, others) = inputs.split_at(states);
-        let (sequences, length) = others.split_at(sequences);
         Ok(ScanInputs {
             states,
-            sequences,
-            length: length.first(),
+            sequences: others.split_at(sequences).0,
+            length: length.and_then(|slot| inputs.get(slot)),
+            limit: limit.and_then(|slot| inputs.get(slot)),
         })
+    }
+
+    fn check_limit(&self) -> Result<(), Problem> {
+        match self.limit {
+            Some(limit) => int_scalar("limit", limit).map(drop),
+            None => Ok(()),
+        }
     }
 
     /// The number of steps.
@@ -122,9 +151,39 @@ fn unify_steps(
     })
 }
 
-fn scan(inputs: &ScanInputs<'_>, results: &[Fact]) -> Result<Vec<Fact>, Problem> {
-    let steps = inputs.steps()?;
-    let states = inputs.states.len();
+fn check_condition(results: &[Fact]) -> Result<(), Problem> {
+    let [result] = results else {
+        let given = plural(results.len(), "result");
+        return Err(Problem::argument(format!(
+            "the condition returns {given} but must return 1"
+        )));
+    };
+    check_class("the condition", result, Class::Bool)?;
+    if result.rank() == 0 {
+        return Ok(());
+    }
+    let message = format!(
+        "the condition has shape {} but must be a scalar",
+        result.shape
+    );
+    Err(Problem::shape(message)
+        .help("`reduce_all(..)` or `reduce_any(..)` what the condition returns"))
+}
+
+/// The maximum of a while as the size of what it stacks.
+fn iterations(maximum: u64) -> Result<Dim, Problem> {
+    let size = usize::try_from(maximum).map(Dim::Known);
+    size.map_err(|_| Problem::shape(format!("{maximum} iterations are more than a size can be")))
+}
+
+/// What a loop gives: its last states, and what it stacks along a new axis of this size, if it may
+/// stack.
+fn states_and_stacks(
+    initial: &[Fact],
+    results: &[Fact],
+    stacks: Option<Dim>,
+) -> Result<Vec<Fact>, Problem> {
+    let states = initial.len();
     if results.len() < states {
         return Err(Problem::argument(format!(
             "the body returns {} but the loop has {}",
@@ -133,15 +192,18 @@ fn scan(inputs: &ScanInputs<'_>, results: &[Fact]) -> Result<Vec<Fact>, Problem>
         )));
     }
     let (next, stacked) = results.split_at(states);
-    let pairs = inputs.states.iter().zip(next).enumerate();
+    let pairs = initial.iter().zip(next).enumerate();
     let mut outputs = pairs
         .map(|(place, (initial, next))| state(place, initial, next))
         .collect::<Result<Vec<Fact>, Problem>>()?;
-    outputs.extend(
-        stacked
-            .iter()
-            .map(|element| Fact::new(element.dtype, splice(&element.shape, 0..0, &[steps]))),
-    );
+    let stacked = stacked.iter().map(|element| {
+        let size = stacks.ok_or_else(|| {
+            Problem::argument("a loop without a maximum of iterations stacks nothing")
+        })?;
+        let shape = splice(&element.shape, 0..0, &[size]);
+        Ok(Fact::new(element.dtype, shape))
+    });
+    outputs.extend(stacked.collect::<Result<Vec<Fact>, Problem>>()?);
     Ok(outputs)
 }
 

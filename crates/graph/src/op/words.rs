@@ -36,7 +36,8 @@ pub(crate) fn operand_label(op: &Op, slot: usize, count: usize) -> String {
             Control::Cond { .. } => &["predicate"],
             Control::Scan {
                 states, sequences, ..
-            } => return scan_label(*states, *sequences, slot),
+            } => return scan_label(op, *states, *sequences, slot),
+            Control::While { .. } => return format!("state {slot}"),
             Control::NoOp | Control::Parameter { .. } => &[],
         },
         Op::Debug(op) => match op {
@@ -104,11 +105,13 @@ fn datum_label(first: &str, slot: usize) -> String {
     }
 }
 
-fn scan_label(states: usize, sequences: usize, slot: usize) -> String {
+fn scan_label(op: &Control, states: usize, sequences: usize, slot: usize) -> String {
     if slot < states {
         format!("state {slot}")
     } else if slot < states + sequences {
         format!("sequence {}", slot - states)
+    } else if op.limit_slot() == Some(slot) {
+        "limit".to_owned()
     } else {
         "length".to_owned()
     }
@@ -140,6 +143,7 @@ impl Op {
             Op::Reduce(Reduce::Over { .. }) => {
                 format!("reduce_{}", self.type_name().to_lowercase())
             }
+            Op::Control(Control::While { .. }) => "while_loop".to_owned(),
             Op::Custom(op) => op.name().to_owned(),
             op => snake_case(op.type_name()),
         }

@@ -1,12 +1,13 @@
 //! The gradient of `Concat`: the pieces of the gradient that belong to each operand.
 
-use aqueduct_graph::Dim;
-use aqueduct_graph::ir::{Bound, NodeId, SliceSpec, Store};
+use aqueduct_graph::ir::{Binary, Bound, NodeId, PadMode, SliceSpec, Store};
+use aqueduct_graph::{DType, Dim, Size};
 
-use super::{Rule, Step, flows, signed};
+use super::{Rule, Step, flows, row_count, signed};
 
-/// One piece may have an unknown size: the pieces before it are counted from the front, those after
-/// it from the back. Several may if all are sure to have the same.
+/// If one piece has an unknown size, the pieces before it are counted from the front, those after it
+/// from the back. If several have, and not all are sure to have the same, the operands are asked for
+/// their sizes.
 pub(super) fn rule(axis: usize, store: &Store, id: NodeId) -> Rule {
     let inputs = store.inputs(id);
     let dims = inputs
@@ -22,9 +23,7 @@ pub(super) fn rule(axis: usize, store: &Store, id: NodeId) -> Rule {
     match (known, bounds(&sizes)) {
         (Some(known), _) => flows(move |step| cut(step, axis, count, Some(&known))),
         (None, Some(bounds)) => flows(move |step| slice(step, axis, &bounds)),
-        (None, None) => {
-            Rule::Missing("the sizes of several of its operands along the axis are unknown")
-        }
+        (None, None) => flows(move |step| cut_in_run(step, axis)),
     }
 }
 
@@ -43,6 +42,30 @@ fn slice(step: &mut Step<'_>, axis: usize, bounds: &[Bound]) {
         let mut spec = vec![Bound::from(..); axis];
         spec.push(*bound);
         step.give(slot, || g.slice(SliceSpec { bounds: spec }));
+    }
+}
+
+/// Cuts the gradient into pieces of the sizes that the operands have in the run. What is before a
+/// piece and after it is dropped, as padding is.
+fn cut_in_run(step: &mut Step<'_>, axis: usize) {
+    let g = step.grad();
+    let mut end = Size::Number(0).into_tensor(step.graph()).cast(DType::I64);
+    let mut spans = Vec::with_capacity(step.operands.len());
+    for operand in &step.operands {
+        let size = row_count(step.frame.shape_of(*operand), axis).cast(DType::I64);
+        let start = end;
+        end = start.binary(Binary::Add, size, "end");
+        spans.push((start, end));
+    }
+    for (slot, (start, its_end)) in spans.into_iter().enumerate() {
+        step.give(slot, || {
+            let after = end.binary(Binary::Sub, its_end, "after");
+            let mut paddings = vec![[Size::Number(0); 2]; g.shape().rank()];
+            if let Some(pair) = paddings.get_mut(axis) {
+                *pair = [start, after].map(Size::Tensor);
+            }
+            g.pad_grad(paddings, PadMode::zeros(g.dtype()))
+        });
     }
 }
 

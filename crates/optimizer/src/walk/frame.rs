@@ -39,7 +39,7 @@ struct Inside<'g> {
 }
 
 enum Kind<'g> {
-    /// Each step stands for a step of a scan with so many states.
+    /// Each step stands for a step of a loop with so many states.
     Step {
         states: usize,
         sequences: RefCell<Vec<LoopSequence<'g>>>,
@@ -59,9 +59,9 @@ impl<'g> Frame<'g> {
         }
     }
 
-    /// Of the backward body of a scan with this body and so many states.
+    /// Of the backward body of a loop with this body and so many states.
     #[track_caller]
-    pub(super) fn of_scan(
+    pub(super) fn of_loop(
         around: &Rc<Frame<'g>>,
         owner: NodeId,
         region: RegionId,
@@ -206,7 +206,7 @@ impl<'g> Frame<'g> {
         }
     }
 
-    /// A tensor of a scan's body, as it was in the step that the backward one belongs to.
+    /// A tensor of a loop's body, as it was in the step that the backward one belongs to.
     #[track_caller]
     fn of_step(&self, inside: &Inside<'g>, states: usize, tensor: TensorId) -> AnyTensor<'g> {
         let way = {
@@ -421,13 +421,13 @@ impl<'g> Frame<'g> {
     }
 }
 
-/// How a tensor of a scan's body is had in a backward step.
+/// How a tensor of a loop's body is had in a backward step.
 enum Way {
     /// By the same operation.
     Repeat,
     /// As an element of the sequence that it was an element of.
     Element(TensorId),
-    /// As an element of what the scan has kept of it in each step.
+    /// As an element of what the loop has kept of it in each step.
     Keep,
 }
 

@@ -2,8 +2,8 @@
 
 mod cond;
 mod frame;
+mod loops;
 mod replica;
-mod scan;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
@@ -196,7 +196,7 @@ impl<'g, 'f> Walk<'g, 'f> {
         grads: &[Option<Slope<'g>>],
     ) -> Vec<(TensorId, Slope<'g>)> {
         match control {
-            Control::Scan { .. } => self.through_scan(id, control, grads),
+            Control::Scan { .. } | Control::While { .. } => self.through_loop(id, control, grads),
             Control::Cond { then, otherwise } => self.through_cond(id, [*then, *otherwise], grads),
             Control::NoOp | Control::Parameter { .. } => Vec::new(),
         }

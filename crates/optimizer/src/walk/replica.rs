@@ -44,24 +44,23 @@ impl<'g> Replica<'g> {
 
     /// The replica's counterpart of an output of the first one, which may have been added later.
     #[track_caller]
-    pub(super) fn output(&self, place: usize) -> Option<AnyTensor<'g>> {
+    pub(super) fn output(&self, output: usize) -> Option<AnyTensor<'g>> {
         let graph = self.owner.graph();
-        let (states, results) = {
+        let results = {
             let view = graph.view();
             let Op::Control(control) = &view.node(self.original).op else {
                 return None;
             };
-            let states = match control {
-                Control::Scan { states, .. } => *states,
-                Control::Cond { .. } | Control::NoOp | Control::Parameter { .. } => 0,
+            let kept = control
+                .result_of_output(output)
+                .filter(|place| *place >= control.states());
+            let Some(place) = kept else {
+                return self.owner.outputs().get(output).copied();
             };
-            let bodies = control.bodies().into_iter();
+            let bodies = control.giving_bodies().into_iter();
             let results = bodies.map(|body| view.region(body).results.get(place).copied());
-            (states, results.collect::<Option<Vec<TensorId>>>()?)
+            results.collect::<Option<Vec<TensorId>>>()?
         };
-        if place < states {
-            return self.owner.outputs().get(place).copied();
-        }
         let mut results = results
             .iter()
             .map(|result| self.tensors.get(result).copied());
@@ -102,6 +101,23 @@ fn contents(store: &Store, owner: NodeId) -> Option<BTreeSet<NodeId>> {
     Some(found)
 }
 
+/// The states of a loop, of which there are so many.
+fn loop_states<'g>(
+    count: usize,
+    parameters: &[AnyTensor<'g>],
+    inputs: &[AnyTensor<'g>],
+    results: &[AnyTensor<'g>],
+) -> Option<Vec<LoopState<'g>>> {
+    let state = |place: usize| {
+        Some(LoopState {
+            parameter: *parameters.get(place)?,
+            initial: *inputs.get(place)?,
+            next: *results.get(place)?,
+        })
+    };
+    (0..count).map(state).collect()
+}
+
 struct Builder<'g, 'a> {
     graph: &'g Graph,
     /// What is to be repeated of the bodies.
@@ -134,40 +150,45 @@ impl<'g> Builder<'g, '_> {
         for region in control.bodies() {
             bodies.push(self.body(region)?);
         }
-        let outputs = match (control, bodies.as_slice()) {
+        let outputs = match (&control, bodies.as_slice()) {
             (
                 Control::Scan {
                     states,
                     sequences,
-                    length,
                     reverse,
                     ..
                 },
                 [(body, parameters, results)],
             ) => {
-                let state = |place: usize| {
-                    Some(LoopState {
-                        parameter: *parameters.get(place)?,
-                        initial: *inputs.get(place)?,
-                        next: *results.get(place)?,
-                    })
-                };
                 let sequence = |place: usize| {
                     Some(LoopSequence {
                         parameter: *parameters.get(place)?,
                         sequence: *inputs.get(place)?,
                     })
                 };
+                let operand = |slot: usize| inputs.get(slot).copied();
                 body.into_scan(&Loop {
-                    states: (0..states).map(state).collect::<Option<_>>()?,
-                    sequences: (states..states + sequences)
+                    states: loop_states(*states, parameters, &inputs, results)?,
+                    sequences: (*states..states + sequences)
                         .map(sequence)
                         .collect::<Option<_>>()?,
-                    stacked: results.get(states..)?.to_vec(),
-                    length: inputs.last().filter(|_| length).copied(),
-                    reverse,
+                    stacked: results.get(*states..)?.to_vec(),
+                    length: control.length_slot().and_then(operand),
+                    limit: control.limit_slot().and_then(operand),
+                    reverse: *reverse,
                 })
             }
+            (
+                Control::While {
+                    states, maximum, ..
+                },
+                [(condition, _, goes_on), (body, parameters, results)],
+            ) => body.into_while(
+                (*condition, *goes_on.first()?),
+                &loop_states(*states, parameters, &inputs, results)?,
+                results.get(*states..)?,
+                *maximum,
+            ),
             (Control::Cond { .. }, [(then, _, results), (otherwise, _, others)]) => {
                 then.into_cond(results, (*otherwise, others), *inputs.first()?)
             }

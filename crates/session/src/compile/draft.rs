@@ -170,7 +170,7 @@ impl Draft {
                 None => return Ok(Verdict::Deferred(Vec::new())),
             }
         }
-        for slot in size_inputs(&node.op, inputs.len()) {
+        for slot in size_inputs(&node.op) {
             let (Some(fact), Some(input)) = (facts.get(slot), inputs.get(slot)) else {
                 continue;
             };
@@ -375,7 +375,7 @@ impl Draft {
     pub(super) fn value_inputs(&self, store: &Store, id: NodeId) -> Vec<Option<TensorId>> {
         let op = &store.node(id).op;
         let inputs = store.inputs(id);
-        let sizes = size_inputs(op, inputs.len());
+        let sizes = size_inputs(op);
         inputs
             .iter()
             .enumerate()
@@ -490,28 +490,27 @@ fn check_promise(promised: &[Fact], outputs: Vec<Fact>) -> std::result::Result<V
 }
 
 /// Which operands decide sizes by their values; of a scan, the number of steps.
-fn size_inputs(op: &Op, count: usize) -> Vec<usize> {
+fn size_inputs(op: &Op) -> Vec<usize> {
     match op {
-        Op::Control(Control::Scan { length: true, .. }) => {
-            count.checked_sub(1).into_iter().collect()
-        }
+        Op::Control(control) => control.length_slot().into_iter().collect(),
         op => op.size_inputs().to_vec(),
     }
 }
 
 /// The facts that a loop gives to its body's parameters.
 fn parameters_of(control: &Control, inputs: &[Fact]) -> Vec<Fact> {
-    let Control::Scan {
-        states, sequences, ..
-    } = control
-    else {
-        return Vec::new();
+    let sequences = match control {
+        Control::Scan { sequences, .. } => *sequences,
+        Control::While { .. }
+        | Control::Cond { .. }
+        | Control::NoOp
+        | Control::Parameter { .. } => 0,
     };
-    let (first, rest) = inputs.split_at((*states).min(inputs.len()));
+    let (first, rest) = inputs.split_at(control.states().min(inputs.len()));
     first
         .iter()
         .map(Fact::without_ints)
-        .chain(rest.iter().take(*sequences).map(Fact::element))
+        .chain(rest.iter().take(sequences).map(Fact::element))
         .collect()
 }
 

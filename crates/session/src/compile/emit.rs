@@ -7,13 +7,16 @@ use aqueduct_graph::ir::{
     Array, Control, Fact, NodeId, Op, Random, RegionId, State, Store, TensorId, VariableId,
 };
 
+use aqueduct_graph::Dim;
+
 use crate::arena::Layout;
 use crate::compile::draft::{Draft, Planned, Stage};
 use crate::compile::prune::{Need, output_of};
 use crate::error::{Error, Result};
 use crate::kernels::{self, Spec, random};
 use crate::plan::{
-    Action, Body, Given, Instruction, Next, Operand, Output, Plan, Pool, ScanLoop, Written,
+    Action, Body, Given, Instruction, LoopBody, Next, Operand, Output, Plan, Pool, ScanLoop,
+    WhileLoop, Written,
 };
 
 /// What one stage of a plan has so far.
@@ -269,16 +272,26 @@ impl Draft {
                 ..
             } => {
                 let writes = self.body_writes(store, id)?;
-                let given = self.given(id, *body).into_iter();
-                let (carried, stacked) = given.partition(|given| given.output < *states);
                 let action = Action::Scan(Box::new(ScanLoop {
-                    steps: self.steps(store, id, *states)?,
-                    states: *states,
-                    sequences: *sequences,
+                    steps: self.steps(store, id, op)?,
+                    sequences: *states..states.saturating_add(*sequences),
+                    limit: op.limit_slot(),
                     reverse: *reverse,
-                    carried,
-                    stacked,
-                    body: self.body(store, id, *body, writes, emission)?,
+                    each: self.loop_body(store, id, op, *body, writes, emission)?,
+                }));
+                self.push(store, id, action, emission)
+            }
+            Control::While {
+                condition,
+                body,
+                maximum,
+                ..
+            } => {
+                let writes = self.body_writes(store, id)?;
+                let action = Action::While(Box::new(WhileLoop {
+                    maximum: maximum.and_then(|maximum| usize::try_from(maximum).ok()),
+                    condition: self.body(store, id, *condition, writes.clone(), emission)?,
+                    each: self.loop_body(store, id, op, *body, writes, emission)?,
                 }));
                 self.push(store, id, action, emission)
             }
@@ -287,11 +300,30 @@ impl Draft {
                 let action = Action::Cond {
                     then: self.body(store, id, *then, writes.clone(), emission)?,
                     otherwise: self.body(store, id, *otherwise, writes, emission)?,
-                    given: self.given(id, *then),
+                    given: self.given(id, op, *then),
                 };
                 self.push(store, id, action, emission)
             }
         }
+    }
+
+    fn loop_body(
+        &self,
+        store: &Store,
+        id: NodeId,
+        op: &Control,
+        region: RegionId,
+        writes: Vec<Written>,
+        emission: &mut Emission,
+    ) -> Result<LoopBody> {
+        let given = self.given(id, op, region).into_iter();
+        let (carried, stacked) = given.partition(|given| given.output < op.states());
+        Ok(LoopBody {
+            states: op.states(),
+            carried,
+            stacked,
+            body: self.body(store, id, region, writes, emission)?,
+        })
     }
 
     fn body_writes(&mut self, store: &Store, id: NodeId) -> Result<Vec<Written>> {
@@ -352,13 +384,13 @@ impl Draft {
 
     /// The outputs of a loop or branch that are made. One of which the shape alone is used is made
     /// only if its shape is not known before the run.
-    fn given(&self, id: NodeId, body: RegionId) -> Vec<Given> {
+    fn given(&self, id: NodeId, op: &Control, body: RegionId) -> Vec<Given> {
         let results = self.pruned.bodies.get(&body);
         let results = results.map_or(&[][..], |body| &body.results).iter();
         results
             .enumerate()
-            .map(|(result, (output, need))| Given {
-                output: *output,
+            .map(|(result, (place, need))| Given {
+                output: op.output_of_result(*place),
                 result,
                 need: *need,
             })
@@ -369,19 +401,20 @@ impl Draft {
     }
 
     /// The number of steps of a scan: its length operand, or the size of its sequences.
-    fn steps(&self, store: &Store, id: NodeId, states: usize) -> Result<usize> {
+    fn steps(&self, store: &Store, id: NodeId, op: &Control) -> Result<usize> {
         let facts = self.input_facts(store, id);
-        let sizes = facts.get(states..).unwrap_or_default().iter().map(|fact| {
-            match (fact.shape.dim(0), fact.known_ints().as_deref()) {
-                (Some(size), _) => size.known(),
-                (None, Some([length])) => usize::try_from(*length).ok(),
-                (None, _) => None,
+        let length = op.length_slot().and_then(|slot| facts.get(slot));
+        let steps = match length {
+            Some(length) => match length.known_ints().as_deref() {
+                Some([length]) => usize::try_from(*length).ok(),
+                Some(_) | None => None,
+            },
+            None => {
+                let first = facts.get(op.states()).and_then(|first| first.shape.dim(0));
+                first.and_then(Dim::known)
             }
-        });
-        sizes
-            .flatten()
-            .next()
-            .ok_or_else(|| Error::internal("a scan has no number of steps"))
+        };
+        steps.ok_or_else(|| Error::internal("a scan has no number of steps"))
     }
 
     /// Adds an instruction, with a place for each output that is used.

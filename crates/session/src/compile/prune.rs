@@ -36,16 +36,19 @@ impl Pruned {
     /// Whether the body of a loop uses the elements of this operand: of a state that nothing depends
     /// on, and of a sequence that no operation needs, it does not. True of everything but a loop.
     pub(crate) fn body_reads(&self, store: &Store, op: &Op, slot: usize) -> bool {
-        let Op::Control(Control::Scan { body, states, .. }) = op else {
+        let Op::Control(control) = op else {
+            return true;
+        };
+        let Some(body) = control.loop_body() else {
             return true;
         };
         let (Some(pruned), Some(parameter)) = (
-            self.bodies.get(body),
-            store.region(*body).parameters.get(slot),
+            self.bodies.get(&body),
+            store.region(body).parameters.get(slot),
         ) else {
             return true;
         };
-        if slot < *states {
+        if slot < control.states() {
             pruned.uses(slot)
         } else {
             pruned.reads(*parameter)
@@ -277,7 +280,12 @@ impl Walk<'_> {
     fn visit_bodies(&mut self, id: NodeId, control: &Control, need: Need) {
         for body in control.bodies() {
             let region = self.store.region(body);
-            let used = self.used_results(id, control, region);
+            let used = if control.giving_bodies().contains(&body) {
+                self.used_results(id, control, region)
+            } else {
+                let all = 0..region.results.len();
+                all.map(|place| (place, Need::Value)).collect()
+            };
             let wanted: Vec<(TensorId, Need)> = used
                 .iter()
                 .map(|(place, need)| (region.results[*place], *need))
@@ -317,16 +325,16 @@ impl Walk<'_> {
     /// Which results of a body are used, and for what: those of outputs that are, and the states of a
     /// loop that these depend on.
     fn used_results(&self, id: NodeId, control: &Control, region: &Region) -> Vec<(usize, Need)> {
-        let states = match control {
-            Control::Scan { states, .. } => *states,
-            Control::Cond { .. } | Control::NoOp | Control::Parameter { .. } => 0,
+        let states = control.states();
+        let need = |place: &usize| {
+            let output = output_of(id, control.output_of_result(*place));
+            self.needs.get(&output).copied()
         };
-        let need = |place: &usize| self.needs.get(&output_of(id, *place)).copied();
         let used: Vec<(usize, Need)> = (0..region.results.len())
             .filter_map(|place| Some((place, need(&place)?)))
             .filter(|(place, need)| *place >= states || *need == Need::Value)
             .collect();
-        let live = live_states(self.store, region, states, &used);
+        let live = live_states(self.store, control, region, &used);
         (0..region.results.len())
             .filter_map(|place| {
                 if place < states {
@@ -339,33 +347,42 @@ impl Walk<'_> {
     }
 }
 
-/// The states of a loop that the `used` results of its body depend on, or its writes, in this step
-/// or a later one. To use the shape of a state is not to use the state, as it keeps its shape.
+/// The states of a loop that the `used` results of its body depend on, or its writes or its
+/// condition, in this step or a later one. To use the shape of a state is not to use the state, as it
+/// keeps its shape.
 fn live_states(
     store: &Store,
+    control: &Control,
     region: &Region,
-    states: usize,
     used: &[(usize, Need)],
 ) -> BTreeSet<usize> {
+    let states = control.states();
     let mut live = BTreeSet::new();
     let mut seen: HashMap<NodeId, Need> = HashMap::new();
     let result = |place: usize| region.results.get(place).map(|result| result.node);
-    let writers = region.writers.iter();
-    let mut ahead: Vec<(NodeId, Need)> = writers.map(|id| (*id, Need::Value)).collect();
+    let mut ahead: Vec<(NodeId, Need)> = must_run(store, control, region)
+        .into_iter()
+        .map(|id| (id, Need::Value))
+        .collect();
     for (place, need) in used {
         ahead.extend(result(*place).map(|id| (id, *need)));
         if *place < states {
             live.insert(*place);
         }
     }
+    let parameters: HashMap<NodeId, usize> = control
+        .bodies()
+        .into_iter()
+        .flat_map(|body| store.region(body).parameters.iter().take(states).zip(0..))
+        .map(|(parameter, place)| (*parameter, place))
+        .collect();
+    let first = parameters.keys().min().copied();
     while let Some((id, need)) = ahead.pop() {
-        let first = region.parameters.first();
-        if first.is_none_or(|first| id < *first) || seen.get(&id) >= Some(&need) {
+        if first.is_none_or(|first| id < first) || seen.get(&id) >= Some(&need) {
             continue;
         }
         seen.insert(id, need);
-        let mut parameters = region.parameters.iter().take(states);
-        let state = parameters.position(|parameter| *parameter == id);
+        let state = parameters.get(&id).copied();
         if let Some(place) = state.filter(|_| need == Need::Value) {
             live.insert(place);
             ahead.extend(result(place).map(|id| (id, Need::Value)));
@@ -373,6 +390,19 @@ fn live_states(
         ahead.extend(dependencies(store, id, need));
     }
     live
+}
+
+/// The operations in the regions of a loop that run whatever of its results is used.
+fn must_run(store: &Store, control: &Control, body: &Region) -> Vec<NodeId> {
+    let mut all = body.writers.clone();
+    let gives = control.giving_bodies();
+    let conditions = control.bodies().into_iter();
+    for condition in conditions.filter(|region| !gives.contains(region)) {
+        let condition = store.region(condition);
+        all.extend(condition.results.iter().map(|result| result.node));
+        all.extend(&condition.writers);
+    }
+    all
 }
 
 /// What an operation needs of others, those of its bodies included, if so much is needed of it.

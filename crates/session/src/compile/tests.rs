@@ -29,8 +29,12 @@ fn loop_of(plan: &Plan) -> Option<(Vec<usize>, Vec<usize>, usize)> {
             return None;
         };
         let outputs = |given: &[Given]| given.iter().map(|given| given.output).collect();
-        let steps = scan.body.plan.program.len();
-        Some((outputs(&scan.carried), outputs(&scan.stacked), steps))
+        let steps = scan.each.body.plan.program.len();
+        Some((
+            outputs(&scan.each.carried),
+            outputs(&scan.each.stacked),
+            steps,
+        ))
     })
 }
 

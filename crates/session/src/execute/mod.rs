@@ -1,6 +1,8 @@
 //! Execute: a loop over the instructions of a plan, stage by stage.
 
 mod frame;
+mod loops;
+mod stack;
 mod structured;
 
 use std::collections::HashMap;
@@ -184,8 +186,16 @@ impl Run<'_> {
                     })
             }
             Action::Scan(scan) => {
-                let captures = self.captures(&scan.body, sources, &mut open, plan, node)?;
+                let body = &scan.each.body;
+                let captures = self.captures(body, sources, &mut open, plan, node)?;
                 return self.scan(instruction, scan, &mut args, &captures, sources.versions);
+            }
+            Action::While(repeated) => {
+                let (condition, body) = (&repeated.condition, &repeated.each.body);
+                let of_condition = self.captures(condition, sources, &mut open, plan, node)?;
+                let of_body = self.captures(body, sources, &mut open, plan, node)?;
+                let captures = [&*of_condition, &*of_body];
+                return self.repeat(instruction, repeated, &mut args, captures, sources.versions);
             }
             Action::Cond {
                 then,

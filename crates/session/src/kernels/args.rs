@@ -106,6 +106,11 @@ macro_rules! typed {
                 }
             }
 
+            /// Sets all elements to zero, or `false`.
+            pub(crate) fn clear(self) {
+                match self { $(SliceMut::$variant(values) => values.fill(<$type>::default())),* }
+            }
+
             /// Copies all elements of `source`; both must be of one type and length.
             pub(crate) fn copy_from(self, source: Slice<'_>) {
                 match (self, source) {

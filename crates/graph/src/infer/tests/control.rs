@@ -8,7 +8,31 @@ fn scan(states: usize, sequences: usize, length: bool) -> Control {
         states,
         sequences,
         length,
+        limit: false,
         reverse: false,
+    }
+}
+
+fn limited(states: usize, sequences: usize, length: bool) -> Control {
+    let [body, _] = bodies();
+    Control::Scan {
+        body,
+        states,
+        sequences,
+        length,
+        limit: true,
+        reverse: true,
+    }
+}
+
+/// The body is the first one, the condition the second.
+fn repeated(states: usize, maximum: Option<u64>) -> Control {
+    let [body, condition] = bodies();
+    Control::While {
+        condition,
+        body,
+        states,
+        maximum,
     }
 }
 
@@ -186,6 +210,108 @@ fn the_number_of_steps_must_be_one() {
         scan(1, 1, true),
         "f32[]",
         "argument: the op takes 3 operands but is given 1",
+    );
+}
+
+#[test]
+fn a_limit_changes_no_shape() {
+    let around = body("f32[]; f32[2]");
+    check_in(
+        &around,
+        limited(1, 1, false),
+        "f32[]; f32[t]; i64[]",
+        "f32[]; f32[t, 2]",
+    );
+    check_in(
+        &around,
+        limited(1, 1, true),
+        "f32[]; f32[?]; i32=4; i32=9",
+        "f32[]; f32[4, 2]",
+    );
+    check_problem_in(
+        &around,
+        limited(1, 1, false),
+        "f32[]; f32[t]; f32[]",
+        "dtype: limit is f32 but must be i32 or i64 | cast it: `.cast::<i32>()`",
+    );
+    check_problem_in(
+        &around,
+        limited(1, 1, false),
+        "f32[]; f32[t]; i32[2]",
+        "shape: limit has shape [2] but must be a scalar | reshape limit to rank 0",
+    );
+    check_problem_in(
+        &around,
+        limited(1, 1, true),
+        "f32[]; f32[t]; i32[]",
+        "argument: the op takes 4 operands but is given 3",
+    );
+}
+
+#[test]
+fn while_gives_states_a_count_and_stacks() {
+    let around = branches("f32[a, 8]; i32[]", "bool[]");
+    check_in(
+        &around,
+        repeated(2, None),
+        "f32[a, 8]; i32=0",
+        "f32[a, 8]; i32[]; i64[]",
+    );
+    let stacks = branches("f32[?, 8]; f32[3]; bool[]", "bool[]");
+    check_in(
+        &stacks,
+        repeated(1, Some(7)),
+        "f32[a, 8]",
+        "f32[a, 8]; i64[]; f32[7, 3]; bool[7]",
+    );
+    check_in(&branches("", "bool[]"), repeated(0, None), "", "i64[]");
+    check_problem_in(
+        &stacks,
+        repeated(1, None),
+        "f32[a, 8]",
+        "argument: a loop without a maximum of iterations stacks nothing",
+    );
+}
+
+#[test]
+fn whiles_that_do_not_fit() {
+    for (results, condition, problem) in [
+        (
+            "f32[2]",
+            "f32[]",
+            "dtype: the condition is f32 but must be bool | cast it: `.cast::<bool>()`",
+        ),
+        (
+            "f32[2]",
+            "bool[2]",
+            "shape: the condition has shape [2] but must be a scalar \
+             | `reduce_all(..)` or `reduce_any(..)` what the condition returns",
+        ),
+        (
+            "f32[2]",
+            "",
+            "argument: the condition returns 0 results but must return 1",
+        ),
+        (
+            "f32[3]",
+            "bool[]",
+            "shape: loop state 0 has shape [2] but the body returns [3] \
+             | loop state keeps its shape",
+        ),
+        (
+            "",
+            "bool[]",
+            "argument: the body returns 0 results but the loop has 1 state",
+        ),
+    ] {
+        let around = branches(results, condition);
+        check_problem_in(&around, repeated(1, Some(4)), "f32[2]", problem);
+    }
+    check_problem_in(
+        &branches("f32[2]", "bool[]"),
+        repeated(1, None),
+        "",
+        "argument: the op takes 1 operand but is given 0",
     );
 }
 

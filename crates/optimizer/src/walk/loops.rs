@@ -1,30 +1,45 @@
-//! The gradient of a scan: a scan run backwards.
+//! The gradient of a loop: a scan run backwards.
 //!
 //! The gradients of the last states are carried from the last step to the first. In each step the
 //! body takes them, and the elements of the stacked outputs' gradients that belong to the step, for
 //! the gradients of the forward body's results. What it finds for the states before the step is
 //! carried on; for elements of sequences it is stacked; for tensors around it is added up.
+//!
+//! A while with a maximum stacks so many rows of what is kept of its iterations. Its gradient has as
+//! many steps, so all shapes are known before the run, and is limited to the count of the iterations
+//! that were run, so that no other costs anything.
 
 use std::rc::Rc;
 
-use aqueduct_graph::AnyTensor;
 use aqueduct_graph::ir::{Control, Loop, LoopState, NodeId, RegionId, TensorId};
+use aqueduct_graph::{AnyTensor, Value};
 
 use super::{Frame, Walk};
 use crate::gradient::{IndexedSlices, Slope};
 use crate::rules::{row_count, with_one_axis_for};
 
-/// A scan by its parts.
-struct Scan {
+/// A scan or a while by its parts.
+struct ForwardLoop<'c> {
     id: NodeId,
+    control: &'c Control,
     body: RegionId,
     states: usize,
     reverse: bool,
     initial: Vec<TensorId>,
     sequences: Vec<TensorId>,
-    length: Option<TensorId>,
+    steps: Steps,
+    /// How many of the steps are run, if not all are.
+    limit: Option<TensorId>,
     parameters: Vec<TensorId>,
     results: Vec<TensorId>,
+}
+
+/// What tells the number of a loop's steps.
+#[derive(Clone, Copy)]
+enum Steps {
+    Length(TensorId),
+    Sequences,
+    Maximum(u64),
 }
 
 /// What a backward scan gives, in the order of its outputs.
@@ -38,29 +53,35 @@ enum Yield {
 }
 
 impl<'g> Walk<'g, '_> {
-    /// The gradients of what a scan is given and uses.
+    /// The gradients of what a loop is given and uses.
     #[track_caller]
-    pub(super) fn through_scan(
+    pub(super) fn through_loop(
         &self,
         id: NodeId,
         control: &Control,
         grads: &[Option<Slope<'g>>],
     ) -> Vec<(TensorId, Slope<'g>)> {
-        let Some(scan) = self.scan(id, control) else {
+        let Some(forward) = self.forward_loop(id, control) else {
             return Vec::new();
         };
-        let frame = Rc::new(Frame::of_scan(&self.frame, id, scan.body, scan.states));
+        let frame = Rc::new(Frame::of_loop(
+            &self.frame,
+            id,
+            forward.body,
+            forward.states,
+        ));
         let mut starts = Vec::new();
         let mut carried = Vec::new();
-        for (place, result) in scan.results.iter().enumerate() {
-            let grad = grads.get(place).copied().flatten();
-            if place < scan.states {
-                if !self.is_carried(&scan, place) {
+        for (place, result) in forward.results.iter().enumerate() {
+            let output = forward.control.output_of_result(place);
+            let grad = grads.get(output).copied().flatten();
+            if place < forward.states {
+                if !self.is_carried(&forward, place) {
                     continue;
                 }
                 let initial = match grad {
                     Some(slope) => slope.to_dense(),
-                    None => self.frame.zeros_like(scan.initial[place]),
+                    None => self.frame.zeros_like(forward.initial[place]),
                 };
                 let parameter = frame.body().parameter(initial.fact().without_ints());
                 carried.push((place, parameter, initial));
@@ -74,7 +95,7 @@ impl<'g> Walk<'g, '_> {
         let mut states = Vec::new();
         let mut totals = Vec::new();
         for (place, parameter, initial) in carried {
-            let next = match walk.sums.get(&scan.parameters[place]) {
+            let next = match walk.sums.get(&forward.parameters[place]) {
                 Some(slope) => slope.to_dense(),
                 None => parameter.zeros_like(),
             };
@@ -83,11 +104,15 @@ impl<'g> Walk<'g, '_> {
                 initial,
                 next,
             });
-            totals.push(Yield::Total(scan.initial[place]));
+            totals.push(Yield::Total(forward.initial[place]));
         }
         let mut stacked = Vec::new();
         let mut stacks = Vec::new();
-        for (sequence, parameter) in scan.sequences.iter().zip(&scan.parameters[scan.states..]) {
+        for (sequence, parameter) in forward
+            .sequences
+            .iter()
+            .zip(&forward.parameters[forward.states..])
+        {
             if let Some(slope) = walk.sums.get(parameter) {
                 stacked.push(slope.to_dense());
                 stacks.push(Yield::Sequence(*sequence));
@@ -108,13 +133,15 @@ impl<'g> Walk<'g, '_> {
         }
         drop(inside);
         let sequences = frame.sequences();
-        let length = self.length(&scan, sequences.is_empty());
+        let length = self.length(&forward, sequences.is_empty());
+        let limit = forward.limit.map(|limit| self.frame.tensor(limit));
         let outputs = frame.body().into_scan(&Loop {
             states,
             sequences,
             stacked,
             length,
-            reverse: !scan.reverse,
+            limit,
+            reverse: !forward.reverse,
         });
         let mut outputs = outputs.into_iter();
         let mut found = Vec::new();
@@ -124,50 +151,72 @@ impl<'g> Walk<'g, '_> {
         found
     }
 
-    fn scan(&self, id: NodeId, control: &Control) -> Option<Scan> {
-        let Control::Scan {
-            body,
-            states,
-            sequences,
-            length,
-            reverse,
-        } = *control
-        else {
-            return None;
-        };
+    fn forward_loop<'c>(&self, id: NodeId, control: &'c Control) -> Option<ForwardLoop<'c>> {
+        let (body, states) = (control.loop_body()?, control.states());
         let view = self.graph.view();
         let inputs = view.inputs(id);
+        let operand = |slot: usize| inputs.get(slot).copied();
+        let (sequences, reverse) = match control {
+            Control::Scan {
+                sequences, reverse, ..
+            } => (*sequences, *reverse),
+            Control::While { .. }
+            | Control::Cond { .. }
+            | Control::NoOp
+            | Control::Parameter { .. } => (0, false),
+        };
+        let (steps, limit) = match control {
+            Control::While { maximum, .. } => {
+                let count = TensorId::new(id, u32::try_from(states).ok()?);
+                (Steps::Maximum((*maximum)?), Some(count))
+            }
+            Control::Scan { .. }
+            | Control::Cond { .. }
+            | Control::NoOp
+            | Control::Parameter { .. } => {
+                let length = control.length_slot().and_then(operand);
+                let steps = length.map_or(Steps::Sequences, Steps::Length);
+                (steps, control.limit_slot().and_then(operand))
+            }
+        };
         let region = view.region(body);
         let parameters = region.parameters.iter().map(|id| TensorId::new(*id, 0));
-        Some(Scan {
+        Some(ForwardLoop {
             id,
+            control,
             body,
             states,
             reverse,
             initial: inputs.get(..states)?.to_vec(),
-            sequences: inputs.get(states..states + sequences)?.to_vec(),
-            length: inputs.last().filter(|_| length).copied(),
+            sequences: inputs.get(states..states.checked_add(sequences)?)?.to_vec(),
+            steps,
+            limit,
             parameters: parameters.collect(),
             results: region.results.clone(),
         })
     }
 
     /// Whether a gradient of this state goes from step to step.
-    fn is_carried(&self, scan: &Scan, place: usize) -> bool {
+    fn is_carried(&self, forward: &ForwardLoop<'_>, place: usize) -> bool {
         let output = u32::try_from(place).unwrap_or(u32::MAX);
-        let last = TensorId::new(scan.id, output);
-        self.course.way.contains(&last) || self.course.way.contains(&scan.parameters[place])
+        let last = TensorId::new(forward.id, output);
+        self.course.way.contains(&last) || self.course.way.contains(&forward.parameters[place])
     }
 
     /// The number of steps, where nothing else tells it.
     #[track_caller]
-    fn length(&self, scan: &Scan, no_sequence: bool) -> Option<AnyTensor<'g>> {
-        match (scan.length, scan.sequences.first()) {
-            (Some(length), _) => Some(self.frame.tensor(length)),
-            (None, Some(sequence)) if no_sequence => {
+    fn length(&self, forward: &ForwardLoop<'_>, no_sequence: bool) -> Option<AnyTensor<'g>> {
+        match (forward.steps, forward.sequences.first()) {
+            (Steps::Length(length), _) => Some(self.frame.tensor(length)),
+            (Steps::Maximum(maximum), _) => {
+                // What is above is no size: the forward loop is poisoned.
+                let maximum = Value::scalar(i64::try_from(maximum).unwrap_or(i64::MAX));
+                Some(self.graph.constant_value(maximum, "maximum"))
+            }
+            (Steps::Sequences, Some(sequence)) if no_sequence => {
                 Some(row_count(self.frame.shape_of(*sequence), 0))
             }
-            (None, _) => None,
+            (Steps::Sequences, _) => None,
         }
     }
 
