@@ -254,6 +254,14 @@ fn feeds_of_every_kind() {
     }
     assert_eq!(of!(x, feed![x => Vec::<Vec<f32>>::new()]).shape(), [0, 0]);
 
+    let cube = [[[1.0_f32, 2.0]], [[3.0, 4.0]]];
+    let expected = of!(t, feed![t => cube]);
+    assert_eq!(expected.shape(), [2, 1, 2]);
+    assert_eq!(of!(t, feed![t => &cube]), expected);
+    assert_eq!(of!(t, feed![t => &cube[..]]), expected);
+    assert_eq!(of!(t, feed![t => cube.to_vec()]), expected);
+    assert_eq!(of!(t, feed![t => &cube.to_vec()]), expected);
+
     let row = arr1(&[3.0, 4.0]).into_dyn();
     assert_eq!(of!(v, feed![v => matrix.row(1)]), row);
     assert_eq!(

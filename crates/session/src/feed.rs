@@ -270,6 +270,32 @@ macro_rules! feeds {
             }
         }
 
+        impl<'f, const L: usize, const N: usize, const M: usize> Feed<'f, $type>
+            for &'f [[[$type; M]; N]; L]
+        {
+            fn into_feed(self) -> FeedValue<'f> {
+                borrowed(vec![L, N, M], self.as_flattened().as_flattened())
+            }
+        }
+
+        impl<'f, const N: usize, const M: usize> Feed<'f, $type> for Vec<[[$type; M]; N]> {
+            fn into_feed(self) -> FeedValue<'f> {
+                owned(vec![self.len(), N, M], self.into_flattened().into_flattened())
+            }
+        }
+
+        impl<'f, const N: usize, const M: usize> Feed<'f, $type> for &'f Vec<[[$type; M]; N]> {
+            fn into_feed(self) -> FeedValue<'f> {
+                borrowed(vec![self.len(), N, M], self.as_flattened().as_flattened())
+            }
+        }
+
+        impl<'f, const N: usize, const M: usize> Feed<'f, $type> for &'f [[[$type; M]; N]] {
+            fn into_feed(self) -> FeedValue<'f> {
+                borrowed(vec![self.len(), N, M], self.as_flattened().as_flattened())
+            }
+        }
+
         impl<'f, const N: usize> Feed<'f, $type> for Vec<[$type; N]> {
             fn into_feed(self) -> FeedValue<'f> {
                 owned(vec![self.len(), N], self.into_flattened())
