@@ -52,6 +52,68 @@ enum Yield {
     Slices(TensorId),
 }
 
+/// The gradient of a state of the forward loop, as a state of the backward scan.
+struct Carried<'g> {
+    /// Which of the forward states.
+    place: usize,
+    parameter: AnyTensor<'g>,
+    initial: AnyTensor<'g>,
+}
+
+/// A backward scan while it is put together: its states, what it stacks, and what its outputs are.
+#[derive(Default)]
+struct Backward<'g> {
+    states: Vec<LoopState<'g>>,
+    totals: Vec<Yield>,
+    stacked: Vec<AnyTensor<'g>>,
+    stacks: Vec<Yield>,
+}
+
+impl<'g> Backward<'g> {
+    fn add_state(&mut self, state: LoopState<'g>, of: TensorId) {
+        self.states.push(state);
+        self.totals.push(Yield::Total(of));
+    }
+
+    /// Carries on what a step has found for the forward state before it.
+    #[track_caller]
+    fn carry(&mut self, forward: &ForwardLoop<'_>, state: Carried<'g>, walk: &Walk<'g, '_>) {
+        let Carried {
+            place,
+            parameter,
+            initial,
+        } = state;
+        let next = match walk.sums.get(&forward.parameters[place]) {
+            Some(slope) => slope.to_dense(),
+            None => parameter.zeros_like(),
+        };
+        let state = LoopState {
+            parameter,
+            initial,
+            next,
+        };
+        self.add_state(state, forward.initial[place]);
+    }
+
+    /// Stacks what the steps have found for the elements of sequences.
+    #[track_caller]
+    fn stack_sequences(&mut self, forward: &ForwardLoop<'_>, walk: &Walk<'g, '_>) {
+        let elements = &forward.parameters[forward.states..];
+        for (sequence, element) in forward.sequences.iter().zip(elements) {
+            if let Some(slope) = walk.sums.get(element) {
+                self.stacked.push(slope.to_dense());
+                self.stacks.push(Yield::Sequence(*sequence));
+            }
+        }
+    }
+
+    /// Stacks the rows that each step has found for a tensor around.
+    fn stack_slices(&mut self, slices: IndexedSlices<'g>, of: TensorId) {
+        self.stacked.extend([slices.values, slices.indices]);
+        self.stacks.push(Yield::Slices(of));
+    }
+}
+
 impl<'g> Walk<'g, '_> {
     /// The gradients of what a loop is given and uses.
     #[track_caller]
@@ -70,64 +132,21 @@ impl<'g> Walk<'g, '_> {
             forward.body,
             forward.states,
         ));
-        let mut starts = Vec::new();
-        let mut carried = Vec::new();
-        for (place, result) in forward.results.iter().enumerate() {
-            let output = forward.control.output_of_result(place);
-            let grad = grads.get(output).copied().flatten();
-            if place < forward.states {
-                if !self.is_carried(&forward, place) {
-                    continue;
-                }
-                let initial = match grad {
-                    Some(slope) => slope.to_dense(),
-                    None => self.frame.zeros_like(forward.initial[place]),
-                };
-                let parameter = frame.body().parameter(initial.fact().without_ints());
-                carried.push((place, parameter, initial));
-                starts.push((*result, Slope::Dense(parameter)));
-            } else if let Some(slope) = grad {
-                starts.push((*result, Slope::Dense(frame.element(slope.to_dense()))));
-            }
-        }
+        let (starts, carried) = self.starts(&forward, &frame, grads);
         let inside = frame.body().enter();
         let walk = self.over_body(&frame, self.that_flow(starts));
-        let mut states = Vec::new();
-        let mut totals = Vec::new();
-        for (place, parameter, initial) in carried {
-            let next = match walk.sums.get(&forward.parameters[place]) {
-                Some(slope) => slope.to_dense(),
-                None => parameter.zeros_like(),
-            };
-            states.push(LoopState {
-                parameter,
-                initial,
-                next,
-            });
-            totals.push(Yield::Total(forward.initial[place]));
+        let mut backward = Backward::default();
+        for state in carried {
+            backward.carry(&forward, state, &walk);
         }
-        let mut stacked = Vec::new();
-        let mut stacks = Vec::new();
-        for (sequence, parameter) in forward
-            .sequences
-            .iter()
-            .zip(&forward.parameters[forward.states..])
-        {
-            if let Some(slope) = walk.sums.get(parameter) {
-                stacked.push(slope.to_dense());
-                stacks.push(Yield::Sequence(*sequence));
-            }
-        }
+        backward.stack_sequences(&forward, &walk);
         for (tensor, parts) in walk.outside {
             match Slope::sum(self.graph, &parts) {
                 Some(Slope::Dense(of_step)) => {
-                    states.push(self.total(&frame, tensor, of_step));
-                    totals.push(Yield::Total(tensor));
+                    let total = self.total(&frame, tensor, of_step);
+                    backward.add_state(total, tensor);
                 }
-                Some(Slope::Sparse(slices)) => {
-                    stacked.extend([slices.values, slices.indices]);
-                    stacks.push(Yield::Slices(tensor));
-                }
+                Some(Slope::Sparse(slices)) => backward.stack_slices(slices, tensor),
                 None => {}
             }
         }
@@ -136,19 +155,54 @@ impl<'g> Walk<'g, '_> {
         let length = self.length(&forward, sequences.is_empty());
         let limit = forward.limit.map(|limit| self.frame.tensor(limit));
         let outputs = frame.body().into_scan(&Loop {
-            states,
+            states: backward.states,
             sequences,
-            stacked,
+            stacked: backward.stacked,
             length,
             limit,
             reverse: !forward.reverse,
         });
         let mut outputs = outputs.into_iter();
-        let mut found = Vec::new();
-        for of in totals.into_iter().chain(stacks) {
-            found.extend(self.take(of, &mut outputs));
+        let yields = backward.totals.into_iter().chain(backward.stacks);
+        yields
+            .filter_map(|of| self.take(of, &mut outputs))
+            .collect()
+    }
+
+    /// The gradients of the body's results that its walk starts from, and the states that carry
+    /// those of the forward states.
+    #[track_caller]
+    fn starts(
+        &self,
+        forward: &ForwardLoop<'_>,
+        frame: &Frame<'g>,
+        grads: &[Option<Slope<'g>>],
+    ) -> (Vec<(TensorId, Slope<'g>)>, Vec<Carried<'g>>) {
+        let mut starts = Vec::new();
+        let mut carried = Vec::new();
+        for (place, result) in forward.results.iter().enumerate() {
+            let output = forward.control.output_of_result(place);
+            let grad = grads.get(output).copied().flatten();
+            if place < forward.states {
+                if !self.is_carried(forward, place) {
+                    continue;
+                }
+                let initial = match grad {
+                    Some(slope) => slope.to_dense(),
+                    None => self.frame.zeros_like(forward.initial[place]),
+                };
+                let parameter = frame.body().parameter(initial.fact().without_ints());
+                starts.push((*result, Slope::Dense(parameter)));
+                carried.push(Carried {
+                    place,
+                    parameter,
+                    initial,
+                });
+            } else if let Some(slope) = grad {
+                starts.push((*result, Slope::Dense(frame.element(slope.to_dense()))));
+            }
         }
-        found
+        (starts, carried)
     }
 
     fn forward_loop<'c>(&self, id: NodeId, control: &'c Control) -> Option<ForwardLoop<'c>> {
