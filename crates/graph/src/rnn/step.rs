@@ -86,9 +86,20 @@ pub(super) fn active_rows<'g>(
     steps: Size<'g>,
     (like, batch_axis): (AnyTensor<'g>, usize),
 ) -> Tensor<'g, bool> {
-    let lengths = lengths.cast(DType::I64).with_size(like, batch_axis);
+    let lengths = one_for_each_row(lengths, (like, batch_axis)).cast(DType::I64);
     let rows = lengths.sequence_mask(steps);
     rows.transpose(vec![1, 0]).expand_dims(-1).typed()
+}
+
+/// The lengths in the size of the batch. A run that is given another number of them fails, and its
+/// report shows this scope, which has TensorFlow's name.
+#[track_caller]
+fn one_for_each_row<'g>(
+    lengths: AnyTensor<'g>,
+    (like, batch_axis): (AnyTensor<'g>, usize),
+) -> AnyTensor<'g> {
+    let _scope = lengths.graph().open_scope("CheckSeqLen");
+    lengths.with_size(like, batch_axis)
 }
 
 /// What a driver gives that cannot run: a poisoned tensor and state.
