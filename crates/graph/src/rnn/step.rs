@@ -24,7 +24,8 @@ pub(super) fn step<'g, C: RnnCell<'g>>(
     let given = state.rebuild(&mut before.iter().copied());
     let (output, next) = call_cell(cell, input, given);
     let after = next.parts();
-    if let Some(problem) = another_state(&before, &after) {
+    let problem = another_state(&before, &after);
+    if let Some(problem) = problem.or_else(|| no_rows(output.any(), input.any())) {
         let wrong = graph.poisoned_like(input.any(), driver, driver, problem);
         return poisoned(wrong, &state);
     }
@@ -63,6 +64,19 @@ fn another_state(before: &[AnyTensor<'_>], after: &[AnyTensor<'_>]) -> Option<Pr
         words(old)
     );
     Some(Problem::shape(message).help("a state keeps its shape and dtype from step to step"))
+}
+
+/// What is wrong with an output that has no row for each row of the input.
+fn no_rows(output: AnyTensor<'_>, input: AnyTensor<'_>) -> Option<Problem> {
+    if output.is_poisoned() || input.is_poisoned() {
+        return None;
+    }
+    let (shape, batch) = (output.shape(), input.shape().dim(0)?);
+    if shape.dim(0).is_some_and(|rows| rows.compatible(batch)) {
+        return None;
+    }
+    let message = format!("the cell's output has shape {shape} but must be [{batch}, ..]");
+    Some(Problem::shape(message).help("give a row for each row of the input, axis 0 is the batch"))
 }
 
 /// Rows of `new` where they are active, else of `old`. A scalar has no rows: it is always new.
