@@ -76,6 +76,8 @@ pub(crate) fn model(g: &Graph) -> MnistModel<'_> {
     let weights_out = g.variable("Variable", random_normal([N_HIDDEN, N_CLASSES]));
     let biases_out = g.variable("Variable", random_normal([N_CLASSES]));
 
+    println!("{{'out': {weights_out}}}");
+
     // Lets design our LSTM model
     let lstm_cell = BasicLstmCell::new(N_HIDDEN).forget_bias(1.0);
 

@@ -53,8 +53,11 @@ pub(crate) fn run(options: &Options, seed: u64) -> anyhow::Result<()> {
         .save(options.output("time_series_curve.png"))?;
 
     let train_instance = train_instance(&ts_data);
+    println!("train_instance: {train_instance:.8}");
     instance_chart("Training Instance", "INSTANCE", 7, &train_instance)
         .save(options.output("time_series_instance.png"))?;
+    goal_chart("One time step ahead", [7, 5], &train_instance)
+        .save(options.output("time_series_goal.png"))?;
 
     let g = Graph::new();
     g.set_random_seed(seed);
@@ -277,6 +280,18 @@ fn instance_chart(title: &str, name: &str, radius: u8, train_instance: &Array1<f
         .coloured(Colour::Sky)
 }
 
+/// The training instance and what is to be told of each point, in dots of these radii.
+fn goal_chart(title: &str, [instance, target]: [u8; 2], train_instance: &Array1<f64>) -> Chart {
+    let x_data = train_instance.slice(s![1..]);
+    instance_chart(title, "Training Instance", instance, train_instance)
+        .dots(
+            "Target",
+            target,
+            points(x_data, TimeSeriesData::ret_true(x_data)),
+        )
+        .coloured(Colour::Black)
+}
+
 /// The training instance, what follows, and what the model gives, in dots of these radii.
 fn testing_chart(
     title: &str,
@@ -286,13 +301,7 @@ fn testing_chart(
 ) -> Chart {
     let x_data = train_instance.slice(s![1..]);
     let y_pred = y_pred.slice(s![0, .., 0]).mapv(f64::from);
-    instance_chart(title, "Training Instance", instance, train_instance)
-        .dots(
-            "Target",
-            target,
-            points(x_data, TimeSeriesData::ret_true(x_data)),
-        )
-        .coloured(Colour::Black)
+    goal_chart(title, [instance, target], train_instance)
         .dots("Predictions", predictions, points(x_data, y_pred))
         .coloured(Colour::Vermilion)
 }

@@ -913,6 +913,34 @@ fn nothing_follows_from_a_mistake() {
 }
 
 #[test]
+fn training_by_a_mistaken_loss_is_no_second_mistake() {
+    let here = line!();
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?, 3]);
+    let (outputs, _) = dynamic_rnn(&GruCell::new(4), x);
+    let train = AdamOptimizer::new(0.1).minimize(outputs.square());
+    assert!(g.trainable_variables().is_empty());
+    assert!(train.is_poisoned());
+    check(
+        &g,
+        here,
+        expect![[r#"
+        shape mismatch in dynamic_rnn: the input has shape [?, 3] but must be [batch, time, inputs]
+          --> tests/diagnostics.rs:+3:24        name `dynamic_rnn`
+          help: give the axis that is missing with `expand_dims`, or call the cell itself for a single step"#]],
+    );
+}
+
+#[test]
+fn what_unwrap_prints_is_the_report() {
+    let g = Graph::new();
+    let _ = g.constant([1.0_f32]).matmul(g.constant([2.0]));
+    let mistakes = g.check().unwrap_err();
+    assert_eq!(format!("{mistakes:?}"), mistakes.to_string());
+    assert_eq!(format!("{:?}", mistakes.0[0]), mistakes.0[0].to_string());
+}
+
+#[test]
 fn a_run_returns_the_mistakes_that_it_depends_on() {
     let here = line!();
     let g = Graph::new();

@@ -424,6 +424,24 @@ fn nothing_is_the_largest_of_no_elements() {
 }
 
 #[test]
+fn lengths_of_another_batch() {
+    let mut reports = Reports::from(line!());
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?, ?, 2]);
+    let lengths = g.placeholder::<i32>("lengths", shape![?]);
+    let options = RnnOptions::new().sequence_length(lengths);
+    let (outputs, _) = dynamic_rnn_with(&GruCell::new(3), x, options);
+    let sess = Session::new(&g);
+    sess.run(g.global_variables_initializer(), feed![]).unwrap();
+    reports.add(sess.run(outputs, feed![x => [[[1.0, 2.0]]], lengths => [1, 1]]));
+    reports.check(expect![[r#"
+        reshape failed: shapes [2] and [1] have 2 and 1 elements
+          --> tests/run_errors.rs:+5:24        name `CheckSeqLen/Reshape`
+          x      lengths             i32[2]  from tests/run_errors.rs:+3:21
+          shape  CheckSeqLen/packed  i32[1]  from tests/run_errors.rs:+5:24"#]]);
+}
+
+#[test]
 fn loops_that_cannot_go_on() {
     let mut reports = Reports::from(line!());
     let g = Graph::new();

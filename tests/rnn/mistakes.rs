@@ -194,6 +194,35 @@ fn a_second_cell_in_the_same_scope() {
     assert!(text.contains("Reuse::Yes or Reuse::Auto"), "{text}");
 }
 
+/// A cell whose output is one number for the whole batch.
+struct Reducing;
+
+impl<'g> RnnCell<'g> for Reducing {
+    type Element = f32;
+    type State = Tensor<'g, f32>;
+
+    fn state(&self, parts: &mut StateParts<'_, 'g, f32>) -> Self::State {
+        parts.tensor([3])
+    }
+
+    fn call(&self, x: Tensor<'g, f32>, h: Tensor<'g, f32>) -> (Tensor<'g, f32>, Self::State) {
+        (x.reduce_mean(..), h)
+    }
+}
+
+#[test]
+fn an_output_without_a_batch() {
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?, ?, 3]);
+    let (outputs, _) = dynamic_rnn(&Reducing, x);
+    let mistake = only(&g, line!() - 1);
+    assert_says(
+        &mistake,
+        "the cell's output has shape [] but must be [?, ..]",
+    );
+    assert!(outputs.is_poisoned());
+}
+
 /// A cell whose state becomes another.
 struct Growing;
 

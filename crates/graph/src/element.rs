@@ -145,6 +145,10 @@ pub trait Signed: Number + std::ops::Neg<Output = Self> {}
 pub trait Float: Signed {}
 
 /// `i32` or `i64`: the types of indices and of sizes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no type of indices, lengths or sizes",
+    note = "`i32` and `i64` are: give the placeholder that type, or change it by `tensor.cast::<i32>()`"
+)]
 pub trait Index: Number {
     /// The value as `i64`.
     fn to_i64(self) -> i64;

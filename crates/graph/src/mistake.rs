@@ -112,7 +112,9 @@ pub struct OperandNote {
 ///   rhs  hidden/w  f32[128, 10]  from examples/mnist.rs:30:14
 ///   help: rhs needs 784 rows
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+///
+/// `Debug` prints the same, so that `unwrap` and a `main` that returns it show the report.
+#[derive(Clone, PartialEq, Eq, Error)]
 pub struct Mistake {
     /// What sort of mistake it is.
     pub kind: MistakeKind,
@@ -152,6 +154,12 @@ impl fmt::Display for Mistake {
             help: self.help.as_deref(),
         }
         .fmt(f)
+    }
+}
+
+impl fmt::Debug for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -218,8 +226,9 @@ fn write_operands(f: &mut fmt::Formatter<'_>, operands: &[OperandNote]) -> fmt::
     Ok(())
 }
 
-/// Every mistake of a graph, in the order in which they were made.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+/// Every mistake of a graph, in the order in which they were made. `Debug` prints their reports, as
+/// `Display` does.
+#[derive(Clone, PartialEq, Eq, Error)]
 pub struct Mistakes(pub Vec<Mistake>);
 
 impl fmt::Display for Mistakes {
@@ -231,5 +240,11 @@ impl fmt::Display for Mistakes {
             write!(f, "{mistake}")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }

@@ -31,6 +31,12 @@ use crate::handle::{AnyTensor, Tensor};
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a structure of tensors",
+    note = "a tensor is one, and tuples, vectors and arrays of structures are; a number becomes a tensor \
+            by `graph.constant(…)`, a variable by `value()`",
+    note = "a type of your own implements `Nest`: `flatten` and `rebuild`, a line for each part"
+)]
 pub trait Nest<'g>: Sized {
     /// Appends the tensors, in a fixed order.
     fn flatten(&self, parts: &mut Vec<AnyTensor<'g>>);

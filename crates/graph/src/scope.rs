@@ -50,6 +50,16 @@ impl VariableScope {
         self.initializer = Some(initializer);
         self
     }
+
+    /// Sets what is chosen, and leaves the rest as the scope around has it.
+    fn apply(self, context: &mut Context) {
+        if context.reuse != Reuse::Yes && self.reuse != Reuse::No {
+            context.reuse = self.reuse;
+        }
+        if self.initializer.is_some() {
+            context.initializer = self.initializer;
+        }
+    }
 }
 
 /// An open name scope: closed when dropped. See [`Graph::open_name_scope`].
@@ -133,6 +143,28 @@ impl Graph {
         body()
     }
 
+    /// Other settings for the variable scope that is open, in `body`. Of TensorFlow 1
+    /// `variable_scope(get_variable_scope(), reuse=True)`.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, Reuse, VariableScope};
+    ///
+    /// let g = Graph::new();
+    /// let model = || g.get_variable::<f32>("w", [3, 4]);
+    /// let training = model();
+    /// let reused = VariableScope::new().reuse(Reuse::Yes);
+    /// let serving = g.current_variable_scope_with(reused, model);
+    /// assert_eq!(training.any(), serving.any());
+    /// ```
+    pub fn current_variable_scope_with<R>(
+        &self,
+        settings: VariableScope,
+        body: impl FnOnce() -> R,
+    ) -> R {
+        let _guard = self.enter(|context| settings.apply(context));
+        body()
+    }
+
     /// Like [`Graph::variable_scope`], until the result is dropped: for a scope in which many
     /// variables are made. Bind it to `_scope`, not to `_`, which closes it at once.
     ///
@@ -196,12 +228,7 @@ impl Graph {
         self.write().variable_scopes.open(&path);
         self.open_scope_and(name_scope, |context| {
             context.variable_scope = path;
-            if context.reuse != Reuse::Yes && settings.reuse != Reuse::No {
-                context.reuse = settings.reuse;
-            }
-            if settings.initializer.is_some() {
-                context.initializer = settings.initializer;
-            }
+            settings.apply(context);
         })
     }
 

@@ -118,6 +118,10 @@ pub trait Optimizer<'g> {
         let variables = options.variables;
         let variables = variables.unwrap_or_else(|| graph.trainable_variables());
         let gradients = self.compute_gradients(loss, variables);
+        if gradients.is_empty() && loss.is_poisoned() {
+            // The layers that would have made the variables may hang on the same mistake.
+            return graph.group_named([loss.op()], self.name());
+        }
         let problem = not_derived(&gradients).or_else(|| {
             let none = slopes(&gradients).is_empty();
             none.then(|| nothing_to_apply(&gradients, Some(loss)))
@@ -236,9 +240,10 @@ fn not_derived(gradients: &[(Gradient<'_>, AnyVariable<'_>)]) -> Option<Problem>
         })
         .collect();
     (!reasons.is_empty()).then(|| {
-        let message = format!("gradients that cannot be derived: {}", reasons.join("; "));
-        Problem::new(MistakeKind::Gradient, message)
-            .help("train the other variables only, or put `stop_gradient` before that operation")
+        Problem::new(MistakeKind::Gradient, reasons.join("; ")).help(
+            "state what is missing, train the other variables only, or put `stop_gradient` before \
+             that operation",
+        )
     })
 }
 

@@ -145,7 +145,8 @@ impl<'g, T: Element> FeedKey<'g> for Variable<'g, T> {
 /// Something that can be fed as elements `T`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be fed to a tensor of `{T}`",
-    note = "numbers, arrays, vectors, slices and `ndarray` arrays of the tensor's element type can"
+    note = "numbers, arrays, vectors, slices and `ndarray` arrays of the tensor's element type can: \
+            `1.0`, not `1`, for a float"
 )]
 pub trait Feed<'f, T: Element> {
     /// The elements and their shape.

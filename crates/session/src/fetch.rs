@@ -14,6 +14,11 @@ use crate::error::{Error, Result};
 /// The type of the result follows from it: a `Tensor<T>` gives an `ArrayD<T>`, an operation gives
 /// `()`, [`scalar`](crate::TensorExt::scalar) gives a plain number, a structure gives the same
 /// structure of results.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be fetched",
+    note = "tensors, variables, operations and `tensor.scalar()` can, and tuples, arrays and vectors of \
+            these; of a structure of your own, `parts()`"
+)]
 pub trait Fetch {
     /// What the run gives.
     type Output;

@@ -7,6 +7,11 @@ use crate::value::Value;
 
 /// Something that can be used as a tensor of elements `T`: a tensor, a variable (its value at the
 /// start of the run), or a plain number, which becomes a constant.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand where a tensor of `{T}` is wanted",
+    note = "a tensor, a variable and a number of this element type can: `2.0` for `f32`, `2` for `i32`",
+    note = "`tensor.cast::<{T}>()` changes the type of a tensor"
+)]
 pub trait Operand<'g, T: Element> {
     /// The tensor.
     #[track_caller]

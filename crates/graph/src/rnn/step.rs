@@ -24,7 +24,8 @@ pub(super) fn step<'g, C: RnnCell<'g>>(
     let given = state.rebuild(&mut before.iter().copied());
     let (output, next) = call_cell(cell, input, given);
     let after = next.parts();
-    if let Some(problem) = another_state(&before, &after) {
+    let problem = another_state(&before, &after);
+    if let Some(problem) = problem.or_else(|| no_rows(output.any(), input.any())) {
         let wrong = graph.poisoned_like(input.any(), driver, driver, problem);
         return poisoned(wrong, &state);
     }
@@ -65,6 +66,19 @@ fn another_state(before: &[AnyTensor<'_>], after: &[AnyTensor<'_>]) -> Option<Pr
     Some(Problem::shape(message).help("a state keeps its shape and dtype from step to step"))
 }
 
+/// What is wrong with an output that has no row for each row of the input.
+fn no_rows(output: AnyTensor<'_>, input: AnyTensor<'_>) -> Option<Problem> {
+    if output.is_poisoned() || input.is_poisoned() {
+        return None;
+    }
+    let (shape, batch) = (output.shape(), input.shape().dim(0)?);
+    if shape.dim(0).is_some_and(|rows| rows.compatible(batch)) {
+        return None;
+    }
+    let message = format!("the cell's output has shape {shape} but must be [{batch}, ..]");
+    Some(Problem::shape(message).help("give a row for each row of the input, axis 0 is the batch"))
+}
+
 /// Rows of `new` where they are active, else of `old`. A scalar has no rows: it is always new.
 #[track_caller]
 fn chosen<'g>(active: Tensor<'g, bool>, new: AnyTensor<'g>, old: AnyTensor<'g>) -> AnyTensor<'g> {
@@ -86,9 +100,20 @@ pub(super) fn active_rows<'g>(
     steps: Size<'g>,
     (like, batch_axis): (AnyTensor<'g>, usize),
 ) -> Tensor<'g, bool> {
-    let lengths = lengths.cast(DType::I64).with_size(like, batch_axis);
+    let lengths = one_for_each_row(lengths, (like, batch_axis)).cast(DType::I64);
     let rows = lengths.sequence_mask(steps);
     rows.transpose(vec![1, 0]).expand_dims(-1).typed()
+}
+
+/// The lengths in the size of the batch. A run that is given another number of them fails, and its
+/// report shows this scope, which has TensorFlow's name.
+#[track_caller]
+fn one_for_each_row<'g>(
+    lengths: AnyTensor<'g>,
+    (like, batch_axis): (AnyTensor<'g>, usize),
+) -> AnyTensor<'g> {
+    let _scope = lengths.graph().open_scope("CheckSeqLen");
+    lengths.with_size(like, batch_axis)
 }
 
 /// What a driver gives that cannot run: a poisoned tensor and state.
