@@ -45,60 +45,85 @@ impl<'g> Replica<'g> {
     /// The replica's counterpart of an output of the first one, which may have been added later.
     #[track_caller]
     pub(super) fn output(&self, output: usize) -> Option<AnyTensor<'g>> {
-        let graph = self.owner.graph();
+        self.output_of(self.original, self.owner, output)
+    }
+
+    /// The output of `owner` that is the counterpart of one of `original`.
+    #[track_caller]
+    fn output_of(
+        &self,
+        original: NodeId,
+        owner: Operation<'g>,
+        output: usize,
+    ) -> Option<AnyTensor<'g>> {
         let results = {
-            let view = graph.view();
-            let Op::Control(control) = &view.node(self.original).op else {
+            let view = owner.graph().view();
+            let Op::Control(control) = &view.node(original).op else {
                 return None;
             };
             let kept = control
                 .result_of_output(output)
                 .filter(|place| *place >= control.states());
             let Some(place) = kept else {
-                return self.owner.outputs().get(output).copied();
+                return owner.outputs().get(output).copied();
             };
             let bodies = control.giving_bodies().into_iter();
             let results = bodies.map(|body| view.region(body).results.get(place).copied());
             results.collect::<Option<Vec<TensorId>>>()?
         };
-        let mut results = results
-            .iter()
-            .map(|result| self.tensors.get(result).copied());
+        let mut results = results.iter().map(|result| self.counterpart(*result));
         Some(add_output(
-            self.owner,
+            owner,
             results.next()??,
             results.next().flatten(),
         ))
+    }
+
+    /// The counterpart of a tensor of the first one's bodies. What a loop or branch in them has gained
+    /// since, its counterpart gains too.
+    #[track_caller]
+    fn counterpart(&self, tensor: TensorId) -> Option<AnyTensor<'g>> {
+        if let Some(known) = self.tensors.get(&tensor) {
+            return Some(*known);
+        }
+        let first = self.tensors.get(&TensorId::new(tensor.node, 0))?;
+        self.output_of(tensor.node, first.op(), tensor.output as usize)
     }
 }
 
 /// The operations in the bodies of a loop or branch that its results depend on; `None` if one of them
 /// must not run again.
 fn contents(store: &Store, owner: NodeId) -> Option<BTreeSet<NodeId>> {
+    let Op::Control(control) = &store.node(owner).op else {
+        return None;
+    };
+    let bodies = control.bodies();
+    let is_inside = |id: NodeId| {
+        let home = store.node(id).region;
+        bodies.iter().any(|body| store.is_within(home, *body))
+    };
     let mut found = BTreeSet::new();
-    let mut ahead = vec![owner];
+    let mut ahead = results_of(store, &bodies);
     while let Some(id) = ahead.pop() {
-        let op = &store.node(id).op;
-        let Op::Control(control) = op else {
-            if !is_repeatable(op) {
-                return None;
-            }
+        // What a body within a body uses may stand in any of those around.
+        if !is_inside(id) || !found.insert(id) {
             continue;
-        };
-        for body in control.bodies() {
-            let results = store.region(body).results.iter();
-            let mut inside: Vec<NodeId> = results.map(|result| result.node).collect();
-            while let Some(id) = inside.pop() {
-                let home = store.node(id).region;
-                if !store.is_within(home, body) || !found.insert(id) {
-                    continue;
-                }
-                ahead.push(id);
-                inside.extend(store.inputs(id).iter().map(|input| input.node));
-            }
         }
+        let op = &store.node(id).op;
+        if let Op::Control(control) = op {
+            ahead.extend(results_of(store, &control.bodies()));
+        } else if !is_repeatable(op) {
+            return None;
+        }
+        ahead.extend(store.inputs(id).iter().map(|input| input.node));
     }
     Some(found)
+}
+
+/// The operations that give the results of these bodies.
+fn results_of(store: &Store, bodies: &[RegionId]) -> Vec<NodeId> {
+    let results = bodies.iter().flat_map(|body| &store.region(*body).results);
+    results.map(|result| result.node).collect()
 }
 
 /// The states of a loop, of which there are so many.
