@@ -295,3 +295,28 @@ fn no_iteration_of_a_late_size() {
         assert_eq!(slope, ndarray::arr1(&[1.0, 1.0]).into_dyn());
     }
 }
+
+#[test]
+fn a_loop_in_a_branch_in_a_loop_in_a_branch() {
+    let g = Graph::new().leak();
+    let [on, also] = ["on", "also"].map(|name| g.placeholder::<bool>(name, shape![]));
+    let x = g.placeholder::<f64>("x", shape![2]);
+    let xs = g.placeholder::<f64>("xs", shape![?, 2]);
+    let last = || g.foldl(x, xs, |_, _| x.tanh());
+    let inner = || g.cond(also, last, || x).tanh();
+    let looped = g.cond(on, || x, || g.foldr_from_last(xs, |h, _| inner() + h * 0.5));
+    let slope = gradient(looped, x);
+    g.check().unwrap();
+    let feeds = |on_fed: bool| feed![on => on_fed, also => true, x => [0.5, 1.0], xs => [[9.0, 9.0], [2.0, 3.0]]];
+    let sess = Session::new(g);
+    // tanh(tanh(x)) + b · 0.5
+    let expected = [0.5_f64, 1.0].map(|x| {
+        let once = x.tanh();
+        (1.0 - once.tanh().powi(2)) * (1.0 - once.powi(2))
+    });
+    let found = sess.run(slope, feeds(false)).unwrap();
+    let expected = ndarray::arr1(&expected).into_dyn();
+    assert_near(&[found.into()], &[expected.into()]);
+    let found = sess.run(slope, feeds(true)).unwrap();
+    assert_eq!(found, ndarray::arr1(&[1.0, 1.0]).into_dyn());
+}

@@ -16,6 +16,8 @@ pub(super) struct Replica<'g> {
     owner: Operation<'g>,
     /// The tensors of the first one's bodies, in the second one.
     tensors: HashMap<TensorId, AnyTensor<'g>>,
+    /// The bodies of the first one and of what is in it, and their counterparts.
+    bodies: HashMap<RegionId, Body<'g>>,
 }
 
 impl<'g> Replica<'g> {
@@ -33,12 +35,14 @@ impl<'g> Replica<'g> {
             inner,
             around,
             tensors: HashMap::new(),
+            bodies: HashMap::new(),
         };
         let owner = builder.owner(original)?;
         Some(Replica {
             original,
             owner,
             tensors: builder.tensors,
+            bodies: builder.bodies,
         })
     }
 
@@ -71,23 +75,50 @@ impl<'g> Replica<'g> {
             let results = bodies.map(|body| view.region(body).results.get(place).copied());
             results.collect::<Option<Vec<TensorId>>>()?
         };
-        let mut results = results.iter().map(|result| self.counterpart(*result));
+        let results = results.iter().map(|result| self.counterpart(*result));
+        let results = results.collect::<Option<Vec<AnyTensor<'g>>>>()?;
         Some(add_output(
             owner,
-            results.next()??,
-            results.next().flatten(),
+            *results.first()?,
+            results.get(1).copied(),
         ))
     }
 
     /// The counterpart of a tensor of the first one's bodies. What a loop or branch in them has gained
-    /// since, its counterpart gains too.
+    /// since, its counterpart gains too; what stands for it in the other branch is made again.
     #[track_caller]
     fn counterpart(&self, tensor: TensorId) -> Option<AnyTensor<'g>> {
         if let Some(known) = self.tensors.get(&tensor) {
             return Some(*known);
         }
-        let first = self.tensors.get(&TensorId::new(tensor.node, 0))?;
-        self.output_of(tensor.node, first.op(), tensor.output as usize)
+        match self.tensors.get(&TensorId::new(tensor.node, 0)) {
+            Some(first) => self.output_of(tensor.node, first.op(), tensor.output as usize),
+            None => self.again(tensor),
+        }
+    }
+
+    /// A tensor that was added to one of the first one's bodies, in the body's counterpart.
+    #[track_caller]
+    fn again(&self, tensor: TensorId) -> Option<AnyTensor<'g>> {
+        let graph = self.owner.graph();
+        let (body, operands) = {
+            let view = graph.view();
+            let node = view.node(tensor.node);
+            let operands = view.inputs(tensor.node);
+            // What is made now in a body around would be younger than the loops and branches in it.
+            let is_older = |operand: &TensorId| {
+                self.tensors.contains_key(operand) || view.node(operand.node).region == node.region
+            };
+            if !is_repeatable(&node.op) || !operands.iter().all(is_older) {
+                return None;
+            }
+            (*self.bodies.get(&node.region)?, operands)
+        };
+        let operands = operands.iter().map(|operand| self.counterpart(*operand));
+        let operands = operands.collect::<Option<Vec<AnyTensor<'g>>>>()?;
+        let _inside = body.enter();
+        let outputs = repeat(Operation::new(graph, tensor.node), &operands);
+        outputs.get(tensor.output as usize).copied()
     }
 }
 
@@ -149,6 +180,7 @@ struct Builder<'g, 'a> {
     inner: BTreeSet<NodeId>,
     around: &'a dyn Fn(TensorId) -> AnyTensor<'g>,
     tensors: HashMap<TensorId, AnyTensor<'g>>,
+    bodies: HashMap<RegionId, Body<'g>>,
 }
 
 impl<'g> Builder<'g, '_> {
@@ -250,6 +282,7 @@ impl<'g> Builder<'g, '_> {
             )
         };
         let body = Body::open(self.graph, &kind);
+        self.bodies.insert(region, body);
         let _inside = body.enter();
         let mut made = Vec::with_capacity(parameters.len());
         for (parameter, fact) in parameters {
