@@ -485,3 +485,34 @@ fn loops_that_cannot_go_on() {
           --> tests/run_errors.rs:+8:23        name `last_element`
           x  x  f32[0]  from tests/run_errors.rs:+2:15"#]]);
 }
+
+/// With no row there is no first one; what is not run does not mind.
+#[test]
+fn what_is_not_run_refuses_nothing() {
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?, 2]);
+    let on = g.placeholder::<bool>("on", shape![]);
+    let first = || x.slice(0);
+    let chosen = g.cond(on, first, || g.zeros::<f32>([2]));
+    let (steps, _) = g.scan_with(
+        ScanOptions::new()
+            .length(g.constant(3))
+            .limit(on.cast::<i32>()),
+        g.zeros::<f32>([2]),
+        (),
+        |sum, ()| (sum + first(), ()),
+    );
+    let repeated = g.while_loop(g.zeros::<f32>([2]), |_| on, |sum| sum + first());
+    let all = [chosen, steps, repeated];
+    let sess = Session::new(&g);
+    let none = Array2::<f32>::zeros((0, 2));
+    for found in sess.run(all, feed![x => &none, on => false]).unwrap() {
+        assert_eq!(found, arr1(&[0.0, 0.0]).into_dyn());
+    }
+    for tensor in all {
+        let error = sess.run(tensor, feed![x => &none, on => true]).unwrap_err();
+        assert!(error.to_string().starts_with("slice failed"), "{error}");
+    }
+    let found = sess.run(chosen, feed![x => [[1.0, 2.0]], on => true]);
+    assert_eq!(found.unwrap(), arr1(&[1.0, 2.0]).into_dyn());
+}

@@ -586,3 +586,19 @@ fn gradients_taken_inside_of_a_body_can_be_differentiated_outside() {
     let found = Array1::from(vec![found.0, found.1]);
     assert_near(&[Value::from(found)], &[Value::from(arr1(&expected))]);
 }
+
+/// Of a branch that gathers rows the gradient has rows, of the other one none.
+#[test]
+fn a_second_gradient_of_a_branch_that_gathers() {
+    let g = Graph::new();
+    let table = g.variable("table", [[1.0_f64, 2.0], [3.0, 4.0]]);
+    let on = g.placeholder::<bool>("on", shape![]);
+    let row = g.cond(on, || table.gather(g.constant(1)), || g.zeros::<f64>([2]));
+    let slope: Tensor<'_, f64> = gradient(row.square(), table);
+    let curvature = gradient(slope.square(), table);
+    let sess = initialized(&g);
+    let found = sess.run(curvature, feed![on => true]).unwrap();
+    assert_eq!(found, arr2(&[[0.0, 0.0], [24.0, 32.0]]).into_dyn());
+    let found = sess.run(curvature, feed![on => false]).unwrap();
+    assert_eq!(found, arr2(&[[0.0, 0.0], [0.0, 0.0]]).into_dyn());
+}

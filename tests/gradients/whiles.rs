@@ -232,3 +232,91 @@ fn newtons_square_root() {
         assert!(near, "{found:?} {expected:?}");
     }
 }
+
+/// In the gradient of a branch the loop runs again, and the loop in it with what it uses from around.
+#[test]
+fn a_loop_in_a_loop_in_a_branch() {
+    let g = Graph::new().leak();
+    let on = g.placeholder::<bool>("on", shape![]);
+    let x = g.placeholder::<f64>("x", shape![?]);
+    let xs = g.placeholder::<f64>("xs", shape![?, ?]);
+    let twice = |h: X| {
+        let n = g.constant(2);
+        let start = (g.constant(0), h);
+        let less = |(done, _): (Tensor<'static, i32>, X)| done.less(n);
+        let (_, last) = g.while_loop_with(at_most(3), start, less, |(done, h)| (done + 1, h * h));
+        last
+    };
+    let looped = g.cond(on, || g.foldl(x, xs, |h, x| twice(h) * x), || x);
+    let slope = gradient(looped, x);
+    let curvature = gradient(slope, x);
+    g.check().unwrap();
+    let sess = Session::new(g);
+    let run = |on_fed: bool| {
+        let feeds = feed![on => on_fed, x => [2.0, 1.0], xs => [[3.0, 1.0], [0.5, 2.0]]];
+        sess.run((looped, slope, curvature), feeds).unwrap()
+    };
+    // ((x⁴ · a)⁴ · b) of each element.
+    let expected = [(2.0, 3.0, 0.5), (1.0, 1.0, 2.0)].map(|(x, a, b): (f64, f64, f64)| {
+        let scale = a.powi(4) * b;
+        [
+            scale * x.powi(16),
+            scale * 16.0 * x.powi(15),
+            scale * 240.0 * x.powi(14),
+        ]
+    });
+    let (looped, slope, curvature) = run(true);
+    for (place, expected) in expected.iter().enumerate() {
+        let found = [looped[place], slope[place], curvature[place]];
+        assert_eq!(found, *expected, "element {place}");
+    }
+    assert_eq!(run(false).1, ndarray::arr1(&[1.0, 1.0]).into_dyn());
+}
+
+#[test]
+fn no_iteration_of_a_late_size() {
+    let g = Graph::new().leak();
+    let x = g.placeholder::<f64>("x", shape![2]);
+    let mask = g.placeholder::<bool>("mask", shape![2]);
+    let step = |h: X| h * h.boolean_mask(mask).square().reduce_sum(..);
+    let all = [0, 3].map(|maximum| {
+        let start = (g.constant(0), x);
+        let options = at_most(maximum);
+        let (_, last) = g.while_loop_with(
+            options,
+            start,
+            |(n, _)| n.less(0),
+            |(n, h)| (n + 1, step(h)),
+        );
+        gradient(last, x)
+    });
+    let found = Session::new(g).run(all, feed![x => [1.0, 2.0], mask => [true, false]]);
+    for slope in found.unwrap() {
+        assert_eq!(slope, ndarray::arr1(&[1.0, 1.0]).into_dyn());
+    }
+}
+
+#[test]
+fn a_loop_in_a_branch_in_a_loop_in_a_branch() {
+    let g = Graph::new().leak();
+    let [on, also] = ["on", "also"].map(|name| g.placeholder::<bool>(name, shape![]));
+    let x = g.placeholder::<f64>("x", shape![2]);
+    let xs = g.placeholder::<f64>("xs", shape![?, 2]);
+    let last = || g.foldl(x, xs, |_, _| x.tanh());
+    let inner = || g.cond(also, last, || x).tanh();
+    let looped = g.cond(on, || x, || g.foldr_from_last(xs, |h, _| inner() + h * 0.5));
+    let slope = gradient(looped, x);
+    g.check().unwrap();
+    let feeds = |on_fed: bool| feed![on => on_fed, also => true, x => [0.5, 1.0], xs => [[9.0, 9.0], [2.0, 3.0]]];
+    let sess = Session::new(g);
+    // tanh(tanh(x)) + b · 0.5
+    let expected = [0.5_f64, 1.0].map(|x| {
+        let once = x.tanh();
+        (1.0 - once.tanh().powi(2)) * (1.0 - once.powi(2))
+    });
+    let found = sess.run(slope, feeds(false)).unwrap();
+    let expected = ndarray::arr1(&expected).into_dyn();
+    assert_near(&[found.into()], &[expected.into()]);
+    let found = sess.run(slope, feeds(true)).unwrap();
+    assert_eq!(found, ndarray::arr1(&[1.0, 1.0]).into_dyn());
+}

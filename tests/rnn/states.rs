@@ -49,7 +49,7 @@ fn a_state_is_fetched_and_fed_as_a_whole() {
     assert_eq!(sess.run(output, again).unwrap(), second);
     let short = feed![x => &fed].with_all(&initial, state[..1].to_vec());
     let refused = sess.run(output, short).unwrap_err().to_string();
-    let expected = "1 values were fed for a structure of 2";
+    let expected = "a vector of 1 was fed for one of 2";
     assert!(refused.contains(expected), "{refused}");
 }
 
@@ -87,7 +87,7 @@ fn a_prepared_call_takes_and_gives_a_whole_state() {
     }
     let refused = stream.step.run((numbers(&[2, 3]), state[1..].to_vec()));
     let refused = refused.unwrap_err().to_string();
-    let expected = "1 values were fed for a structure of 2";
+    let expected = "a vector of 1 was fed for one of 2";
     assert!(refused.contains(expected), "{refused}");
 }
 
@@ -126,6 +126,17 @@ fn structures_of_every_kind_are_fed_as_a_whole() {
     );
     let refused = call.run((moved.0, moved.1, moved.2, before.3.clone()));
     let refused = refused.unwrap_err().to_string();
-    let expected = "0 values were fed for a structure of 1";
+    let expected = "a vector of 0 was fed for one of 1";
     assert!(refused.contains(expected), "{refused}");
+}
+
+#[test]
+fn a_wrong_length_is_told_once() {
+    let g = Graph::new();
+    let list = ["a", "b"].map(|name| g.placeholder::<f32>(name, shape![]));
+    let list = list.to_vec();
+    let sum = list[0] + list[1];
+    let refused = Session::new(&g).run(sum, feed![].with_all(&list, vec![1.0]));
+    let expected = "feed of `a`: a vector of 1 was fed for one of 2";
+    assert_eq!(refused.unwrap_err().to_string(), expected);
 }

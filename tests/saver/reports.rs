@@ -179,7 +179,7 @@ fn paths_that_lead_nowhere() {
     let w = g.variable("w", 0.0_f32);
     let sess = session(&g);
     let saver = Saver::of([w]);
-    for name in ["none/model", "sub/", ".."] {
+    for name in ["none/model", "sub/", "sub/.", ".."] {
         reports.add(saver.save(&sess, reports.path(name)));
     }
     reports.add(saver.save(&sess, ""));
@@ -199,6 +199,8 @@ fn paths_that_lead_nowhere() {
         cannot find the folder `dir/none`: No such file or directory (os error 2)
 
         cannot save to `dir/sub/`: the path names no file, as `dir/model` does
+
+        cannot save to `dir/sub/.`: the path names no file, as `dir/model` does
 
         cannot save to `dir/..`: the path names no file, as `dir/model` does
 

@@ -16,6 +16,8 @@ pub struct Feeds<'f> {
     pub(crate) entries: Vec<Entry<'f>>,
     /// What is known to be wrong before the run.
     pub(crate) problems: Vec<FeedProblem>,
+    /// The tensors whose values are among these problems.
+    pub(crate) refused: Vec<FeedTensor>,
 }
 
 /// The tensor's name as its maker wrote it: `x` rather than `x:0`.

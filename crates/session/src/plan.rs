@@ -9,6 +9,7 @@ use aqueduct_graph::ir::{Fact, NodeId, TensorId, Update, VariableId};
 
 use crate::arena::{Arena, Buffer, Layout};
 use crate::compile::{Draft, Need};
+use crate::error::OperationFailure;
 use crate::kernels::Kernel;
 use crate::kernels::random::RandomKernel;
 
@@ -20,6 +21,8 @@ use crate::kernels::random::RandomKernel;
 pub(crate) struct Plan {
     /// Tells this plan from every other.
     pub(crate) id: u64,
+    /// Why the region cannot run at all, if an operation in it refuses the sizes.
+    pub(crate) refusal: Option<Box<OperationFailure>>,
     /// What to do, in order.
     pub(crate) program: Vec<Instruction>,
     /// The graph's constants that this stage and the earlier ones use.
@@ -224,6 +227,25 @@ impl Pool {
 }
 
 impl Plan {
+    /// The plan of a region that uses these variables and must not run.
+    pub(crate) fn refused(entry: Vec<VariableId>, refusal: Box<OperationFailure>) -> Plan {
+        Plan {
+            id: Plan::fresh_id(),
+            refusal: Some(refusal),
+            program: Vec::new(),
+            constants: Vec::new(),
+            late_values: 0,
+            versions: entry.len(),
+            entry,
+            next: None,
+            results: Vec::new(),
+            result_sizes: Vec::new(),
+            exits: Vec::new(),
+            layout: Layout::default(),
+            pool: Pool::default(),
+        }
+    }
+
     /// A number that no other plan has.
     pub(crate) fn fresh_id() -> u64 {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);

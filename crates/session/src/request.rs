@@ -50,8 +50,7 @@ pub(crate) fn resolve_feeds<'f>(
     feeds: Feeds<'f>,
 ) -> Result<Resolved<'f>> {
     let view = graph.view();
-    let mut problems = feeds.problems;
-    let mut refused: Vec<FeedTensor> = Vec::new();
+    let (mut problems, mut refused) = (feeds.problems, feeds.refused);
     let mut sizes = HashMap::new();
     let mut entries: Vec<Entry<'f>> = Vec::new();
     for entry in feeds.entries {

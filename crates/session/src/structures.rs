@@ -86,6 +86,7 @@ impl<'f> Feeds<'f> {
     pub(crate) fn add_given(&mut self, keys: &InputTensors, given: InputValues<'f>) {
         if let Some(problem) = keys.wrong_length(&given) {
             self.problems.push(problem);
+            self.refused.extend_from_slice(&keys.tensors);
             return;
         }
         let pairs = keys.tensors.iter().zip(given.values);
@@ -104,7 +105,7 @@ impl InputTensors {
         let first = self.tensors.get(before);
         Some(FeedProblem {
             name: first.map_or("[]".to_owned(), |tensor| tensor.name.clone()),
-            message: format!("{given} values were fed for a structure of {wanted}"),
+            message: format!("a vector of {given} was fed for one of {wanted}"),
             at: None,
         })
     }

@@ -16,6 +16,8 @@ pub(super) struct Replica<'g> {
     owner: Operation<'g>,
     /// The tensors of the first one's bodies, in the second one.
     tensors: HashMap<TensorId, AnyTensor<'g>>,
+    /// The bodies of the first one and of what is in it, and their counterparts.
+    bodies: HashMap<RegionId, Body<'g>>,
 }
 
 impl<'g> Replica<'g> {
@@ -33,72 +35,126 @@ impl<'g> Replica<'g> {
             inner,
             around,
             tensors: HashMap::new(),
+            bodies: HashMap::new(),
         };
         let owner = builder.owner(original)?;
         Some(Replica {
             original,
             owner,
             tensors: builder.tensors,
+            bodies: builder.bodies,
         })
     }
 
     /// The replica's counterpart of an output of the first one, which may have been added later.
     #[track_caller]
     pub(super) fn output(&self, output: usize) -> Option<AnyTensor<'g>> {
-        let graph = self.owner.graph();
+        self.output_of(self.original, self.owner, output)
+    }
+
+    /// The output of `owner` that is the counterpart of one of `original`.
+    #[track_caller]
+    fn output_of(
+        &self,
+        original: NodeId,
+        owner: Operation<'g>,
+        output: usize,
+    ) -> Option<AnyTensor<'g>> {
         let results = {
-            let view = graph.view();
-            let Op::Control(control) = &view.node(self.original).op else {
+            let view = owner.graph().view();
+            let Op::Control(control) = &view.node(original).op else {
                 return None;
             };
             let kept = control
                 .result_of_output(output)
                 .filter(|place| *place >= control.states());
             let Some(place) = kept else {
-                return self.owner.outputs().get(output).copied();
+                return owner.outputs().get(output).copied();
             };
             let bodies = control.giving_bodies().into_iter();
             let results = bodies.map(|body| view.region(body).results.get(place).copied());
             results.collect::<Option<Vec<TensorId>>>()?
         };
-        let mut results = results
-            .iter()
-            .map(|result| self.tensors.get(result).copied());
+        let results = results.iter().map(|result| self.counterpart(*result));
+        let results = results.collect::<Option<Vec<AnyTensor<'g>>>>()?;
         Some(add_output(
-            self.owner,
-            results.next()??,
-            results.next().flatten(),
+            owner,
+            *results.first()?,
+            results.get(1).copied(),
         ))
+    }
+
+    /// The counterpart of a tensor of the first one's bodies. What a loop or branch in them has gained
+    /// since, its counterpart gains too; what stands for it in the other branch is made again.
+    #[track_caller]
+    fn counterpart(&self, tensor: TensorId) -> Option<AnyTensor<'g>> {
+        if let Some(known) = self.tensors.get(&tensor) {
+            return Some(*known);
+        }
+        match self.tensors.get(&TensorId::new(tensor.node, 0)) {
+            Some(first) => self.output_of(tensor.node, first.op(), tensor.output as usize),
+            None => self.again(tensor),
+        }
+    }
+
+    /// A tensor that was added to one of the first one's bodies, in the body's counterpart.
+    #[track_caller]
+    fn again(&self, tensor: TensorId) -> Option<AnyTensor<'g>> {
+        let graph = self.owner.graph();
+        let (body, operands) = {
+            let view = graph.view();
+            let node = view.node(tensor.node);
+            let operands = view.inputs(tensor.node);
+            // What is made now in a body around would be younger than the loops and branches in it.
+            let is_older = |operand: &TensorId| {
+                self.tensors.contains_key(operand) || view.node(operand.node).region == node.region
+            };
+            if !is_repeatable(&node.op) || !operands.iter().all(is_older) {
+                return None;
+            }
+            (*self.bodies.get(&node.region)?, operands)
+        };
+        let operands = operands.iter().map(|operand| self.counterpart(*operand));
+        let operands = operands.collect::<Option<Vec<AnyTensor<'g>>>>()?;
+        let _inside = body.enter();
+        let outputs = repeat(Operation::new(graph, tensor.node), &operands);
+        outputs.get(tensor.output as usize).copied()
     }
 }
 
 /// The operations in the bodies of a loop or branch that its results depend on; `None` if one of them
 /// must not run again.
 fn contents(store: &Store, owner: NodeId) -> Option<BTreeSet<NodeId>> {
+    let Op::Control(control) = &store.node(owner).op else {
+        return None;
+    };
+    let bodies = control.bodies();
+    let is_inside = |id: NodeId| {
+        let home = store.node(id).region;
+        bodies.iter().any(|body| store.is_within(home, *body))
+    };
     let mut found = BTreeSet::new();
-    let mut ahead = vec![owner];
+    let mut ahead = results_of(store, &bodies);
     while let Some(id) = ahead.pop() {
-        let op = &store.node(id).op;
-        let Op::Control(control) = op else {
-            if !is_repeatable(op) {
-                return None;
-            }
+        // What a body within a body uses may stand in any of those around.
+        if !is_inside(id) || !found.insert(id) {
             continue;
-        };
-        for body in control.bodies() {
-            let results = store.region(body).results.iter();
-            let mut inside: Vec<NodeId> = results.map(|result| result.node).collect();
-            while let Some(id) = inside.pop() {
-                let home = store.node(id).region;
-                if !store.is_within(home, body) || !found.insert(id) {
-                    continue;
-                }
-                ahead.push(id);
-                inside.extend(store.inputs(id).iter().map(|input| input.node));
-            }
         }
+        let op = &store.node(id).op;
+        if let Op::Control(control) = op {
+            ahead.extend(results_of(store, &control.bodies()));
+        } else if !is_repeatable(op) {
+            return None;
+        }
+        ahead.extend(store.inputs(id).iter().map(|input| input.node));
     }
     Some(found)
+}
+
+/// The operations that give the results of these bodies.
+fn results_of(store: &Store, bodies: &[RegionId]) -> Vec<NodeId> {
+    let results = bodies.iter().flat_map(|body| &store.region(*body).results);
+    results.map(|result| result.node).collect()
 }
 
 /// The states of a loop, of which there are so many.
@@ -124,6 +180,7 @@ struct Builder<'g, 'a> {
     inner: BTreeSet<NodeId>,
     around: &'a dyn Fn(TensorId) -> AnyTensor<'g>,
     tensors: HashMap<TensorId, AnyTensor<'g>>,
+    bodies: HashMap<RegionId, Body<'g>>,
 }
 
 impl<'g> Builder<'g, '_> {
@@ -225,6 +282,7 @@ impl<'g> Builder<'g, '_> {
             )
         };
         let body = Body::open(self.graph, &kind);
+        self.bodies.insert(region, body);
         let _inside = body.enter();
         let mut made = Vec::with_capacity(parameters.len());
         for (parameter, fact) in parameters {

@@ -10,7 +10,7 @@ use aqueduct_graph::{Shape, Value};
 
 use crate::compile::failure;
 use crate::compile::prune::{Need, Pruned, output_of};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::plan::{Operand, Plan};
 
 /// A plan in the making: what the stages so far have worked out, and what is left.
@@ -218,7 +218,7 @@ impl Draft {
     ) -> Result<std::result::Result<Planned, Vec<TensorId>>> {
         let region = store.region(body);
         let Some(pruned_body) = self.pruned.bodies.get(&body) else {
-            return Err(crate::Error::internal("a body was not pruned"));
+            return Err(Error::internal("a body was not pruned"));
         };
         let ids = region.parameters.iter().map(|id| TensorId::new(*id, 0));
         let mut inputs: Vec<(TensorId, Fact)> = ids.zip(parameters.iter().cloned()).collect();
@@ -237,23 +237,42 @@ impl Draft {
             .iter()
             .map(|(place, need)| (region.results[*place], *need))
             .collect();
-        let mut draft = Draft::new(Arc::clone(&pruned_body.pruned), inputs, results.clone());
-        let stage = draft.specialise(store)?;
-        let known = |result: &TensorId| draft.facts.get(result).cloned();
-        let facts = results
-            .iter()
-            .map(|(result, _)| known(result).unwrap_or_else(|| unknown(store, *result)))
-            .collect();
-        let plan = draft.emit(store, stage)?;
-        let late = plan.next.iter().flat_map(|next| &next.late);
+        let draft = Draft::new(Arc::clone(&pruned_body.pruned), inputs, results);
+        let planned = draft.plan_inside(store)?;
+        let late = planned.plan.next.iter().flat_map(|next| &next.late);
         let captured = self.late_captures(store, body, late.map(|(tensor, _)| *tensor).collect());
         if !captured.is_empty() {
             return Ok(Err(captured));
         }
-        Ok(Ok(Planned {
+        Ok(Ok(planned))
+    }
+
+    /// Plans the first stage of a body. One that refuses its sizes may never run: a branch that is
+    /// not taken, a loop without a step. So it is refused where it would.
+    fn plan_inside(self, store: &Store) -> Result<Planned> {
+        let (entry, results) = (self.entry.clone(), self.results.clone());
+        let (plan, known) = match self.plan_with_facts(store) {
+            Ok(planned) => planned,
+            Err(Error::Operation(refusal)) => (Plan::refused(entry, refusal), HashMap::new()),
+            Err(error) => return Err(error),
+        };
+        let fact = |(result, _): &(TensorId, Need)| {
+            let known = known.get(result).cloned();
+            known.unwrap_or_else(|| unknown(store, *result))
+        };
+        Ok(Planned {
             plan: Arc::new(plan),
-            facts,
-        }))
+            facts: results.iter().map(fact).collect(),
+        })
+    }
+
+    /// Plans one stage; gives what is known of the results too.
+    fn plan_with_facts(mut self, store: &Store) -> Result<(Plan, HashMap<TensorId, Fact>)> {
+        let stage = self.specialise(store)?;
+        let results = self.results.iter().map(|(result, _)| *result);
+        let known = |result| Some((result, self.facts.get(&result)?.clone()));
+        let facts = results.filter_map(known).collect();
+        Ok((self.emit(store, stage)?, facts))
     }
 
     /// The tensors from around whose elements tell more of a body's late tensors: with them the body

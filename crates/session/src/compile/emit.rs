@@ -62,6 +62,7 @@ impl Draft {
         };
         Ok(Plan {
             id: Plan::fresh_id(),
+            refusal: None,
             program: emission.program,
             constants: self.constants,
             late_values: emission.late_values,

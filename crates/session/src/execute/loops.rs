@@ -205,7 +205,10 @@ impl Run<'_> {
             if let Some(Output::Late(slot)) = instruction.outputs.get(given.output) {
                 let value = match value {
                     Some(value) => value,
-                    None if steps > 0 => self.of_no_step(instruction, given.output, steps)?,
+                    // The rows of a while are for its gradient alone.
+                    None if steps > 0 || matches!(instruction.action, Action::While(_)) => {
+                        self.of_no_step(instruction, given.output, steps)?
+                    }
                     None => {
                         let output = stacked_output(instruction, each, given);
                         return Err(self.no_shape(instruction, output));

@@ -69,6 +69,9 @@ impl Run<'_> {
     ) -> Result<Frame<'a>> {
         let mut frame = Frame::new(inputs, entry);
         let mut plan = Arc::clone(plan);
+        if let Some(refusal) = &plan.refusal {
+            return Err(Error::Operation(refusal.clone()));
+        }
         loop {
             frame.begin(Arc::clone(&plan))?;
             for instruction in &plan.program {

@@ -1,5 +1,6 @@
 //! Finds checkpoints, and reads them without a saver.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use aqueduct_graph::Value;
@@ -126,11 +127,12 @@ pub(super) fn locate(system: &dyn System, path: &Path) -> Result<PathBuf, Checkp
     })
 }
 
-/// Whether a file can have this name and an extension.
+/// Whether a file can have this name and an extension: whether the path ends with a name, and not with
+/// a separator or a dot after it.
 pub(super) fn check_path(path: &Path) -> Result<(), CheckpointError> {
-    let last = path.as_os_str().as_encoded_bytes().last();
-    let open = last.is_some_and(|byte| std::path::is_separator(char::from(*byte)));
-    if path.file_name().is_some() && !open {
+    let text = path.as_os_str().as_encoded_bytes();
+    let name = path.file_name().map(OsStr::as_encoded_bytes);
+    if name.is_some_and(|name| text.ends_with(name)) {
         return Ok(());
     }
     Err(CheckpointError::Unwritable {
