@@ -80,13 +80,14 @@ pub(crate) fn run(options: &Options, seed: u64) -> anyhow::Result<()> {
         "restored: MSE {}",
         float_repr(mse(&train_instance, &y_pred))
     );
-    let path = options.output("time_series.png");
-    testing_chart("Model Testing", [7, 5, 3], &train_instance, &y_pred).save(&path)?;
-    println!("chart: {}", path.display());
+    testing_chart("Model Testing", [7, 5, 3], &train_instance, &y_pred)
+        .save(options.output("time_series.png"))?;
 
-    let path = options.output("time_series_study.png");
-    study(&model, &ts_data, options, seed)?.save(&path)?;
-    println!("chart: {}", path.display());
+    study(&model, &ts_data, options, seed)?.save(options.output("time_series_study.png"))?;
+    for chart in ["_curve", "_instance", "_goal", "", "_study"] {
+        let path = options.output(&format!("time_series{chart}.png"));
+        println!("chart: {}", path.display());
+    }
     Ok(())
 }
 

@@ -28,6 +28,8 @@ pub use aqueduct_graph::*;
 pub use aqueduct_optimizer::*;
 pub use aqueduct_session::*;
 pub use ndarray;
+/// Of the version whose generators' trait [`Philox`] has: `use aqueduct::rand::RngExt as _;`.
+pub use rand;
 
 /// What most programs need: `use aqueduct::prelude::*;`.
 pub mod prelude {

@@ -17,6 +17,10 @@ pub(super) const PIXELS: usize = SIDE * SIDE;
 /// Digits.
 pub(super) const CLASSES: usize = 10;
 
+/// The most images that a file may have: what a packed file holds must fit into memory, however
+/// small it is itself.
+const MOST_ITEMS: u64 = 1_000_000;
+
 /// The type byte of unsigned bytes.
 const UNSIGNED_BYTES: u8 = 8;
 
@@ -75,6 +79,10 @@ fn read_idx(mut stream: impl Read, item: &[usize]) -> anyhow::Result<Vec<u8>> {
          dimensions"
     );
     let count = read_size(&mut stream)?;
+    ensure!(
+        count <= MOST_ITEMS,
+        "its header promises {count} items, of which {MOST_ITEMS} are allowed"
+    );
     for expected in item {
         let size = read_size(&mut stream)?;
         ensure!(
@@ -234,8 +242,12 @@ pub(super) mod tests {
             "goes on after the 1568 bytes",
         );
         check(
-            &images([u32::MAX, 28, 28], &[0; PIXELS]),
+            &images([1_000_000, 28, 28], &[0; PIXELS]),
             "ends after 784 of the",
+        );
+        check(
+            &images([u32::MAX, 28, 28], &[0; PIXELS]),
+            "promises 4294967295 items, of which 1000000 are allowed",
         );
     }
 

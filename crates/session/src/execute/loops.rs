@@ -221,7 +221,8 @@ impl Run<'_> {
     }
 
     /// The rows of a loop that ended before its first step, if only a step can tell their shape: what
-    /// is unknown of it is 0, as no row is ever looked at.
+    /// is unknown of it is 0. No step looks at such a row; whatever takes all rows together and needs
+    /// another size refuses them.
     fn of_no_step(&self, instruction: &Instruction, output: usize, steps: usize) -> Result<Value> {
         let tensor = compile::output_of(instruction.node, output);
         let shape = self.graph.view().fact(tensor).shape.clone();
