@@ -146,7 +146,6 @@ impl<'a> World<'a> {
                 body.tanh() * 0.7 + accumulated * 0.3
             })
         };
-        let folded = elements.into_iter().reduce(body);
-        folded.expect("the sequence has elements")
+        elements.into_iter().reduce(body).unwrap()
     }
 }

@@ -5,6 +5,12 @@
 //! ones kept, and second derivatives by doing that to those. What one construct keeps within another
 //! is where mistakes hide, and there are more ways to nest them than can be written down.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail as tests do"
+)]
+
 mod build;
 mod interpret;
 mod program;
@@ -25,7 +31,7 @@ const ROUNDING: f64 = 1e-12;
 const DIFFERENCE: f64 = 1e-7;
 const STEP: f64 = 1e-3;
 
-/// A graph of more than a thousand nodes is built, derived twice and run at many points for each.
+/// For each case a graph is derived twice and run at many points, so there are fewer.
 fn config() -> ProptestConfig {
     let all = super::config();
     ProptestConfig {
