@@ -33,11 +33,10 @@ const STEP: f64 = 1e-3;
 
 /// For each case a graph is derived twice and run at many points, so there are fewer.
 fn config() -> ProptestConfig {
-    let all = super::config();
     ProptestConfig {
-        cases: all.cases / 4,
+        cases: 64,
         max_shrink_iters: 20_000,
-        ..all
+        ..super::config()
     }
 }
 
