@@ -1,5 +1,6 @@
 //! Random graphs: what is told of shapes while building holds in the run, and no call panics.
 
+mod control_flow;
 mod wide;
 
 use std::collections::HashMap;
