@@ -324,3 +324,26 @@ fn paddings_and_tiles_by_fed_numbers() {
         "{report}"
     );
 }
+
+/// A width that is fed is known without a step, also where a mask in the body hides it from the plan.
+#[test]
+fn rows_of_a_loop_without_steps_are_as_wide_as_its_operands() {
+    let g = Graph::new();
+    let xs = g.placeholder::<f32>("xs", shape![?, ?]);
+    let mask = g.placeholder::<bool>("mask", shape![?]);
+    let limit = g.placeholder::<i32>("limit", shape![]);
+    let (_, rows) = g.scan_with(ScanOptions::new().limit(limit), (), xs, |(), x| {
+        ((), x + x.boolean_mask(mask).reduce_sum(..))
+    });
+    let sess = Session::new(&g);
+    let run = |steps: usize, limit_fed: i32| {
+        let feeds = feed![xs => vec![[1.0, 2.0]; steps], mask => [true, false], limit => limit_fed];
+        sess.run(rows, feeds).unwrap()
+    };
+    assert_eq!(
+        run(3, 1),
+        arr2(&[[2.0, 3.0], [0.0, 0.0], [0.0, 0.0]]).into_dyn()
+    );
+    assert_eq!(run(3, 0).shape(), [3, 2]);
+    assert_eq!(run(0, 0).shape(), [0, 2]);
+}

@@ -156,21 +156,20 @@ pub(super) struct Program {
     pub(super) known_width: bool,
 }
 
-/// When the sizes in a program are known. A loop that runs no step cannot tell the sizes of what it
-/// stacks if only a step can tell them.
+/// When the sizes in a program are known.
 #[derive(Clone, Copy)]
 enum Sizes {
-    /// While building, or from what is fed; loops may run no step.
+    /// While building, or from what is fed.
     Early,
-    /// There are masks, also in bodies, and each loop runs a step.
-    Late,
+    /// There are masks, also in bodies, and each loop runs so many steps at least.
+    Late { least_steps: i32 },
 }
 
 impl Sizes {
     fn least_steps(self) -> i32 {
         match self {
             Sizes::Early => 0,
-            Sizes::Late => 1,
+            Sizes::Late { least_steps } => least_steps,
         }
     }
 }
@@ -179,16 +178,16 @@ impl Sizes {
 pub(super) fn programs() -> impl Strategy<Value = Program> {
     prop_oneof![
         drawn(Sizes::Early, any::<bool>()),
-        drawn(Sizes::Late, any::<bool>()),
+        drawn(Sizes::Late { least_steps: 0 }, any::<bool>()),
     ]
 }
 
-/// Programs that have derivatives as well. Loops that may run no step have vectors of known width: a
-/// gradient's loop has bodies within bodies in which a width that is fed is a late size.
+/// Programs that have derivatives as well. Loops that may run no step have vectors of known width: what
+/// a gradient keeps of a loop without steps may have a shape that only a step can tell.
 pub(super) fn differentiable_programs() -> impl Strategy<Value = Program> {
     prop_oneof![
         drawn(Sizes::Early, Just(true)),
-        drawn(Sizes::Late, any::<bool>()),
+        drawn(Sizes::Late { least_steps: 1 }, any::<bool>()),
     ]
 }
 
@@ -256,7 +255,7 @@ fn without_bodies(inner: &BoxedStrategy<Vector>, sizes: Sizes) -> BoxedStrategy<
     ];
     match sizes {
         Sizes::Early => early.boxed(),
-        Sizes::Late => prop_oneof![early, part().prop_map(Vector::Masked)].boxed(),
+        Sizes::Late { .. } => prop_oneof![early, part().prop_map(Vector::Masked)].boxed(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Loops: a body that runs again and again.
 
-use aqueduct_graph::Value;
-use aqueduct_graph::ir::{Data, Problem, VariableId};
+use aqueduct_graph::ir::{Data, Fact, Problem, VariableId};
+use aqueduct_graph::{Dim, Value};
 
 use crate::compile::{self, Need};
 use crate::error::{Error, Result};
@@ -205,14 +205,7 @@ impl Run<'_> {
             if let Some(Output::Late(slot)) = instruction.outputs.get(given.output) {
                 let value = match value {
                     Some(value) => value,
-                    // The rows of a while are for its gradient alone.
-                    None if steps > 0 || matches!(instruction.action, Action::While(_)) => {
-                        self.of_no_step(instruction, given.output, steps)?
-                    }
-                    None => {
-                        let output = stacked_output(instruction, each, given);
-                        return Err(self.no_shape(instruction, output));
-                    }
+                    None => self.of_no_step(instruction, each, given, steps)?,
                 };
                 changes.late.push((*slot, value));
             }
@@ -220,16 +213,42 @@ impl Run<'_> {
         Ok(changes)
     }
 
-    /// The rows of a loop that ended before its first step, if only a step can tell their shape: what
-    /// is unknown of it is 0. No step looks at such a row; whatever takes all rows together and needs
-    /// another size refuses them.
-    fn of_no_step(&self, instruction: &Instruction, output: usize, steps: usize) -> Result<Value> {
-        let tensor = compile::output_of(instruction.node, output);
-        let shape = self.graph.view().fact(tensor).shape.clone();
-        let dims = shape.dims().iter().skip(1);
-        let row = dims.map(|dim| dim.known().unwrap_or(0));
+    /// The rows of a loop that ended before its first step, if only a step can tell their shape: a
+    /// size that an operand has too is as large as there.
+    fn of_no_step(
+        &self,
+        instruction: &Instruction,
+        each: &LoopBody,
+        given: &Given,
+        steps: usize,
+    ) -> Result<Value> {
+        let row = self.row_like_operands(instruction, given.output);
+        if !instruction.action.may_end_early() && row.contains(&None) {
+            let output = stacked_output(instruction, each, given);
+            return Err(self.no_shape(instruction, output));
+        }
+        // Rows of loops that may end early are for gradients above all, where no step looks at them.
+        // Whatever takes all rows together and needs another size refuses them.
+        let row = row.into_iter().map(Option::unwrap_or_default);
         let sizes = std::iter::once(steps).chain(row).collect();
-        self.of_shape(instruction.node, output, sizes)
+        self.of_shape(instruction.node, given.output, sizes)
+    }
+
+    /// The sizes of a row of an output, as far as they are known or an operand has the same.
+    fn row_like_operands(&self, instruction: &Instruction, output: usize) -> Vec<Option<usize>> {
+        let view = self.graph.view();
+        let operands = view.inputs(instruction.node);
+        let named = operands.iter().map(|operand| view.fact(*operand));
+        let sizes: Vec<(Dim, Dim)> = named
+            .zip(&instruction.facts)
+            .flat_map(|(named, fact)| dims(named).zip(dims(fact)))
+            .collect();
+        let size = |dim: Dim| {
+            let same = || sizes.iter().find(|(named, _)| named.same(dim));
+            dim.known().or_else(|| same()?.1.known())
+        };
+        let output = compile::output_of(instruction.node, output);
+        dims(view.fact(output)).skip(1).map(size).collect()
     }
 
     fn state_changed(
@@ -303,6 +322,10 @@ impl<'a, 'p> Progress<'a, 'p> {
     }
 }
 
+fn dims(fact: &Fact) -> impl Iterator<Item = Dim> {
+    fact.shape.dims().iter().copied()
+}
+
 /// What a region is given for its states. A parameter that nothing reads is given nothing.
 fn state_inputs<'s>(each: &LoopBody, states: &'s [Data]) -> Vec<Option<Slice<'s>>> {
     let mut inputs: Vec<Option<Slice<'s>>> = vec![None; each.states];
@@ -318,6 +341,21 @@ fn state_inputs<'s>(each: &LoopBody, states: &'s [Data]) -> Vec<Option<Slice<'s>
 fn note(exits: &mut Vec<(VariableId, Version)>, new: Vec<(VariableId, Version)>) {
     exits.retain(|(before, _)| new.iter().all(|(variable, _)| variable != before));
     exits.extend(new);
+}
+
+impl Action {
+    /// Whether a loop may have more rows than steps that run.
+    fn may_end_early(&self) -> bool {
+        match self {
+            Action::While(_) => true,
+            Action::Scan(scan) => scan.limit.is_some(),
+            Action::Kernel(_)
+            | Action::Draw { .. }
+            | Action::Write { .. }
+            | Action::IsInitialized { .. }
+            | Action::Cond { .. } => false,
+        }
+    }
 }
 
 /// Which of the stacked outputs this is.
