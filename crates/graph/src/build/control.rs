@@ -11,8 +11,8 @@ use crate::ids::{NodeId, RegionId};
 use crate::infer::plural;
 use crate::mistake::Problem;
 use crate::nest::Nest;
-use crate::op::{Array, Bound, Control, Op, SliceSpec};
-use crate::store::{NewName, Region};
+use crate::op::{Control, Op};
+use crate::store::NewName;
 
 /// Settings of a scan, for [`Graph::scan_with`].
 #[derive(Clone, Debug, Default)]
@@ -157,138 +157,6 @@ impl Graph {
         (last, outputs.rebuild(&mut results))
     }
 
-    /// What `function` makes of each element of the tensors, along their axis 0. TensorFlow's `map_fn`.
-    ///
-    /// ```
-    /// use aqueduct_graph::{Graph, shape};
-    ///
-    /// let g = Graph::new();
-    /// let rows = g.placeholder::<f32>("rows", shape![?, 3]);
-    /// let dots = g.map_fn((rows, rows * 2.0), |(a, b)| (a * b).reduce_sum(..));
-    /// assert_eq!(dots.shape().to_string(), "[?]");
-    /// ```
-    #[track_caller]
-    pub fn map_fn<'g, X: Nest<'g>, Y: Nest<'g>>(
-        &'g self,
-        elements: X,
-        function: impl FnOnce(X) -> Y,
-    ) -> Y {
-        let ((), all) = self.scan((), elements, |(), element| ((), function(element)));
-        all
-    }
-
-    /// The elements of the tensors, along their axis 0, taken into an accumulator from the first to
-    /// the last. TensorFlow's `foldl` with an initializer; see [`Graph::foldl_from_first`] for one
-    /// without.
-    ///
-    /// ```
-    /// use aqueduct_graph::{Graph, shape};
-    ///
-    /// let g = Graph::new();
-    /// let xs = g.placeholder::<f32>("xs", shape![?, 3]);
-    /// let decayed = g.foldl(g.zeros::<f32>([3]), xs, |sum, x| sum * 0.5 + x);
-    /// assert_eq!(decayed.shape().to_string(), "[3]");
-    /// ```
-    #[track_caller]
-    pub fn foldl<'g, A: Nest<'g>, X: Nest<'g>>(
-        &'g self,
-        initial: A,
-        elements: X,
-        function: impl FnOnce(A, X) -> A,
-    ) -> A {
-        self.fold(ScanOptions::new(), initial, elements, function)
-    }
-
-    /// [`Graph::foldl`] from the last element to the first. TensorFlow's `foldr`.
-    #[track_caller]
-    pub fn foldr<'g, A: Nest<'g>, X: Nest<'g>>(
-        &'g self,
-        initial: A,
-        elements: X,
-        function: impl FnOnce(A, X) -> A,
-    ) -> A {
-        self.fold(ScanOptions::new().reverse(), initial, elements, function)
-    }
-
-    /// [`Graph::foldl`] that starts from the first element and takes the others into it. With no
-    /// element at all the run fails. TensorFlow's `foldl` without an initializer.
-    ///
-    /// ```
-    /// use aqueduct_graph::{Graph, shape};
-    ///
-    /// let g = Graph::new();
-    /// let xs = g.placeholder::<f32>("xs", shape![?, 3]);
-    /// let largest = g.foldl_from_first(xs, |largest, x| largest.maximum(x));
-    /// assert_eq!(largest.shape().to_string(), "[3]");
-    /// ```
-    #[track_caller]
-    pub fn foldl_from_first<'g, A: Nest<'g>>(
-        &'g self,
-        elements: A,
-        function: impl FnOnce(A, A) -> A,
-    ) -> A {
-        let start = (Bound::At(0), "first_element");
-        self.fold_from(
-            start,
-            Bound::from(1..),
-            ScanOptions::new(),
-            elements,
-            function,
-        )
-    }
-
-    /// [`Graph::foldr`] that starts from the last element and takes the others into it, back to the
-    /// first. With no element at all the run fails. TensorFlow's `foldr` without an initializer.
-    #[track_caller]
-    pub fn foldr_from_last<'g, A: Nest<'g>>(
-        &'g self,
-        elements: A,
-        function: impl FnOnce(A, A) -> A,
-    ) -> A {
-        let start = (Bound::At(-1), "last_element");
-        let options = ScanOptions::new().reverse();
-        self.fold_from(start, Bound::from(..-1), options, elements, function)
-    }
-
-    #[track_caller]
-    fn fold<'g, A: Nest<'g>, X: Nest<'g>>(
-        &'g self,
-        options: ScanOptions<'g>,
-        initial: A,
-        elements: X,
-        function: impl FnOnce(A, X) -> A,
-    ) -> A {
-        let body = |accumulated, element| (function(accumulated, element), ());
-        let (last, ()) = self.scan_with(options, initial, elements, body);
-        last
-    }
-
-    /// A fold that starts from the element at a place, which has this name.
-    #[track_caller]
-    fn fold_from<'g, A: Nest<'g>>(
-        &'g self,
-        (start, name): (Bound, &str),
-        others: Bound,
-        options: ScanOptions<'g>,
-        elements: A,
-        function: impl FnOnce(A, A) -> A,
-    ) -> A {
-        let _here = self.here();
-        let parts = elements.parts();
-        let _poison = self.refuse_scalars(Caller::caller(), "scan", &parts);
-        let [mut first, mut rest] = [Vec::new(), Vec::new()];
-        for part in parts {
-            let [start, others] = [start, others].map(|bound| SliceSpec {
-                bounds: vec![bound],
-            });
-            first.push(part.slice(start).named(name));
-            rest.push(part.slice(others));
-        }
-        let initial = elements.rebuild(&mut first.into_iter());
-        let rest = elements.rebuild(&mut rest.into_iter());
-        self.fold(options, initial, rest, function)
-    }
-
     /// Runs `body` on a state as long as `condition` holds of it, and gives the last state.
     ///
     /// Both are called once, while building. `condition` gives a bool scalar; `body` gives the next
@@ -413,7 +281,7 @@ impl Graph {
 
     /// Poisons what is built until the guard is dropped, if one of the sequences is a scalar. The
     /// mistake is taken down before the body is run, which would only find more.
-    fn refuse_scalars(
+    pub(super) fn refuse_scalars(
         &self,
         caller: &Caller<'_>,
         path: &str,
@@ -513,105 +381,6 @@ impl Graph {
     ) -> NodeId {
         let name = NewName::Exact(path.to_owned());
         self.add_named(Op::from(op), inputs, name, problem)
-    }
-
-    pub(super) fn open_region(&self, kind: &str, caller: &Caller<'_>) -> RegionId {
-        let site = self.site(caller);
-        let parent = self.context().region;
-        let mut store = self.write();
-        let id = RegionId::from_index(store.regions.len());
-        let depth = store.region(parent).depth + 1;
-        store.regions.push(Region {
-            parent: Some(parent),
-            kind: kind.to_owned(),
-            parameters: Vec::new(),
-            parameter_facts: Vec::new(),
-            results: Vec::new(),
-            writers: Vec::new(),
-            depth,
-            site,
-        });
-        id
-    }
-
-    /// Builds inside of a region until the guard is dropped. Control dependencies from outside are
-    /// for the op that owns it.
-    pub(super) fn enter_region(&self, region: RegionId) -> ContextGuard {
-        self.enter(|context| {
-            context.region = region;
-            context.controls.clear();
-        })
-    }
-
-    /// A parameter of the body for each tensor given to it.
-    #[track_caller]
-    fn parameters<'g>(
-        &'g self,
-        region: RegionId,
-        given: &[AnyTensor<'g>],
-        fact: impl Fn(&Fact) -> Fact,
-    ) -> Vec<AnyTensor<'g>> {
-        let mut parameters = Vec::with_capacity(given.len());
-        let _inside = self.enter_region(region);
-        for tensor in given {
-            let parameter = self.parameter(region, fact(&tensor.fact()));
-            self.poison_like(parameter.id().node, *tensor);
-            parameters.push(parameter);
-        }
-        parameters
-    }
-
-    /// One more parameter of the body that is being built.
-    #[track_caller]
-    pub(super) fn parameter(&self, region: RegionId, fact: Fact) -> AnyTensor<'_> {
-        let index = {
-            let mut store = self.write();
-            let facts = &mut store.regions[region.index()].parameter_facts;
-            facts.push(fact);
-            facts.len() - 1
-        };
-        let parameter = self.add_tensor(Control::Parameter { region, index }, &[], "parameter");
-        let id = parameter.id().node;
-        self.write().regions[region.index()].parameters.push(id);
-        parameter
-    }
-
-    /// A parameter that stands for a poisoned tensor is poisoned too.
-    fn poison_like(&self, id: NodeId, tensor: AnyTensor<'_>) {
-        if !tensor.graph().is_same(self) {
-            return;
-        }
-        let mut store = self.write();
-        if let Some(mistake) = store.node(tensor.id().node).poison {
-            store.poison(id, mistake);
-        }
-    }
-
-    fn is_of(&self, tensor: AnyTensor<'_>, region: RegionId) -> bool {
-        tensor.graph().is_same(self) && self.view().node(tensor.id().node).region == region
-    }
-
-    #[track_caller]
-    pub(super) fn close_region<'a, 'g: 'a>(
-        &'g self,
-        region: RegionId,
-        results: impl IntoIterator<Item = &'a AnyTensor<'g>>,
-    ) {
-        let mut inside = Vec::new();
-        for result in results {
-            // A result from outside is given by a node inside, so that a body's results are its own.
-            let result = if self.is_of(*result, region) {
-                *result
-            } else {
-                let _inside = self.enter_region(region);
-                self.add_tensor(Array::Identity, &[*result], "Identity")
-            };
-            inside.push(result.id());
-        }
-        let mut store = self.write();
-        if let Some(region) = store.regions.get_mut(region.index()) {
-            region.results = inside;
-        }
     }
 }
 
