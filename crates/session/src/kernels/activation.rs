@@ -8,17 +8,20 @@ use aqueduct_graph::ir::Activation;
 use aqueduct_graph::{DType, Float};
 
 use crate::kernels::elementwise::{Arithmetic, Real};
-use crate::kernels::{Kernel, math};
+use crate::kernels::primitive::Maker;
 
-pub(super) fn kernel(op: Activation, dtype: DType) -> Kernel {
+/// What applies an activation to each element.
+pub(super) fn make<M: Maker>(op: Activation, dtype: DType, maker: M) -> M::Made {
     match op {
-        Activation::Relu => with_float!(dtype, T => math::map::<T>(Real::relu)),
-        Activation::Relu6 => with_float!(dtype, T => math::map::<T>(relu6)),
-        Activation::LeakyRelu { alpha } => with_float!(dtype, T => leaky_relu::<T>(alpha)),
-        Activation::Elu => with_float!(dtype, T => math::map::<T>(elu)),
-        Activation::Selu => with_float!(dtype, T => selu::<T>()),
-        Activation::Softplus => with_float!(dtype, T => math::map::<T>(softplus)),
-        Activation::Softsign => with_float!(dtype, T => math::map::<T>(softsign)),
+        Activation::Relu => with_float!(dtype, T => maker.map::<T, T>(Real::relu)),
+        Activation::Relu6 => with_float!(dtype, T => maker.map::<T, T>(relu6)),
+        Activation::LeakyRelu { alpha } => {
+            with_float!(dtype, T => maker.map::<T, T>(leaky_relu(alpha)))
+        }
+        Activation::Elu => with_float!(dtype, T => maker.map::<T, T>(elu)),
+        Activation::Selu => with_float!(dtype, T => maker.map::<T, T>(selu)),
+        Activation::Softplus => with_float!(dtype, T => maker.map::<T, T>(softplus)),
+        Activation::Softsign => with_float!(dtype, T => maker.map::<T, T>(softsign)),
     }
 }
 
@@ -28,7 +31,7 @@ trait Value: Real + Float {}
 impl Value for f32 {}
 impl Value for f64 {}
 
-#[inline]
+#[inline(always)]
 fn relu6<T: Value>(x: T) -> T {
     let six = T::from_f64(6.0);
     let clipped = x.relu();
@@ -36,30 +39,32 @@ fn relu6<T: Value>(x: T) -> T {
     if clipped > six { six } else { clipped }
 }
 
-fn leaky_relu<T: Value>(alpha: f64) -> Kernel {
+#[inline(always)]
+fn leaky_relu<T: Value>(alpha: f64) -> impl Fn(T) -> T + Copy {
     let alpha = T::from_f64(alpha);
-    math::map(move |x: T| if x > T::ZERO { x } else { alpha * x })
+    move |x| if x > T::ZERO { x } else { alpha * x }
 }
 
-#[inline]
+#[inline(always)]
 fn elu<T: Value>(x: T) -> T {
     let below = Real::expm1(x);
     if x < T::ZERO { below } else { x }
 }
 
-fn selu<T: Value>() -> Kernel {
+#[inline(always)]
+fn selu<T: Value>(x: T) -> T {
     let above = T::from_f64(Activation::SELU_SCALE);
     let below = T::from_f64(Activation::SELU_SCALE * Activation::SELU_ALPHA);
-    math::map(move |x: T| if x < T::ZERO { below } else { above } * elu(x))
+    (if x < T::ZERO { below } else { above }) * elu(x)
 }
 
 /// `max(x, 0) + log(1 + e^-|x|)`: the exponent is never positive, so nothing overflows.
-#[inline]
+#[inline(always)]
 fn softplus<T: Value>(x: T) -> T {
     x.relu() + Real::log1p((-Arithmetic::abs(x)).exp())
 }
 
-#[inline]
+#[inline(always)]
 fn softsign<T: Value>(x: T) -> T {
     x / (T::ONE + Arithmetic::abs(x))
 }

@@ -2,12 +2,13 @@
 
 use aqueduct_graph::DType;
 
+use crate::kernels::Typed;
 use crate::kernels::elementwise::Arithmetic;
-use crate::kernels::{Kernel, Typed, infallible};
+use crate::kernels::primitive::Maker;
 
-/// The kernel that converts each element.
-pub(super) fn kernel(from: DType, to: DType) -> Kernel {
-    with_element!(from, A => with_element!(to, B => convert::<A, B>()))
+/// What converts each element.
+pub(super) fn make<M: Maker>(from: DType, to: DType, maker: M) -> M::Made {
+    with_element!(from, A => with_element!(to, B => maker.map::<A, B>(B::cast_from)))
 }
 
 /// A conversion of elements: floats become integers by truncation towards zero, saturating, and
@@ -16,32 +17,24 @@ pub(super) trait CastFrom<S>: Typed {
     fn cast_from(source: S) -> Self;
 }
 
-fn convert<A: Typed, B: CastFrom<A>>() -> Kernel {
-    infallible(|args| {
-        let x = args.input::<A>(0);
-        let converted = args.output::<B>(0).iter_mut().zip(x);
-        converted.for_each(|(y, x)| *y = B::cast_from(*x));
-    })
-}
-
 macro_rules! cast_numbers {
     ($($source:ty => [$($target:ty),*]),*) => {$(
         $(impl CastFrom<$source> for $target {
-            #[inline]
+            #[inline(always)]
             fn cast_from(source: $source) -> $target {
                 source as $target
             }
         })*
 
         impl CastFrom<$source> for bool {
-            #[inline]
+            #[inline(always)]
             fn cast_from(source: $source) -> bool {
                 source != <$source as Arithmetic>::ZERO
             }
         }
 
         impl CastFrom<bool> for $source {
-            #[inline]
+            #[inline(always)]
             fn cast_from(source: bool) -> $source {
                 u8::from(source) as $source
             }
@@ -57,7 +50,7 @@ cast_numbers!(
 );
 
 impl CastFrom<bool> for bool {
-    #[inline]
+    #[inline(always)]
     fn cast_from(source: bool) -> bool {
         source
     }

@@ -1,7 +1,8 @@
 //! From an element type known at run time to a generic kernel.
 //!
 //! `with_number!(dtype, T => make::<T>(..))` makes the kernel with `T` standing for the Rust type.
-//! A type outside of the macro's set makes an [`unsupported`](super::unsupported) kernel.
+//! A type outside of the macro's set makes what [`Unsupported`](super::primitive::Unsupported) has
+//! for the result of the expression.
 
 /// Any element type.
 macro_rules! with_element {
@@ -50,7 +51,9 @@ macro_rules! with_float {
             other @ (aqueduct_graph::DType::I32
             | aqueduct_graph::DType::I64
             | aqueduct_graph::DType::U8
-            | aqueduct_graph::DType::Bool) => crate::kernels::unsupported(other),
+            | aqueduct_graph::DType::Bool) => {
+                crate::kernels::primitive::Unsupported::unsupported(other)
+            }
         }
     };
 }
@@ -87,7 +90,9 @@ macro_rules! with_index {
             other @ (aqueduct_graph::DType::F32
             | aqueduct_graph::DType::F64
             | aqueduct_graph::DType::U8
-            | aqueduct_graph::DType::Bool) => crate::kernels::unsupported(other),
+            | aqueduct_graph::DType::Bool) => {
+                crate::kernels::primitive::Unsupported::unsupported(other)
+            }
         }
     };
 }

@@ -40,7 +40,7 @@ pub(crate) trait Arithmetic: Typed + PartialOrd {
     fn pow(self, power: Self) -> Self;
 
     /// What `floor_div` leaves: of the sign of `other`.
-    #[inline]
+    #[inline(always)]
     fn floor_mod(self, other: Self) -> Self {
         let rest = self.rem(other);
         if rest.has_another_sign(other) {
@@ -51,13 +51,13 @@ pub(crate) trait Arithmetic: Typed + PartialOrd {
     }
 
     /// Whether this is not 0 and on the other side of it than `other`.
-    #[inline]
+    #[inline(always)]
     fn has_another_sign(self, other: Self) -> bool {
         self != Self::ZERO && (self < Self::ZERO) != (other < Self::ZERO)
     }
 
     /// -1, 0 or 1; NaN stays NaN.
-    #[inline]
+    #[inline(always)]
     fn sign(self) -> Self {
         if self > Self::ZERO {
             Self::ONE
@@ -68,18 +68,18 @@ pub(crate) trait Arithmetic: Typed + PartialOrd {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn square(self) -> Self {
         self.mul(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn squared_difference(self, other: Self) -> Self {
         self.sub(other).square()
     }
 
     /// The larger; NaN if either is NaN.
-    #[inline]
+    #[inline(always)]
     fn maximum(self, other: Self) -> Self {
         if self > other || self.is_nan() {
             self
@@ -89,7 +89,7 @@ pub(crate) trait Arithmetic: Typed + PartialOrd {
     }
 
     /// The smaller; NaN if either is NaN.
-    #[inline]
+    #[inline(always)]
     fn minimum(self, other: Self) -> Self {
         if self < other || self.is_nan() {
             self
@@ -116,17 +116,17 @@ pub(crate) trait Real: Arithmetic {
     /// The nearest whole number, the even one of two.
     fn round(self) -> Self;
 
-    #[inline]
+    #[inline(always)]
     fn reciprocal(self) -> Self {
         Self::ONE.div(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn rsqrt(self) -> Self {
         self.sqrt().reciprocal()
     }
 
-    #[inline]
+    #[inline(always)]
     fn sigmoid(self) -> Self {
         // The exponent is never positive, so nothing overflows.
         let small = self.abs().neg().exp();
@@ -135,44 +135,44 @@ pub(crate) trait Real: Arithmetic {
     }
 
     /// `max(x, 0)`; NaN stays NaN.
-    #[inline]
+    #[inline(always)]
     fn relu(self) -> Self {
         if self < Self::ZERO { Self::ZERO } else { self }
     }
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn equal<T: PartialEq>(a: T, b: T) -> bool {
     a == b
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn not_equal<T: PartialEq>(a: T, b: T) -> bool {
     a != b
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn less<T: PartialOrd>(a: T, b: T) -> bool {
     a < b
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn less_equal<T: PartialOrd>(a: T, b: T) -> bool {
     a <= b
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn greater<T: PartialOrd>(a: T, b: T) -> bool {
     a > b
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn greater_equal<T: PartialOrd>(a: T, b: T) -> bool {
     a >= b
 }
 
 /// `a` where the condition holds, else `b`.
-#[inline]
+#[inline(always)]
 pub(crate) fn select<T>(condition: bool, a: T, b: T) -> T {
     if condition { a } else { b }
 }
@@ -185,43 +185,43 @@ macro_rules! float_arithmetic {
             const LOWEST: Self = <$type>::NEG_INFINITY;
             const HIGHEST: Self = <$type>::INFINITY;
 
-            #[inline]
+            #[inline(always)]
             fn is_nan(self) -> bool {
                 <$type>::is_nan(self)
             }
-            #[inline]
+            #[inline(always)]
             fn neg(self) -> Self {
                 -self
             }
-            #[inline]
+            #[inline(always)]
             fn abs(self) -> Self {
                 <$type>::abs(self)
             }
-            #[inline]
+            #[inline(always)]
             fn add(self, other: Self) -> Self {
                 self + other
             }
-            #[inline]
+            #[inline(always)]
             fn sub(self, other: Self) -> Self {
                 self - other
             }
-            #[inline]
+            #[inline(always)]
             fn mul(self, other: Self) -> Self {
                 self * other
             }
-            #[inline]
+            #[inline(always)]
             fn div(self, other: Self) -> Self {
                 self / other
             }
-            #[inline]
+            #[inline(always)]
             fn rem(self, other: Self) -> Self {
                 self % other
             }
-            #[inline]
+            #[inline(always)]
             fn floor_div(self, other: Self) -> Self {
                 (self / other).floor()
             }
-            #[inline]
+            #[inline(always)]
             fn pow(self, power: Self) -> Self {
                 self.powf(power)
             }
@@ -238,46 +238,46 @@ macro_rules! integer_arithmetic {
             const LOWEST: Self = <$type>::MIN;
             const HIGHEST: Self = <$type>::MAX;
 
-            #[inline]
+            #[inline(always)]
             fn is_nan(self) -> bool {
                 false
             }
-            #[inline]
+            #[inline(always)]
             fn neg(self) -> Self {
                 self.wrapping_neg()
             }
-            #[inline]
+            #[inline(always)]
             fn abs(self) -> Self {
                 if self < Self::ZERO { self.wrapping_neg() } else { self }
             }
-            #[inline]
+            #[inline(always)]
             fn add(self, other: Self) -> Self {
                 self.wrapping_add(other)
             }
-            #[inline]
+            #[inline(always)]
             fn sub(self, other: Self) -> Self {
                 self.wrapping_sub(other)
             }
-            #[inline]
+            #[inline(always)]
             fn mul(self, other: Self) -> Self {
                 self.wrapping_mul(other)
             }
-            #[inline]
+            #[inline(always)]
             fn div(self, other: Self) -> Self {
                 if other == 0 { 0 } else { self.wrapping_div(other) }
             }
-            #[inline]
+            #[inline(always)]
             fn rem(self, other: Self) -> Self {
                 if other == 0 { 0 } else { self.wrapping_rem(other) }
             }
-            #[inline]
+            #[inline(always)]
             fn floor_div(self, other: Self) -> Self {
                 let truncated = Arithmetic::div(self, other);
                 let above = Arithmetic::rem(self, other).has_another_sign(other);
                 truncated.wrapping_sub(Self::from(above))
             }
             /// By squaring, for powers of whatever size: the type's own takes those of 32 bits.
-            #[inline]
+            #[inline(always)]
             fn pow(self, power: Self) -> Self {
                 let (mut result, mut square, mut rest) = (Self::ONE, self, power);
                 while rest > 0 {
@@ -297,27 +297,27 @@ integer_arithmetic!(i32, i64, u8);
 /// Functions that both types of floats take from the standard library.
 macro_rules! standard_functions {
     ($type:ty) => {
-        #[inline]
+        #[inline(always)]
         fn sqrt(self) -> $type {
             <$type>::sqrt(self)
         }
-        #[inline]
+        #[inline(always)]
         fn sin(self) -> $type {
             <$type>::sin(self)
         }
-        #[inline]
+        #[inline(always)]
         fn cos(self) -> $type {
             <$type>::cos(self)
         }
-        #[inline]
+        #[inline(always)]
         fn floor(self) -> $type {
             <$type>::floor(self)
         }
-        #[inline]
+        #[inline(always)]
         fn ceil(self) -> $type {
             <$type>::ceil(self)
         }
-        #[inline]
+        #[inline(always)]
         fn round(self) -> $type {
             <$type>::round_ties_even(self)
         }
@@ -325,27 +325,27 @@ macro_rules! standard_functions {
 }
 
 impl Real for f32 {
-    #[inline]
+    #[inline(always)]
     fn exp(self) -> f32 {
         float32::exp(self)
     }
-    #[inline]
+    #[inline(always)]
     fn log(self) -> f32 {
         float32::log(self)
     }
-    #[inline]
+    #[inline(always)]
     fn tanh(self) -> f32 {
         float32::tanh(self)
     }
-    #[inline]
+    #[inline(always)]
     fn expm1(self) -> f32 {
         float32::expm1(self)
     }
-    #[inline]
+    #[inline(always)]
     fn log1p(self) -> f32 {
         float32::log1p(self)
     }
-    #[inline]
+    #[inline(always)]
     fn erf(self) -> f32 {
         libm::erff(self)
     }
@@ -353,27 +353,27 @@ impl Real for f32 {
 }
 
 impl Real for f64 {
-    #[inline]
+    #[inline(always)]
     fn exp(self) -> f64 {
         f64::exp(self)
     }
-    #[inline]
+    #[inline(always)]
     fn log(self) -> f64 {
         f64::ln(self)
     }
-    #[inline]
+    #[inline(always)]
     fn tanh(self) -> f64 {
         f64::tanh(self)
     }
-    #[inline]
+    #[inline(always)]
     fn expm1(self) -> f64 {
         f64::exp_m1(self)
     }
-    #[inline]
+    #[inline(always)]
     fn log1p(self) -> f64 {
         f64::ln_1p(self)
     }
-    #[inline]
+    #[inline(always)]
     fn erf(self) -> f64 {
         libm::erf(self)
     }

@@ -6,7 +6,7 @@
 //! everywhere.
 
 /// `e^x`.
-#[inline]
+#[inline(always)]
 pub(super) fn exp(x: f32) -> f32 {
     // Numbers that give 0 take another way: arithmetic that underflows is slow.
     let vanishes = x < -104.0;
@@ -20,7 +20,7 @@ pub(super) fn exp(x: f32) -> f32 {
 }
 
 /// `e^x - 1`: no digit is lost near 0.
-#[inline]
+#[inline(always)]
 pub(super) fn expm1(x: f32) -> f32 {
     // Up to -20 the result rounds to -1, from 89 on it is infinite. Comparisons let NaN through.
     let bounded = if x > 89.0 { 89.0 } else { x };
@@ -34,7 +34,7 @@ pub(super) fn expm1(x: f32) -> f32 {
 
 /// The hyperbolic tangent: `(e^2x - 1) / (e^2x + 1)`, by way of `e^2x - 1` so that no digit is
 /// lost near 0.
-#[inline]
+#[inline(always)]
 pub(super) fn tanh(x: f32) -> f32 {
     // From 9.1 on the result rounds to 1.
     let doubled = (2.0 * x.abs()).clamp(0.0, 20.0);
@@ -45,7 +45,7 @@ pub(super) fn tanh(x: f32) -> f32 {
 }
 
 /// The natural logarithm: `-inf` of 0, NaN of negative numbers.
-#[inline]
+#[inline(always)]
 pub(super) fn log(x: f32) -> f32 {
     let subnormal = x < f32::MIN_POSITIVE;
     let normal = if subnormal { x * TWO_POW_23 } else { x };
@@ -74,7 +74,7 @@ pub(super) fn log(x: f32) -> f32 {
 }
 
 /// `log(1 + x)`: what the sum loses of `x` is added to its logarithm. `-inf` of -1, NaN below.
-#[inline]
+#[inline(always)]
 pub(super) fn log1p(x: f32) -> f32 {
     let sum = 1.0 + x;
     let lost = (x - (sum - 1.0)) / sum;
@@ -101,7 +101,7 @@ const SQRT_HALF_BITS: u32 = std::f32::consts::FRAC_1_SQRT_2.to_bits();
 const MANTISSA_MASK: u32 = (1 << 23) - 1;
 
 /// `x = exponent * ln 2 + rest`, with |rest| at most about half of ln 2. NaN gives a NaN rest.
-#[inline]
+#[inline(always)]
 fn split_exponent(x: f32) -> (i32, f32) {
     let shifted = x * std::f32::consts::LOG2_E + ROUNDER;
     let rounded = shifted - ROUNDER;
@@ -112,14 +112,14 @@ fn split_exponent(x: f32) -> (i32, f32) {
 
 /// `e^r - 1` for |r| up to half of ln 2: the Taylor series, of which the first term left out is
 /// below 6e-9.
-#[inline]
+#[inline(always)]
 fn expm1_near_zero(r: f32) -> f32 {
     let tail = 1.0 / 24.0 + r * (1.0 / 120.0 + r * (1.0 / 720.0 + r * (1.0 / 5040.0)));
     r + r * r * (0.5 + r * (1.0 / 6.0 + r * tail))
 }
 
 /// `2^exponent` for exponents of normal numbers.
-#[inline]
+#[inline(always)]
 fn power_of_two(exponent: i32) -> f32 {
     f32::from_bits((exponent.wrapping_add(127) << 23).cast_unsigned())
 }

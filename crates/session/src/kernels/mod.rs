@@ -20,6 +20,7 @@ mod elementwise;
 mod extreme;
 mod float32;
 mod fold;
+pub(crate) mod fused;
 mod gather;
 mod index;
 mod lines;
@@ -28,6 +29,7 @@ mod matmul;
 mod moves;
 mod nn;
 mod pad;
+mod primitive;
 pub(crate) mod random;
 mod range;
 mod reduce;
@@ -118,9 +120,10 @@ fn failing(failure: Failure) -> Kernel {
     Box::new(move |_| Err(failure.clone()))
 }
 
-/// A kernel for an element type that the op's shape rule does not let through.
-fn unsupported(dtype: DType) -> Kernel {
-    failing(Failure::new(format!("there is no kernel for {dtype}")))
+impl primitive::Unsupported for Kernel {
+    fn unsupported(dtype: DType) -> Kernel {
+        failing(Failure::new(format!("there is no kernel for {dtype}")))
+    }
 }
 
 /// Why a kernel could not compute: the operands' values do not allow it.

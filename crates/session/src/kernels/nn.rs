@@ -4,12 +4,13 @@
 
 use aqueduct_graph::ir::{Binary, Nn};
 
+use crate::kernels::math::Plain;
 use crate::kernels::{Kernel, Spec, activation, math, softmax};
 
 pub(super) fn kernel(op: Nn, spec: &Spec<'_>) -> Kernel {
     let dtype = spec.input_dtype(0);
     match op {
-        Nn::Activation(op) => activation::kernel(op, dtype),
+        Nn::Activation(op) => activation::make(op, dtype, Plain(spec)),
         // A vector broadcasts along the last axis by itself.
         Nn::BiasAdd => math::binary(Binary::Add, spec),
         Nn::Softmax => with_float!(dtype, T => softmax::softmax::<T>(spec)),

@@ -3,6 +3,7 @@
 mod along_axis;
 mod array;
 mod elements;
+mod fused;
 mod index;
 mod math;
 mod matmul;

@@ -1,0 +1,474 @@
+//! The fused element-wise kernel: a whole expression, evaluated tile by tile.
+//!
+//! Every primitive of the [`Expression`] runs over a tile of a few hundred elements before the next
+//! one does, so that all between inputs and outputs stays in the first-level cache. The functions
+//! are those of the plain kernels, and so are the results, bit by bit (but for the bits of NaNs,
+//! which Rust leaves open).
+
+#![allow(
+    unsafe_code,
+    reason = "operands are places in memory that overlap in ways that slices cannot; see the SAFETY comments"
+)]
+#![cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the engine that runs fused instructions calls it")
+)]
+
+mod copy;
+mod expression;
+mod lanes;
+mod level;
+mod registers;
+mod tile;
+mod tiling;
+
+use std::cell::Cell;
+
+use aqueduct_graph::DType;
+
+pub(crate) use expression::{Expression, Primitive, Scalar, Step};
+pub(crate) use level::Level;
+
+use crate::kernels::{activation, cast, primitive};
+use registers::{Registers, Slot};
+use tile::{TileKernel, Tiles};
+use tiling::{Access, Tiling};
+
+/// A kernel that evaluates an expression at every position of a domain.
+pub(crate) struct Fused {
+    expression: Expression,
+    tiling: Tiling,
+    inputs: Vec<Input>,
+    constants: Vec<Constant>,
+    steps: Vec<Planned>,
+    outputs: Vec<Output>,
+    registers: Registers,
+    tasks: usize,
+}
+
+struct Input {
+    width: usize,
+    access: Access,
+}
+
+/// A register that holds one number for all positions.
+struct Constant {
+    register: usize,
+    width: usize,
+    value: Word,
+}
+
+struct Planned {
+    kernel: TileKernel,
+    result: usize,
+    /// Those that the primitive has not are register 0, which is never read.
+    operands: [usize; 3],
+}
+
+struct Output {
+    register: usize,
+    width: usize,
+    access: Access,
+    /// Whether the step may write to the output's place itself.
+    direct: bool,
+}
+
+/// One element of any type, aligned for each.
+#[repr(align(8))]
+struct Word([u8; 8]);
+
+impl Fused {
+    /// For a domain of these sizes. Each operand has strides in elements, one for each axis of the
+    /// domain: 0 where it is repeated, negative where it is walked backwards.
+    pub(crate) fn new(
+        expression: Expression,
+        sizes: &[usize],
+        inputs: &[Vec<isize>],
+        outputs: &[Vec<isize>],
+    ) -> Fused {
+        Fused::at_level(Level::best(), expression, sizes, inputs, outputs)
+    }
+
+    /// [`Fused::new`], with instructions of this level.
+    pub(crate) fn at_level(
+        level: Level,
+        expression: Expression,
+        sizes: &[usize],
+        inputs: &[Vec<isize>],
+        outputs: &[Vec<isize>],
+    ) -> Fused {
+        debug_assert_eq!(inputs.len(), expression.inputs.len());
+        debug_assert_eq!(outputs.len(), expression.outputs.len());
+        let expression = expression.without_bare_inputs();
+        let strides: Vec<&[isize]> = inputs.iter().chain(outputs).map(Vec::as_slice).collect();
+        let mut registers = Registers::allocate(&expression);
+        let tiling = Tiling::new(sizes, &strides, registers.tile_length(&expression));
+        let inputs: Vec<Input> = (0..inputs.len())
+            .map(|index| Input {
+                width: expression.inputs[index].width(),
+                access: tiling.access(index),
+            })
+            .collect();
+        for (register, input) in inputs.iter().enumerate() {
+            if input.access != Access::Dense {
+                registers.keep(register, input.width);
+            }
+        }
+        registers.set_tile_length(tiling.longest());
+        Fused {
+            tasks: tasks(&expression, &tiling),
+            constants: constants(&expression),
+            steps: planned(&expression, level),
+            outputs: planned_outputs(&expression, &tiling),
+            expression,
+            tiling,
+            inputs,
+            registers,
+        }
+    }
+
+    /// What is evaluated.
+    pub(crate) fn expression(&self) -> &Expression {
+        &self.expression
+    }
+
+    /// The number of tasks that the work is cut into, by shape alone: 1 if it is too small to be
+    /// shared.
+    pub(crate) fn tasks(&self) -> usize {
+        self.tasks
+    }
+
+    /// Evaluates the expression at the positions of one task. Makes no heap allocation once the
+    /// thread has run a kernel of this size.
+    ///
+    /// # Safety
+    ///
+    /// Each pointer is to the first element (at position 0, …, 0) of its operand, of the
+    /// expression's type and aligned for it, and valid at all positions that the strides reach:
+    /// inputs for reads, outputs for writes. Positions of one output share no element. An output
+    /// overlaps another operand only if it is at the very same place with the very same strides and
+    /// element width as an input (in place), or interleaved with it without sharing an element.
+    /// While tasks run, nothing else writes to the operands or reads the outputs; tasks of different
+    /// numbers may run at the same time.
+    pub(crate) unsafe fn run(&self, inputs: &[*const u8], outputs: &[*mut u8], task: usize) {
+        debug_assert_eq!(
+            (inputs.len(), outputs.len()),
+            (self.inputs.len(), self.outputs.len())
+        );
+        // A run within a run of the same thread, which does not happen, would find it empty.
+        let mut workspace = WORKSPACE.take();
+        workspace.fit(self);
+        let tiles = self.tiling.tiles();
+        let range = tiles * task / self.tasks..tiles * (task + 1) / self.tasks;
+        // SAFETY: the workspace has room for all registers; the rest is as the caller promises.
+        unsafe {
+            let mut run = Run {
+                fused: self,
+                inputs,
+                outputs,
+                workspace: &mut workspace,
+            };
+            run.begin();
+            for tile in range {
+                run.tile(tile);
+            }
+        }
+        WORKSPACE.set(workspace);
+    }
+}
+
+impl std::fmt::Debug for Fused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fused")
+            .field("expression", &self.expression)
+            .field("tiling", &self.tiling)
+            .field("tasks", &self.tasks)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The unit of a workspace: a cache line, which also aligns every tile for vector loads.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([u8; Line::BYTES]);
+
+impl Line {
+    const BYTES: usize = 64;
+}
+
+/// The memory that a thread evaluates expressions in.
+#[derive(Default)]
+struct Workspace {
+    tiles: Vec<Line>,
+    /// Where the tile of each register is.
+    registers: Vec<*mut u8>,
+    /// Of each input, what its register was last copied from, and how many positions.
+    copied: Vec<(*const u8, usize)>,
+    /// Where the tile starts in each operand.
+    offsets: Vec<isize>,
+    /// Of each output, whether its step writes to its place.
+    direct: Vec<bool>,
+}
+
+thread_local! {
+    static WORKSPACE: Cell<Workspace> = Cell::default();
+}
+
+impl Workspace {
+    /// Makes room for the registers of a kernel, and forgets what was in them.
+    fn fit(&mut self, fused: &Fused) {
+        let lines = fused.registers.bytes().div_ceil(Line::BYTES);
+        if self.tiles.len() < lines {
+            self.tiles.resize(lines, Line([0; Line::BYTES]));
+        }
+        let start = self.tiles.as_mut_ptr().cast::<u8>();
+        let place = |slot: &Option<Slot>| {
+            let offset = slot.as_ref().map(|slot| fused.registers.offset(*slot));
+            // One without a slot is given a place for each tile.
+            start.wrapping_add(offset.unwrap_or(0))
+        };
+        self.registers.clear();
+        self.registers
+            .extend(fused.registers.slots().iter().map(place));
+        self.copied.clear();
+        self.copied
+            .resize(fused.inputs.len(), (std::ptr::null(), 0));
+        self.offsets.clear();
+        self.offsets
+            .resize(fused.inputs.len() + fused.outputs.len(), 0);
+        self.direct.clear();
+    }
+}
+
+/// One run of one task.
+struct Run<'a> {
+    fused: &'a Fused,
+    inputs: &'a [*const u8],
+    outputs: &'a [*mut u8],
+    workspace: &'a mut Workspace,
+}
+
+impl Run<'_> {
+    /// # Safety
+    ///
+    /// The workspace is fit for the kernel. As of [`Fused::run`].
+    unsafe fn begin(&mut self) {
+        for constant in &self.fused.constants {
+            let tile = self.workspace.registers[constant.register];
+            let nest = [(self.fused.tiling.longest(), 0)];
+            // SAFETY: the register has room for the longest tile, and the word is another place.
+            unsafe { copy::gather(constant.width, &nest, constant.value.0.as_ptr(), tile) };
+        }
+        let (inputs, outputs) = (self.inputs, self.outputs);
+        let places = self.fused.outputs.iter().zip(outputs);
+        // What is in place is written only after all steps have read the input.
+        let direct =
+            places.map(|(output, place)| output.direct && !inputs.contains(&place.cast_const()));
+        self.workspace.direct.extend(direct);
+    }
+
+    /// # Safety
+    ///
+    /// As of [`Run::begin`], which was called.
+    unsafe fn tile(&mut self, tile: usize) {
+        let length = self.fused.tiling.locate(tile, &mut self.workspace.offsets);
+        // SAFETY: as the caller promises.
+        unsafe {
+            self.load(length);
+            self.aim();
+            self.compute(length);
+            self.store(length);
+        }
+    }
+
+    /// Points the inputs' registers to their elements, which are copied if they are not dense.
+    unsafe fn load(&mut self, length: usize) {
+        let workspace = &mut *self.workspace;
+        for (index, input) in self.fused.inputs.iter().enumerate() {
+            let start = place(self.inputs[index], workspace.offsets[index], input.width);
+            if input.access == Access::Dense {
+                workspace.registers[index] = start.cast_mut();
+                continue;
+            }
+            // What is repeated from tile to tile is copied once.
+            let (from, copied) = workspace.copied[index];
+            if from != start || copied < length {
+                let nest = input.access.nest(length);
+                // SAFETY: the register has room for the longest tile; the elements are within the
+                // operand.
+                unsafe { copy::gather(input.width, nest, start, workspace.registers[index]) };
+                workspace.copied[index] = (start, length);
+            }
+        }
+    }
+
+    /// Points the registers of results that go to their outputs' places to these.
+    fn aim(&mut self) {
+        for index in 0..self.outputs.len() {
+            if self.workspace.direct[index] {
+                let register = self.fused.outputs[index].register;
+                self.workspace.registers[register] = self.output_place(index);
+            }
+        }
+    }
+
+    unsafe fn compute(&mut self, length: usize) {
+        let registers = &self.workspace.registers;
+        for step in &self.fused.steps {
+            let operands = step.operands.map(|operand| registers[operand].cast_const());
+            // SAFETY: a result's register shares its place with no register that is still read,
+            // and an output's place is no input's unless its step writes elsewhere.
+            unsafe { step.kernel.run(registers[step.result], operands, length) };
+        }
+    }
+
+    /// Copies the results to those outputs that no step has written to.
+    unsafe fn store(&mut self, length: usize) {
+        for (index, output) in self.fused.outputs.iter().enumerate() {
+            if self.workspace.direct[index] {
+                continue;
+            }
+            let tile = self.workspace.registers[output.register];
+            let place = self.output_place(index);
+            let dense = [(length, 1)];
+            let nest = match &output.access {
+                Access::Dense => dense.as_slice(),
+                strided @ Access::Strided(..) => strided.nest(length),
+            };
+            // SAFETY: the result is in a register of its own or in the place of another output,
+            // never in an input's place.
+            unsafe { copy::scatter(output.width, nest, tile, place) };
+        }
+    }
+
+    fn output_place(&self, index: usize) -> *mut u8 {
+        let offset = self.workspace.offsets[self.inputs.len() + index];
+        let width = self.fused.outputs[index].width;
+        place(self.outputs[index].cast_const(), offset, width).cast_mut()
+    }
+}
+
+/// The place of an element, counted from the first one.
+fn place(first: *const u8, offset: isize, width: usize) -> *const u8 {
+    first.wrapping_offset(offset * width as isize)
+}
+
+fn planned(expression: &Expression, level: Level) -> Vec<Planned> {
+    let registers = expression.inputs.len()..;
+    let steps = registers.zip(&expression.steps);
+    let computed = steps.filter_map(|(result, step)| {
+        let kernel = tile_kernel(expression, step, level)?;
+        let mut operands = [0; 3];
+        operands
+            .iter_mut()
+            .zip(&step.operands)
+            .for_each(|(to, from)| *to = *from);
+        Some(Planned {
+            kernel,
+            result,
+            operands,
+        })
+    });
+    computed.collect()
+}
+
+/// What computes a step; `None` for a constant.
+fn tile_kernel(expression: &Expression, step: &Step, level: Level) -> Option<TileKernel> {
+    let tiles = Tiles(level);
+    let dtype = step
+        .operands
+        .first()
+        .map_or(step.dtype, |operand| expression.dtype(*operand));
+    let kernel = match step.primitive {
+        Primitive::Unary(function) => primitive::unary(function, dtype, tiles),
+        Primitive::Binary(function) => primitive::binary(function, dtype, tiles),
+        Primitive::Compare(function) => primitive::compare(function, dtype, tiles),
+        Primitive::Test(property) => primitive::test(property, dtype, tiles),
+        Primitive::Logical(function) => primitive::logical(function, tiles),
+        Primitive::Not => primitive::not(tiles),
+        Primitive::Select => primitive::select(step.dtype, tiles),
+        Primitive::Cast => cast::make(dtype, step.dtype, tiles),
+        Primitive::Activation(function) => activation::make(function, dtype, tiles),
+        Primitive::Constant(_) => return None,
+    };
+    Some(kernel)
+}
+
+fn constants(expression: &Expression) -> Vec<Constant> {
+    let registers = expression.inputs.len()..;
+    let steps = registers.zip(&expression.steps);
+    let constants = steps.filter_map(|(register, step)| match step.primitive {
+        Primitive::Constant(value) => Some(Constant {
+            register,
+            width: step.dtype.width(),
+            value: word(value),
+        }),
+        Primitive::Unary(_)
+        | Primitive::Binary(_)
+        | Primitive::Compare(_)
+        | Primitive::Test(_)
+        | Primitive::Logical(_)
+        | Primitive::Not
+        | Primitive::Select
+        | Primitive::Cast
+        | Primitive::Activation(_) => None,
+    });
+    constants.collect()
+}
+
+fn word(value: Scalar) -> Word {
+    let mut word = Word([0; 8]);
+    let mut put = |bytes: &[u8]| word.0[..bytes.len()].copy_from_slice(bytes);
+    match value {
+        Scalar::F32(value) => put(&value.to_ne_bytes()),
+        Scalar::F64(value) => put(&value.to_ne_bytes()),
+        Scalar::I32(value) => put(&value.to_ne_bytes()),
+        Scalar::I64(value) => put(&value.to_ne_bytes()),
+        Scalar::U8(value) => put(&[value]),
+        Scalar::Bool(value) => put(&[u8::from(value)]),
+    }
+    word
+}
+
+fn planned_outputs(expression: &Expression, tiling: &Tiling) -> Vec<Output> {
+    let mut outputs: Vec<Output> = Vec::new();
+    for (index, &register) in expression.outputs.iter().enumerate() {
+        let access = tiling.access(expression.inputs.len() + index);
+        let taken = outputs
+            .iter()
+            .any(|other| other.register == register && other.direct);
+        outputs.push(Output {
+            register,
+            width: expression.dtype(register).width(),
+            direct: access == Access::Dense && !taken && !expression.is_constant(register),
+            access,
+        });
+    }
+    outputs
+}
+
+/// Tasks are worth sharing from this time on, in nanoseconds.
+const SHARED_TASK: f64 = 10_000.0;
+
+/// More tasks than this serve no machine that the engine is made for.
+const MOST_TASKS: usize = 64;
+
+fn tasks(expression: &Expression, tiling: &Tiling) -> usize {
+    let dtypes = expression
+        .outputs
+        .iter()
+        .map(|output| expression.dtype(*output));
+    let bytes: usize = expression
+        .inputs
+        .iter()
+        .copied()
+        .chain(dtypes)
+        .map(DType::width)
+        .sum();
+    let steps = expression.steps.iter();
+    let computing: f64 = steps.map(|step| step.primitive.cost(step.dtype)).sum();
+    // Memory gives about 20 bytes in a nanosecond if all cores ask for them.
+    let time = tiling.positions() as f64 * (computing + bytes as f64 / 20.0);
+    let tasks = (time / SHARED_TASK) as usize;
+    tasks.min(tiling.tiles()).clamp(1, MOST_TASKS)
+}
