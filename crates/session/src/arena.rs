@@ -50,6 +50,25 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
+    /// A layout that someone else has worked out: so many bytes, whole lines.
+    pub(crate) fn of_bytes(bytes: usize) -> Layout {
+        Layout {
+            lines: bytes.div_ceil(Line::BYTES),
+        }
+    }
+
+    /// A place at this offset, in bytes, of a layout that someone else has worked out. `None` if it
+    /// does not begin with a line or ends outside.
+    pub(crate) fn at(&self, offset: usize, dtype: DType, elements: usize) -> Option<Buffer> {
+        let line = offset / Line::BYTES;
+        let end = line.checked_add(lines_for(dtype, elements)?)?;
+        (offset % Line::BYTES == 0 && end <= self.lines).then_some(Buffer {
+            line,
+            elements,
+            dtype,
+        })
+    }
+
     /// The size of the arena in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.lines * Line::BYTES
@@ -92,6 +111,15 @@ impl Arena {
         // SAFETY: `buffer.lines()` covers `elements` of `dtype`, and the lines are borrowed for as
         // long as the slice lives.
         Some(unsafe { slice(lines.as_ptr().cast(), buffer) })
+    }
+
+    /// All of the memory.
+    pub(crate) fn bytes(&mut self) -> SliceMut<'_> {
+        let lines = &mut *self.lines;
+        // SAFETY: lines are plain bytes, each initialised.
+        SliceMut::U8(unsafe {
+            std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), size_of_val(lines))
+        })
     }
 
     /// Opens the arena for one instruction, which reads some buffers and writes others.

@@ -15,11 +15,13 @@
 mod arena;
 mod cache;
 mod compile;
+mod engine;
 mod error;
 mod execute;
 mod feed;
 mod fetch;
 mod kernels;
+mod options;
 mod philox;
 mod plan;
 mod prepared;
@@ -34,6 +36,7 @@ pub use feed::{Feed, FeedKey, FeedValue, Feeds};
 pub use fetch::{
     ArrayAt, ArrayOf, Assemble, Fetch, Fetched, Nothing, Requests, Scalar, ScalarAt, ValueAt,
 };
+pub use options::{Pass, SessionOptions};
 pub use philox::Philox;
 pub use prepared::Prepared;
 pub use saver::{

@@ -9,6 +9,7 @@ use aqueduct_graph::ir::{Fact, NodeId, TensorId, Update, VariableId};
 
 use crate::arena::{Arena, Buffer, Layout};
 use crate::compile::{Draft, Need};
+use crate::engine::program::Program;
 use crate::error::OperationFailure;
 use crate::kernels::Kernel;
 use crate::kernels::random::RandomKernel;
@@ -25,6 +26,8 @@ pub(crate) struct Plan {
     pub(crate) refusal: Option<Box<OperationFailure>>,
     /// What to do, in order.
     pub(crate) program: Vec<Instruction>,
+    /// What to do instead, if the plan is optimised.
+    pub(crate) optimized: Option<Program>,
     /// The graph's constants that this stage and the earlier ones use.
     pub(crate) constants: Vec<Arc<Value>>,
     /// How many values of late shape the stage makes.
@@ -200,6 +203,9 @@ pub(crate) enum Operand {
     Constant(usize),
     /// A version of a variable.
     Version(usize),
+    /// While a plan is optimised: the value with this number. Of what the optimised program leaves to
+    /// the plain executor: its operand with this number.
+    Value(usize),
 }
 
 /// Where a result goes.
@@ -233,6 +239,7 @@ impl Plan {
             id: Plan::fresh_id(),
             refusal: Some(refusal),
             program: Vec::new(),
+            optimized: None,
             constants: Vec::new(),
             late_values: 0,
             versions: entry.len(),

@@ -15,6 +15,8 @@ use crate::execute::{Run, Version, uninitialized};
 use crate::feed::{Feed, Feeds};
 use crate::fetch::{Assemble, Fetch, Fetched, Requests, Scalar};
 use crate::kernels::Slice;
+use crate::kernels::threads::Threads;
+use crate::options::SessionOptions;
 use crate::prepared::Prepared;
 use crate::request;
 use crate::state::{Spares, State, Stream};
@@ -52,6 +54,8 @@ pub struct Session {
 
 pub(crate) struct Shared {
     pub(crate) graph: Graph,
+    pub(crate) options: SessionOptions,
+    threads: Threads,
     pub(crate) plans: PlanCache,
     state: Mutex<State>,
     /// Held for the length of a run that writes; the memory it may write new versions to.
@@ -79,9 +83,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Session {
     /// A session of a graph. Its variables have no values yet.
     pub fn new(graph: &Graph) -> Session {
+        Session::with_options(graph, SessionOptions::default())
+    }
+
+    /// A session of a graph that runs it in another way than by default.
+    pub fn with_options(graph: &Graph, options: SessionOptions) -> Session {
         Session {
             shared: Arc::new(Shared {
                 graph: graph.clone(),
+                options,
+                threads: Threads::new(options.thread_count()),
                 plans: PlanCache::default(),
                 state: Mutex::default(),
                 writer: Mutex::default(),
@@ -299,7 +310,7 @@ impl Shared {
     pub(crate) fn plan(&self, goal: &Arc<Goal>) -> Result<Planned> {
         self.graph.note_run();
         self.plans
-            .first_stage(goal, || compile::plan(&self.graph.view(), goal))
+            .first_stage(goal, || compile::plan(&self.graph.view(), goal, self.options))
     }
 
     /// Runs a plan on its inputs, puts the results together, and commits what it wrote.
@@ -325,6 +336,7 @@ impl Shared {
         let mut run = Run {
             graph: &self.graph,
             plans: &self.plans,
+            threads: &self.threads,
             streams,
             spares: writer.as_mut().map(|writer| &mut *writer.spares),
         };

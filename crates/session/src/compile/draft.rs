@@ -10,12 +10,14 @@ use aqueduct_graph::{Shape, Value};
 
 use crate::compile::failure;
 use crate::compile::prune::{Need, Pruned, output_of};
-use crate::error::{Error, Result};
+use crate::error::{Error, OperationFailure, Result};
+use crate::options::SessionOptions;
 use crate::plan::{Operand, Plan};
 
 /// A plan in the making: what the stages so far have worked out, and what is left.
 #[derive(Clone)]
 pub(crate) struct Draft {
+    pub(super) options: SessionOptions,
     pub(super) pruned: Arc<Pruned>,
     pub(super) results: Vec<(TensorId, Need)>,
     /// Operations not yet planned, ascending.
@@ -51,11 +53,48 @@ pub(super) struct Stage {
     pub(super) live: HashSet<NodeId>,
 }
 
-/// A body's plan, and what it tells about its results.
+/// A body after the shape rules, and what they tell about its results.
 pub(super) struct Planned {
-    pub(super) plan: Arc<Plan>,
+    pub(super) specialised: Specialised,
     /// The facts of the results that are used, as far as they are known before the run.
     facts: Vec<Fact>,
+}
+
+/// A body after the shape rules.
+pub(super) enum Specialised {
+    Body(Box<(Draft, Stage)>),
+    /// The body refuses its sizes, and so must not run.
+    Refused {
+        entry: Vec<VariableId>,
+        refusal: Box<OperationFailure>,
+    },
+}
+
+impl Planned {
+    /// The body's plan. One that refuses its sizes may never run: a branch that is not taken, a loop
+    /// without a step. So it is refused where it would.
+    pub(super) fn into_plan(self, store: &Store) -> Result<Plan> {
+        let (entry, refusal) = match self.specialised {
+            Specialised::Refused { entry, refusal } => (entry, refusal),
+            Specialised::Body(body) => {
+                let (draft, stage) = *body;
+                let entry = draft.entry.clone();
+                match draft.emit(store, stage) {
+                    Err(Error::Operation(refusal)) => (entry, refusal),
+                    planned => return planned,
+                }
+            }
+        };
+        Ok(Plan::refused(entry, refusal))
+    }
+
+    /// The tensors that must be known to plan all of the body.
+    fn late(&self) -> Vec<TensorId> {
+        match &self.specialised {
+            Specialised::Body(body) => body.1.late.iter().copied().collect(),
+            Specialised::Refused { .. } => Vec::new(),
+        }
+    }
 }
 
 /// What the shape rules say of one operation.
@@ -67,6 +106,7 @@ enum Verdict {
 
 impl Draft {
     pub(crate) fn new(
+        options: SessionOptions,
         pruned: Arc<Pruned>,
         inputs: Vec<(TensorId, Fact)>,
         results: Vec<(TensorId, Need)>,
@@ -84,6 +124,7 @@ impl Draft {
             .map(|(slot, (tensor, _))| (*tensor, Operand::Input(slot)))
             .collect();
         Draft {
+            options,
             results,
             pending: pruned.nodes.clone(),
             facts: inputs.into_iter().collect(),
@@ -209,7 +250,7 @@ impl Draft {
         }
     }
 
-    /// The plan of a body, or the tensors from around whose elements it needs.
+    /// A body after the shape rules, or the tensors from around whose elements it needs.
     fn plan_body(
         &self,
         store: &Store,
@@ -237,42 +278,37 @@ impl Draft {
             .iter()
             .map(|(place, need)| (region.results[*place], *need))
             .collect();
-        let draft = Draft::new(Arc::clone(&pruned_body.pruned), inputs, results);
-        let planned = draft.plan_inside(store)?;
-        let late = planned.plan.next.iter().flat_map(|next| &next.late);
-        let captured = self.late_captures(store, body, late.map(|(tensor, _)| *tensor).collect());
+        let pruned = Arc::clone(&pruned_body.pruned);
+        let draft = Draft::new(self.options, pruned, inputs, results);
+        let planned = draft.specialise_inside(store)?;
+        let captured = self.late_captures(store, body, planned.late());
         if !captured.is_empty() {
             return Ok(Err(captured));
         }
         Ok(Ok(planned))
     }
 
-    /// Plans the first stage of a body. One that refuses its sizes may never run: a branch that is
-    /// not taken, a loop without a step. So it is refused where it would.
-    fn plan_inside(self, store: &Store) -> Result<Planned> {
+    /// The shape rules for the first stage of a body.
+    fn specialise_inside(mut self, store: &Store) -> Result<Planned> {
         let (entry, results) = (self.entry.clone(), self.results.clone());
-        let (plan, known) = match self.plan_with_facts(store) {
-            Ok(planned) => planned,
-            Err(Error::Operation(refusal)) => (Plan::refused(entry, refusal), HashMap::new()),
+        let (specialised, known) = match self.specialise(store) {
+            Ok(stage) => {
+                let facts = results.iter().map(|(result, _)| self.facts.get(result).cloned());
+                let facts: Vec<Option<Fact>> = facts.collect();
+                (Specialised::Body(Box::new((self, stage))), facts)
+            }
+            Err(Error::Operation(refusal)) => {
+                let unknown = vec![None; results.len()];
+                (Specialised::Refused { entry, refusal }, unknown)
+            }
             Err(error) => return Err(error),
         };
-        let fact = |(result, _): &(TensorId, Need)| {
-            let known = known.get(result).cloned();
-            known.unwrap_or_else(|| unknown(store, *result))
-        };
+        let facts = results.iter().zip(known);
+        let facts = facts.map(|((result, _), known)| known.unwrap_or_else(|| unknown(store, *result)));
         Ok(Planned {
-            plan: Arc::new(plan),
-            facts: results.iter().map(fact).collect(),
+            facts: facts.collect(),
+            specialised,
         })
-    }
-
-    /// Plans one stage; gives what is known of the results too.
-    fn plan_with_facts(mut self, store: &Store) -> Result<(Plan, HashMap<TensorId, Fact>)> {
-        let stage = self.specialise(store)?;
-        let results = self.results.iter().map(|(result, _)| *result);
-        let known = |result| Some((result, self.facts.get(&result)?.clone()));
-        let facts = results.filter_map(known).collect();
-        Ok((self.emit(store, stage)?, facts))
     }
 
     /// The tensors from around whose elements tell more of a body's late tensors: with them the body

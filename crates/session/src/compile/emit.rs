@@ -363,8 +363,8 @@ impl Draft {
                 Need::Shape => Ok(None),
             })
             .collect::<Result<Vec<_>>>()?;
-        let entry = planned
-            .plan
+        let plan = planned.into_plan(store)?;
+        let entry = plan
             .entry
             .iter()
             .map(|variable| {
@@ -376,7 +376,7 @@ impl Draft {
             })
             .collect::<Result<Vec<_>>>()?;
         Ok(Body {
-            plan: planned.plan,
+            plan: Arc::new(plan),
             captures,
             entry,
             writes,

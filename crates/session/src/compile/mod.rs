@@ -24,6 +24,7 @@ pub(crate) use failure::failure;
 pub(crate) use prune::{Effects, Need, Pruned, output_of, prune};
 
 use crate::error::{Error, FeedProblem, Result};
+use crate::options::SessionOptions;
 use crate::plan::Plan;
 
 /// What a plan is made for: the key under which it is kept.
@@ -43,7 +44,11 @@ pub(crate) struct Goal {
 /// # Errors
 /// Mistakes that the run depends on; placeholders that are not fed; operations that refuse the
 /// sizes of this run.
-pub(crate) fn plan(store: &Store, goal: &Goal) -> Result<(Arc<Plan>, Effects)> {
+pub(crate) fn plan(
+    store: &Store,
+    goal: &Goal,
+    options: SessionOptions,
+) -> Result<(Arc<Plan>, Effects)> {
     let given: HashSet<TensorId> = goal.feeds.iter().map(|(tensor, _)| *tensor).collect();
     let results = values(&goal.results);
     let pruned = prune(store, RegionId::ROOT, &results, &goal.targets, &given);
@@ -65,7 +70,7 @@ pub(crate) fn plan(store: &Store, goal: &Goal) -> Result<(Arc<Plan>, Effects)> {
         })
         .collect();
     let effects = pruned.effects.clone();
-    let draft = Draft::new(Arc::new(pruned), inputs, results);
+    let draft = Draft::new(options, Arc::new(pruned), inputs, results);
     Ok((Arc::new(draft.plan(store)?), effects))
 }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use aqueduct_graph::Value;
 use aqueduct_graph::ir::{Fact, TensorId};
 
-use crate::arena::{Arena, OpenArena};
+use crate::arena::{Arena, Buffer, OpenArena};
 use crate::error::{Error, Result};
-use crate::kernels::Slice;
+use crate::kernels::{Slice, SliceMut};
 use crate::plan::{Operand, Plan};
 
 /// A version of a variable; `None` if the variable has no value.
@@ -15,20 +15,20 @@ pub(crate) type Version = Option<Arc<Value>>;
 
 /// The memory of one run of one region: of each stage so far.
 pub(crate) struct Frame<'a> {
-    pub(super) inputs: &'a [Option<Slice<'a>>],
-    pub(super) versions: Vec<Version>,
-    pub(super) stages: Vec<StageFrame>,
+    pub(crate) inputs: &'a [Option<Slice<'a>>],
+    pub(crate) versions: Vec<Version>,
+    pub(crate) stages: Vec<StageFrame>,
 }
 
 /// The memory of one stage.
-pub(super) struct StageFrame {
-    pub(super) plan: Arc<Plan>,
-    pub(super) arena: Arena,
-    pub(super) late: Vec<Option<Value>>,
+pub(crate) struct StageFrame {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) arena: Arena,
+    pub(crate) late: Vec<Option<Value>>,
 }
 
 /// Why an operand cannot be had.
-pub(super) enum Absent {
+pub(crate) enum Absent {
     /// The version of a variable that has no value.
     Version(usize),
     /// The plan and the frame do not belong together.
@@ -37,7 +37,7 @@ pub(super) enum Absent {
 
 impl<'a> Frame<'a> {
     /// A frame that starts with these versions of the plan's entry variables.
-    pub(super) fn new(inputs: &'a [Option<Slice<'a>>], entry: Vec<Version>) -> Frame<'a> {
+    pub(crate) fn new(inputs: &'a [Option<Slice<'a>>], entry: Vec<Version>) -> Frame<'a> {
         Frame {
             inputs,
             versions: entry,
@@ -46,7 +46,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Makes room for the next stage.
-    pub(super) fn begin(&mut self, plan: Arc<Plan>) -> Result<()> {
+    pub(crate) fn begin(&mut self, plan: Arc<Plan>) -> Result<()> {
         let arena = plan.take_arena().ok_or(Error::OutOfMemory {
             bytes: plan.layout.bytes(),
         })?;
@@ -57,7 +57,7 @@ impl<'a> Frame<'a> {
     }
 
     /// The elements of an operand, between instructions.
-    pub(super) fn read(&self, operand: Operand) -> std::result::Result<Slice<'_>, Absent> {
+    pub(crate) fn read(&self, operand: Operand) -> std::result::Result<Slice<'_>, Absent> {
         let found = match operand {
             Operand::Buffer { stage, buffer } => self
                 .stages
@@ -87,7 +87,7 @@ impl<'a> Frame<'a> {
     }
 
     /// A result of the region and its sizes. `Err` names the version of a variable that has no value.
-    pub(super) fn result(
+    pub(crate) fn result(
         &self,
         index: usize,
     ) -> std::result::Result<(Slice<'_>, Vec<usize>), Absent> {
@@ -97,7 +97,7 @@ impl<'a> Frame<'a> {
     }
 
     /// The sizes of a result of the region.
-    pub(super) fn result_sizes(&self, index: usize) -> std::result::Result<Vec<usize>, Absent> {
+    pub(crate) fn result_sizes(&self, index: usize) -> std::result::Result<Vec<usize>, Absent> {
         let last = self.stages.last().map(|stage| &stage.plan);
         let planned = last.and_then(|plan| plan.result_sizes.get(index)).cloned();
         let late = || self.late_sizes(self.result_place(index)?);
@@ -129,7 +129,7 @@ impl<'a> Frame<'a> {
     }
 
     /// What the next stage must know: the shapes, and the elements of small integer tensors.
-    pub(super) fn late_facts(&self) -> std::result::Result<Vec<(TensorId, Fact)>, Absent> {
+    pub(crate) fn late_facts(&self) -> std::result::Result<Vec<(TensorId, Fact)>, Absent> {
         let next = self
             .stages
             .last()
@@ -156,30 +156,54 @@ impl Drop for Frame<'_> {
 }
 
 /// Where operands come from while an instruction of the last stage runs, but for that stage's arena.
-pub(super) struct Sources<'a> {
-    pub(super) inputs: &'a [Option<Slice<'a>>],
-    pub(super) versions: &'a [Version],
-    pub(super) earlier: &'a [StageFrame],
-    pub(super) late: &'a [Option<Value>],
-    pub(super) plan: Option<&'a Plan>,
+pub(crate) struct Sources<'a> {
+    pub(crate) inputs: &'a [Option<Slice<'a>>],
+    pub(crate) versions: &'a [Version],
+    pub(crate) earlier: &'a [StageFrame],
+    pub(crate) late: &'a [Option<Value>],
+    pub(crate) plan: Option<&'a Plan>,
 }
 
-impl<'a> Sources<'a> {
-    /// The elements of an operand, from the open arena of the last stage or from elsewhere.
-    pub(super) fn read_with(
-        &self,
-        operand: Operand,
-        open: &mut OpenArena<'a>,
-    ) -> std::result::Result<Slice<'a>, Absent> {
+/// Where an instruction finds its operands, and puts its results.
+pub(crate) trait Memory<'a> {
+    /// The elements of an operand.
+    fn read(&mut self, operand: Operand) -> std::result::Result<Slice<'a>, Absent>;
+
+    /// The elements of a result, to be written; `None` if they are an operand's too.
+    fn write(&mut self, output: usize, buffer: Buffer) -> Option<SliceMut<'a>>;
+
+    /// The versions of variables so far.
+    fn versions(&self) -> &'a [Version];
+}
+
+/// The sources of a stage, and its open arena.
+pub(crate) struct Opened<'a> {
+    pub(crate) sources: Sources<'a>,
+    pub(crate) arena: OpenArena<'a>,
+}
+
+impl<'a> Memory<'a> for Opened<'a> {
+    fn read(&mut self, operand: Operand) -> std::result::Result<Slice<'a>, Absent> {
         match operand {
-            Operand::Buffer { stage, buffer } if stage == self.earlier.len() => {
-                open.read(buffer).ok_or(Absent::Broken(operand))
+            Operand::Buffer { stage, buffer } if stage == self.sources.earlier.len() => {
+                self.arena.read(buffer).ok_or(Absent::Broken(operand))
             }
-            operand => self.read(operand),
+            operand => self.sources.read(operand),
         }
     }
 
-    fn read(&self, operand: Operand) -> std::result::Result<Slice<'a>, Absent> {
+    fn write(&mut self, _: usize, buffer: Buffer) -> Option<SliceMut<'a>> {
+        self.arena.write(buffer)
+    }
+
+    fn versions(&self) -> &'a [Version] {
+        self.sources.versions
+    }
+}
+
+impl<'a> Sources<'a> {
+    /// The elements of an operand that is not in the arena of the last stage.
+    pub(crate) fn read(&self, operand: Operand) -> std::result::Result<Slice<'a>, Absent> {
         let found = match operand {
             Operand::Buffer { stage, buffer } => self
                 .earlier
@@ -204,6 +228,8 @@ impl<'a> Sources<'a> {
                 let value = version.as_ref().ok_or(Absent::Version(slot))?;
                 Some(Slice::from(value.data()))
             }
+            // Only while compiling.
+            Operand::Value(_) => None,
         };
         found.ok_or(Absent::Broken(operand))
     }

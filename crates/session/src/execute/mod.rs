@@ -11,22 +11,24 @@ use std::sync::Arc;
 use aqueduct_graph::ir::{Data, Fact, Int, NodeId, Problem, Update, VariableId};
 use aqueduct_graph::{DType, Graph, Value};
 
-pub(crate) use frame::{Frame, Version};
+pub(crate) use frame::{Absent, Frame, Memory, Sources, Version};
 
-use crate::arena::OpenArena;
 use crate::cache::PlanCache;
 use crate::compile;
 use crate::error::{Error, Result, UninitializedVariable};
+use crate::kernels::threads::Threads;
 use crate::kernels::{Args, Failure, Slice, SliceMut, state};
 use crate::philox::Philox;
 use crate::plan::{Action, Instruction, Operand, Output, Plan};
 use crate::state::{Spares, Stream};
-use frame::{Absent, Sources, StageFrame};
+use frame::{Opened, StageFrame};
 
 /// What a run needs besides its plan and its inputs.
 pub(crate) struct Run<'s> {
     pub(crate) graph: &'s Graph,
     pub(crate) plans: &'s PlanCache,
+    /// The threads among which optimised programs share their work.
+    pub(crate) threads: &'s Threads,
     /// The streams of the random operations that the run may execute.
     pub(crate) streams: HashMap<NodeId, Stream>,
     /// Memory for new versions of variables; only a run that writes has some.
@@ -50,9 +52,25 @@ impl Instruction {
 
 /// What an instruction does besides writing to the arena.
 #[derive(Default)]
-struct Changes {
+pub(crate) struct Changes {
     late: Vec<(usize, Value)>,
     versions: Vec<(usize, Version)>,
+}
+
+impl Changes {
+    /// Puts values of late shape and versions of variables where they belong.
+    pub(crate) fn apply(self, late: &mut [Option<Value>], versions: &mut [Version]) {
+        for (slot, value) in self.late {
+            if let Some(place) = late.get_mut(slot) {
+                *place = Some(value);
+            }
+        }
+        for (slot, version) in self.versions {
+            if let Some(place) = versions.get_mut(slot) {
+                *place = version;
+            }
+        }
+    }
 }
 
 impl Run<'_> {
@@ -74,8 +92,13 @@ impl Run<'_> {
         }
         loop {
             frame.begin(Arc::clone(&plan))?;
-            for instruction in &plan.program {
-                self.perform(&mut frame, instruction)?;
+            match &plan.optimized {
+                Some(program) => self.run_program(&mut frame, &plan, program)?,
+                None => {
+                    for instruction in &plan.program {
+                        self.perform(&mut frame, instruction)?;
+                    }
+                }
             }
             match self.next_stage(&frame, &plan)? {
                 Some(next) => plan = next,
@@ -112,39 +135,34 @@ impl Run<'_> {
             late,
             plan: Some(plan),
         };
-        let changes = self.run_instruction(instruction, &sources, arena.open(), plan)?;
-        for (slot, value) in changes.late {
-            if let Some(place) = late.get_mut(slot) {
-                *place = Some(value);
-            }
-        }
-        for (slot, version) in changes.versions {
-            if let Some(place) = frame.versions.get_mut(slot) {
-                *place = version;
-            }
-        }
+        let mut memory = Opened {
+            sources,
+            arena: arena.open(),
+        };
+        let changes = self.run_instruction(instruction, &mut memory, plan)?;
+        changes.apply(late, &mut frame.versions);
         Ok(())
     }
 
-    fn run_instruction<'a>(
+    /// Runs one instruction on operands and results in `memory`.
+    pub(crate) fn run_instruction<'a>(
         &mut self,
         instruction: &Instruction,
-        sources: &Sources<'a>,
-        mut open: OpenArena<'a>,
+        memory: &mut dyn Memory<'a>,
         plan: &Plan,
     ) -> Result<Changes> {
         let node = instruction.node;
         let mut args = Args::new();
         for operand in &instruction.inputs {
             let slice = match operand {
-                Some(operand) => Some(self.read(sources, *operand, &mut open, plan, node)?),
+                Some(operand) => Some(self.read(memory, *operand, plan, node)?),
                 None => None,
             };
             args.push_input(slice);
         }
-        for output in &instruction.outputs {
+        for (index, output) in instruction.outputs.iter().enumerate() {
             match output {
-                Output::Buffer(buffer) => match open.write(*buffer) {
+                Output::Buffer(buffer) => match memory.write(index, *buffer) {
                     Some(slice) => args.push_output(slice),
                     None => return Err(Error::internal("an output overlaps an operand")),
                 },
@@ -165,7 +183,7 @@ impl Run<'_> {
                 kernel(&mut args, &philox).map(|()| Changes::default())
             }
             Action::IsInitialized { version } => {
-                let initialized = sources.versions.get(*version).is_some_and(Option::is_some);
+                let initialized = memory.versions().get(*version).is_some_and(Option::is_some);
                 args.output::<bool>(0).fill(initialized);
                 Ok(Changes::default())
             }
@@ -180,7 +198,7 @@ impl Run<'_> {
                 let old = if *update == Update::Set && !*rows {
                     None
                 } else {
-                    Some(self.read(sources, Operand::Version(*from), &mut open, plan, node)?)
+                    Some(self.read(memory, Operand::Version(*from), plan, node)?)
                 };
                 self.write(*variable, *update, *rows, old, &args)
                     .map(|value| Changes {
@@ -190,15 +208,15 @@ impl Run<'_> {
             }
             Action::Scan(scan) => {
                 let body = &scan.each.body;
-                let captures = self.captures(body, sources, &mut open, plan, node)?;
-                return self.scan(instruction, scan, &mut args, &captures, sources.versions);
+                let captures = self.captures(body, memory, plan, node)?;
+                return self.scan(instruction, scan, &mut args, &captures, memory.versions());
             }
             Action::While(repeated) => {
                 let (condition, body) = (&repeated.condition, &repeated.each.body);
-                let of_condition = self.captures(condition, sources, &mut open, plan, node)?;
-                let of_body = self.captures(body, sources, &mut open, plan, node)?;
+                let of_condition = self.captures(condition, memory, plan, node)?;
+                let of_body = self.captures(body, memory, plan, node)?;
                 let captures = [&*of_condition, &*of_body];
-                return self.repeat(instruction, repeated, &mut args, captures, sources.versions);
+                return self.repeat(instruction, repeated, &mut args, captures, memory.versions());
             }
             Action::Cond {
                 then,
@@ -207,13 +225,13 @@ impl Run<'_> {
             } => {
                 let taken = args.input::<bool>(0).first().copied().unwrap_or(false);
                 let body = if taken { then } else { otherwise };
-                let captures = self.captures(body, sources, &mut open, plan, node)?;
+                let captures = self.captures(body, memory, plan, node)?;
                 return self.branch(
                     instruction,
                     (body, given),
                     &mut args,
                     &captures,
-                    sources.versions,
+                    memory.versions(),
                 );
             }
         };
@@ -247,7 +265,7 @@ impl Run<'_> {
     }
 
     /// Memory for a new version: what an earlier run has left over, or new.
-    fn fresh_value(&mut self, variable: VariableId) -> std::result::Result<Value, Failure> {
+    pub(crate) fn fresh_value(&mut self, variable: VariableId) -> std::result::Result<Value, Failure> {
         if let Some(spare) = self
             .spares
             .as_mut()
@@ -263,18 +281,17 @@ impl Run<'_> {
 
     fn read<'a>(
         &self,
-        sources: &Sources<'a>,
+        memory: &mut dyn Memory<'a>,
         operand: Operand,
-        open: &mut OpenArena<'a>,
         plan: &Plan,
         reader: NodeId,
     ) -> Result<Slice<'a>> {
-        let read = sources.read_with(operand, open);
+        let read = memory.read(operand);
         read.map_err(|absent| self.absent(plan, Some(reader), &absent))
     }
 
     /// The report of an operand that is not there.
-    fn absent(&self, plan: &Plan, reader: Option<NodeId>, absent: &Absent) -> Error {
+    pub(crate) fn absent(&self, plan: &Plan, reader: Option<NodeId>, absent: &Absent) -> Error {
         let slot = match absent {
             Absent::Version(slot) => slot,
             Absent::Broken(operand) => {
@@ -288,14 +305,7 @@ impl Run<'_> {
     }
 
     fn failed(&self, instruction: &Instruction, failure: Failure) -> Error {
-        let mut problem = Problem::argument(failure.message);
-        problem.help = failure.help;
-        compile::failure(
-            &self.graph.view(),
-            instruction.node,
-            &instruction.facts,
-            problem,
-        )
+        failed(self.graph, instruction.node, &instruction.facts, failure)
     }
 
     /// A result of a finished run as a value of its own.
@@ -335,6 +345,13 @@ impl Run<'_> {
 fn copied(elements: Slice<'_>) -> Result<Data> {
     let bytes = elements.len().saturating_mul(elements.dtype().width());
     elements.try_to_data().ok_or(Error::OutOfMemory { bytes })
+}
+
+/// The report of an operation that failed.
+pub(crate) fn failed(graph: &Graph, node: NodeId, facts: &[Fact], failure: Failure) -> Error {
+    let mut problem = Problem::argument(failure.message);
+    problem.help = failure.help;
+    compile::failure(&graph.view(), node, facts, problem)
 }
 
 /// The report of a variable without a value.

@@ -3,10 +3,9 @@
 use aqueduct_graph::Value;
 use aqueduct_graph::ir::{NodeId, VariableId};
 
-use crate::arena::OpenArena;
 use crate::compile::{self, Need};
 use crate::error::Result;
-use crate::execute::frame::{Sources, Version};
+use crate::execute::frame::{Memory, Version};
 use crate::execute::stack::zeros;
 use crate::execute::{Changes, Run};
 use crate::kernels::{Args, Slice};
@@ -17,15 +16,14 @@ impl Run<'_> {
     pub(super) fn captures<'a>(
         &self,
         body: &Body,
-        sources: &Sources<'a>,
-        open: &mut OpenArena<'a>,
+        memory: &mut dyn Memory<'a>,
         plan: &Plan,
         node: NodeId,
     ) -> Result<Vec<Option<Slice<'a>>>> {
         body.captures
             .iter()
             .map(|operand| match operand {
-                Some(operand) => self.read(sources, *operand, open, plan, node).map(Some),
+                Some(operand) => self.read(memory, *operand, plan, node).map(Some),
                 None => Ok(None),
             })
             .collect()

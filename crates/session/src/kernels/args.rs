@@ -1,5 +1,10 @@
 //! The operands and results that a kernel works on.
 
+#![allow(
+    unsafe_code,
+    reason = "slices are made of addresses; see the SAFETY comments"
+)]
+
 use std::ops::Range;
 
 use aqueduct_graph::ir::Data;
@@ -73,6 +78,32 @@ macro_rules! typed {
                 }
             }
 
+            /// No elements.
+            pub(crate) fn empty(dtype: DType) -> Self {
+                match dtype { $(DType::$variant => Slice::$variant(&[])),* }
+            }
+
+            /// The address of the first element, and the number of bytes.
+            pub(crate) fn as_bytes(&self) -> (*const u8, usize) {
+                match self {
+                    $(Slice::$variant(values) => (values.as_ptr().cast(), size_of_val(*values))),*
+                }
+            }
+
+            /// So many elements from an address on.
+            ///
+            /// # Safety
+            /// The memory must hold valid elements of that type, be aligned for it, and not be
+            /// written for as long as the slice lives.
+            pub(super) unsafe fn from_raw(start: *const u8, len: usize, dtype: DType) -> Self {
+                match dtype {
+                    // SAFETY: the caller vouches for it.
+                    $(DType::$variant => Slice::$variant(unsafe {
+                        std::slice::from_raw_parts(start.cast(), len)
+                    })),*
+                }
+            }
+
             /// A copy of the elements; `None` if the system has not enough memory.
             pub(crate) fn try_to_data(self) -> Option<Data> {
                 match self {
@@ -103,6 +134,34 @@ macro_rules! typed {
                     $(SliceMut::$variant(values) => {
                         SliceMut::$variant(values.get_mut(range).unwrap_or_default())
                     })*
+                }
+            }
+
+            /// No elements.
+            pub(crate) fn empty(dtype: DType) -> Self {
+                match dtype { $(DType::$variant => SliceMut::$variant(&mut [])),* }
+            }
+
+            /// The address of the first element, and the number of bytes.
+            pub(crate) fn into_bytes(self) -> (*mut u8, usize) {
+                match self {
+                    $(SliceMut::$variant(values) => {
+                        (values.as_mut_ptr().cast(), size_of_val(values))
+                    })*
+                }
+            }
+
+            /// So many elements from an address on, to be written.
+            ///
+            /// # Safety
+            /// The memory must hold valid elements of that type, be aligned for it, and not be
+            /// touched in another way for as long as the slice lives.
+            pub(super) unsafe fn from_raw(start: *mut u8, len: usize, dtype: DType) -> Self {
+                match dtype {
+                    // SAFETY: the caller vouches for it.
+                    $(DType::$variant => SliceMut::$variant(unsafe {
+                        std::slice::from_raw_parts_mut(start.cast(), len)
+                    })),*
                 }
             }
 

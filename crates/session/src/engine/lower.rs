@@ -1,0 +1,947 @@
+//! Lower: from a block to a program, with a place in memory for every value.
+//!
+//! Each root gets a *home*: a part of the arena for as long as it is used; a part of another root's
+//! home, if it is joined into that; memory of a variable's new version; a row of what a loop stacks.
+//! Two roots share bytes only if their lifetimes do not overlap, or if the one is a part of the other.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use aqueduct_graph::Value;
+use aqueduct_graph::ir::{Fact, NodeId};
+
+use crate::engine::ir::{self, Block, Code, Node, Scan, Source, Type, ValueId};
+use crate::engine::layout::{self, Kind, Lifetime};
+use crate::engine::program::{
+    Binding, Instruction, Moving, Program, ScanProgram, Shard, State, Work,
+};
+use crate::engine::views::reshaped_strides;
+use crate::error::{Error, Result};
+use crate::kernels::fused::{Expression, Fused};
+use crate::kernels::product::{Product, Strides};
+use crate::kernels::step::Step;
+use crate::kernels::table::{Address, Reach, Span};
+use crate::kernels::{self, Spec, random, strides};
+use crate::options::{Pass, SessionOptions};
+use crate::plan::Operand;
+
+/// A program, the bytes of its arena, and where the block's results are.
+pub(crate) struct Lowered {
+    pub(crate) program: Program,
+    pub(crate) bytes: usize,
+    pub(crate) results: Vec<Found>,
+}
+
+/// Where a result of the program is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// In the arena, after so many bytes.
+    Arena(usize),
+    /// Where it was given.
+    Given(Operand),
+    /// In a version of a variable, which the program writes.
+    Version(usize),
+}
+
+/// Makes a program of a plan's block. `None` if it takes more memory than any machine has.
+///
+/// `constants` are those of the stages before, to which the block's are added.
+pub(crate) fn lower(
+    block: &Block,
+    options: SessionOptions,
+    constants: Vec<Arc<Value>>,
+) -> Result<Option<Lowered>> {
+    let mut lowering = Lowering {
+        options,
+        program: Program {
+            constants,
+            ..Program::default()
+        },
+        arena: 0,
+    };
+    lowering.arena = lowering.bind(Binding::Arena);
+    let mut given = HashMap::new();
+    for (value, source) in &block.sources {
+        let Source::Plan(operand) = source else {
+            return Err(Error::internal("a plan's block has a loop's parameter"));
+        };
+        let binding = Binding::Given {
+            operand: *operand,
+            reader: None,
+        };
+        given.insert(*value, lowering.at_base(binding, block.kind(*value)));
+    }
+    let arena = Address {
+        base: lowering.arena,
+        offset: 0,
+    };
+    let Some(lowered) = lowering.block(block, given, &[], arena)? else {
+        return Ok(None);
+    };
+    let mut results = Vec::new();
+    for result in &block.results {
+        results.push(lowering.found(block, &lowered, *result)?);
+    }
+    let mut program = lowering.program;
+    program.steps = lowered.instructions;
+    require_given(&mut program);
+    Ok(Some(Lowered {
+        program,
+        bytes: lowered.bytes,
+        results,
+    }))
+}
+
+/// Notes which step reads what is given. What only the plain executor's instructions read is read when
+/// they run: a branch that is not taken needs nothing.
+fn require_given(program: &mut Program) {
+    let mut readers = vec![None; program.bases.len()];
+    note_readers(&program.steps, &mut readers);
+    for (binding, found) in program.bases.iter_mut().zip(readers) {
+        if let Binding::Given { reader, .. } = binding {
+            *reader = found;
+        }
+    }
+}
+
+fn note_readers(instructions: &[Instruction], readers: &mut [Option<NodeId>]) {
+    for instruction in instructions {
+        let mut note = |base: usize| {
+            if let Some(reader) = readers.get_mut(base) {
+                reader.get_or_insert(instruction.origin);
+            }
+        };
+        match &instruction.work {
+            Work::Compute(step) => step.each_base(note),
+            Work::Draw { inputs, .. } => {
+                let spans = inputs.iter().flatten();
+                spans.for_each(|span| note(span.first.base));
+            }
+            Work::Scan(scan) => {
+                scan.limit.iter().for_each(|span| note(span.first.base));
+                for shard in &scan.shards {
+                    let bound = shard.fixed.iter().chain(&shard.moving);
+                    let starts = bound.map(|moving| moving.start);
+                    let initials = shard.states.iter().map(|state| state.initial);
+                    starts.chain(initials).for_each(|at| note(at.base));
+                    note_readers(&shard.body, readers);
+                }
+                note_readers(&scan.before, readers);
+            }
+            Work::Commit { .. } | Work::Opaque { .. } => {}
+        }
+    }
+}
+
+/// Where the elements of a root are: from an address on, by strides in elements.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Home {
+    first: Address,
+    strides: Vec<isize>,
+}
+
+/// What lowering has made so far.
+struct Lowering {
+    options: SessionOptions,
+    program: Program,
+    /// The base of the arena.
+    arena: usize,
+}
+
+/// A block after lowering.
+struct LoweredBlock {
+    homes: HashMap<ValueId, Home>,
+    instructions: Vec<Instruction>,
+    /// The bytes of the block's own memory.
+    bytes: usize,
+}
+
+/// A root that is made in memory of another one: where in it.
+#[derive(Clone, Debug)]
+struct Part {
+    whole: ValueId,
+    /// In elements.
+    offset: usize,
+    strides: Vec<isize>,
+}
+
+/// A value of a body that is wanted at an address of the loop.
+#[derive(Clone, Copy, Debug)]
+struct Want {
+    value: ValueId,
+    at: Address,
+}
+
+impl Lowering {
+    /// The base with this binding.
+    fn bind(&mut self, binding: Binding) -> usize {
+        let known = self.program.bases.iter().position(|other| *other == binding);
+        known.unwrap_or_else(|| self.new_base(binding))
+    }
+
+    fn new_base(&mut self, binding: Binding) -> usize {
+        self.program.bases.push(binding);
+        self.program.bases.len() - 1
+    }
+
+    fn at_base(&mut self, binding: Binding, kind: &Type) -> Home {
+        let base = self.bind(binding);
+        Home {
+            first: Address { base, offset: 0 },
+            strides: kind.strides.clone(),
+        }
+    }
+
+    /// Lowers a block whose own memory begins at `memory`.
+    fn block(
+        &mut self,
+        block: &Block,
+        given: HashMap<ValueId, Home>,
+        wants: &[Want],
+        memory: Address,
+    ) -> Result<Option<LoweredBlock>> {
+        let mut homes = given;
+        let unmet = self.settle(block, wants, &mut homes);
+        self.settle_versions(block, &mut homes);
+        let parts = if self.options.runs(Pass::JoinInPlace) {
+            parts(block, &homes)
+        } else {
+            HashMap::new()
+        };
+        let mut loops = HashMap::new();
+        for (index, node) in block.nodes.iter().enumerate() {
+            if let Code::Scan(scan) = &node.code {
+                let Some(lowered) = self.scan_body(block, node, scan)? else {
+                    return Ok(None);
+                };
+                loops.insert(index, lowered);
+            }
+        }
+        let Some((scratch, bytes)) = self.lay_out(block, &parts, &loops, memory, &mut homes) else {
+            return Ok(None);
+        };
+        for (value, part) in &parts {
+            settle_part(block, *value, part, &parts, &mut homes);
+        }
+        let mut emission = Emission {
+            block,
+            homes,
+            instructions: Vec::new(),
+        };
+        for (index, node) in block.nodes.iter().enumerate() {
+            match &node.code {
+                Code::Scan(scan) => {
+                    let lowered = loops.remove(&index);
+                    let lowered = lowered.ok_or_else(|| Error::internal("a loop was not lowered"))?;
+                    emission.scan(node, scan, lowered, &scratch[&index]);
+                }
+                Code::Join(pieces) => emission.join(node, pieces, &parts),
+                code => self.node(&mut emission, node, code)?,
+            }
+        }
+        for want in unmet {
+            emission.copy_to(want.value, want.at, block.nodes.last().map(|node| node.origin));
+        }
+        Ok(Some(LoweredBlock {
+            homes: emission.homes,
+            instructions: emission.instructions,
+            bytes,
+        }))
+    }
+
+    /// Makes values where they are wanted; gives those that must be copied there.
+    fn settle(
+        &mut self,
+        block: &Block,
+        wants: &[Want],
+        homes: &mut HashMap<ValueId, Home>,
+    ) -> Vec<Want> {
+        let mut unmet = Vec::new();
+        let makers = block.makers();
+        for want in wants {
+            let made = makers[want.value.index()];
+            let code = made.map(|index| &block.nodes[index].code);
+            let can_move = code.is_some_and(|code| !matches!(code, Code::Constant(_) | Code::Opaque(_)));
+            let free = block.is_root(want.value) && !homes.contains_key(&want.value);
+            if can_move && free {
+                let strides = block.kind(want.value).strides.clone();
+                let first = want.at;
+                homes.insert(want.value, Home { first, strides });
+            } else {
+                unmet.push(*want);
+            }
+        }
+        unmet
+    }
+
+    /// Makes what becomes a version of a variable in the version's memory.
+    fn settle_versions(&mut self, block: &Block, homes: &mut HashMap<ValueId, Home>) {
+        for node in &block.nodes {
+            if let (Code::Write { variable, version }, [value]) = (&node.code, &*node.inputs) {
+                let fresh = self.program.fresh.len();
+                self.program.fresh.push((*variable, *version));
+                let base = self.new_base(Binding::Fresh(fresh));
+                let at = Address { base, offset: 0 };
+                let want = Want { value: *value, at };
+                self.settle(block, &[want], homes);
+            }
+        }
+    }
+
+    /// Gives memory to all roots without a home, and to what loops need for themselves, which is
+    /// given by node.
+    fn lay_out(
+        &mut self,
+        block: &Block,
+        parts: &HashMap<ValueId, Part>,
+        loops: &HashMap<usize, LoweredScan>,
+        memory: Address,
+        homes: &mut HashMap<ValueId, Home>,
+    ) -> Option<(HashMap<usize, Vec<Address>>, usize)> {
+        let last = last_uses(block);
+        let mut wanted: Vec<Lifetime> = Vec::new();
+        let mut of_root: HashMap<ValueId, usize> = HashMap::new();
+        let mut of_loop: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (index, node) in block.nodes.iter().enumerate() {
+            if let Code::Constant(value) = &node.code {
+                let constant = self.program.constants.len();
+                self.program.constants.push(Arc::clone(value));
+                let kind = block.kind(node.outputs[0]);
+                let home = self.at_base(Binding::Constant(constant), kind);
+                homes.insert(node.outputs[0], home);
+                continue;
+            }
+            let made = self.written_versions(block, node, homes);
+            for output in &node.outputs[..made] {
+                if homes.contains_key(output) || parts.contains_key(output) {
+                    continue;
+                }
+                of_root.insert(*output, wanted.len());
+                wanted.push(Lifetime {
+                    bytes: block.kind(*output).bytes(),
+                    first: index,
+                    last: last[output.index()].max(index),
+                    kind: Kind::from(block.dtype(*output)),
+                });
+            }
+            if let Some(lowered) = loops.get(&index) {
+                let slots = lowered.scratch.iter().map(|bytes| {
+                    wanted.push(Lifetime {
+                        bytes: *bytes,
+                        first: index,
+                        last: index,
+                        kind: Kind::Numbers,
+                    });
+                    wanted.len() - 1
+                });
+                of_loop.insert(index, slots.collect());
+            }
+        }
+        let makers = block.makers();
+        for (value, part) in parts {
+            let mut whole = part.whole;
+            while let Some(outer) = parts.get(&whole) {
+                whole = outer.whole;
+            }
+            if let (Some(slot), Some(made)) = (of_root.get(&whole), makers[value.index()]) {
+                let lifetime = &mut wanted[*slot];
+                lifetime.first = lifetime.first.min(made);
+                lifetime.last = lifetime.last.max(last[value.index()]);
+            }
+        }
+        let (offsets, bytes) = layout::place(&wanted, self.options.runs(Pass::ShareMemory))?;
+        for (value, slot) in of_root {
+            let home = Home {
+                first: memory.plus(offsets[slot]),
+                strides: block.kind(value).strides.clone(),
+            };
+            homes.insert(value, home);
+        }
+        let scratch = of_loop.into_iter().map(|(index, slots)| {
+            let slots = slots.into_iter().map(|slot| memory.plus(offsets[slot]));
+            (index, slots.collect())
+        });
+        Some((scratch.collect(), bytes))
+    }
+
+    /// Versions that the plain executor writes have memory of their own; gives how many of the node's
+    /// outputs are others.
+    fn written_versions(
+        &mut self,
+        block: &Block,
+        node: &Node,
+        homes: &mut HashMap<ValueId, Home>,
+    ) -> usize {
+        let Code::Opaque(opaque) = &node.code else {
+            return node.outputs.len();
+        };
+        let others = node.outputs.len() - opaque.versions.len();
+        for (value, version) in node.outputs[others..].iter().zip(&opaque.versions) {
+            let home = self.at_base(Binding::Written(*version), block.kind(*value));
+            homes.insert(*value, home);
+        }
+        others
+    }
+
+    /// Lowers the body of a loop; its operands and results are where the loop binds them.
+    fn scan_body(
+        &mut self,
+        block: &Block,
+        node: &Node,
+        scan: &Scan,
+    ) -> Result<Option<LoweredScan>> {
+        let body = &scan.body;
+        let mut given = HashMap::new();
+        let mut parameters = vec![None; node.inputs.len()];
+        for (value, source) in &body.sources {
+            let home = match source {
+                Source::Parameter(index) => {
+                    let base = *parameters[*index].get_or_insert_with(|| self.new_base(Binding::Loop));
+                    Home {
+                        first: Address { base, offset: 0 },
+                        strides: body.kind(*value).strides.clone(),
+                    }
+                }
+                Source::Plan(_) => {
+                    return Err(Error::internal("a loop's body is given what the plan is given"));
+                }
+            };
+            given.insert(*value, home);
+        }
+        let mut wants = Vec::new();
+        let mut stacked = Vec::new();
+        let mut follows: HashMap<ValueId, usize> = HashMap::new();
+        for value in &body.results[scan.states..] {
+            let base = self.new_base(Binding::Loop);
+            stacked.push(base);
+            wants.push(Want {
+                value: *value,
+                at: Address { base, offset: 0 },
+            });
+            follows.entry(*value).or_insert(base);
+        }
+        let mut states = Vec::new();
+        for (index, value) in body.results[..scan.states].iter().enumerate() {
+            let old = match parameters[index] {
+                Some(base) => base,
+                None => self.new_base(Binding::Loop),
+            };
+            let (new, alone) = match follows.get(value) {
+                Some(base) => (*base, false),
+                None => (self.new_base(Binding::Loop), true),
+            };
+            if alone {
+                wants.push(Want {
+                    value: *value,
+                    at: Address { base: new, offset: 0 },
+                });
+            }
+            states.push(LoweredState {
+                old,
+                new,
+                alone,
+                bytes: body.kind(*value).bytes(),
+            });
+        }
+        let own = self.new_base(Binding::Loop);
+        let memory = Address {
+            base: own,
+            offset: 0,
+        };
+        let Some(lowered) = self.block(body, given, &wants, memory)? else {
+            return Ok(None);
+        };
+        let mut scratch = vec![lowered.bytes];
+        for state in states.iter().filter(|state| state.alone) {
+            scratch.extend([state.bytes, state.bytes]);
+        }
+        let _ = block;
+        Ok(Some(LoweredScan {
+            body: lowered.instructions,
+            own,
+            own_bytes: lowered.bytes,
+            parameters,
+            stacked,
+            states,
+            scratch,
+        }))
+    }
+
+    /// Adds what a node of the other kinds does.
+    fn node(&mut self, emission: &mut Emission<'_>, node: &Node, code: &Code) -> Result<()> {
+        let origin = node.origin;
+        match code {
+            Code::Constant(_) | Code::Scan(_) | Code::Join(_) => {}
+            Code::Fused(expression) => emission.fused(expression, node),
+            Code::Product => emission.product(node),
+            Code::Kernel(kernel) => {
+                let spec = Spec {
+                    inputs: &kernel.inputs,
+                    outputs: &kernel.outputs,
+                };
+                let made = kernels::kernel(&kernel.op, &spec);
+                let made = made.ok_or_else(|| Error::internal("an op has no kernel"))?;
+                let step = Step::Kernel {
+                    kernel: made,
+                    inputs: emission.slots(kernel, node),
+                    outputs: emission.outputs(node),
+                };
+                emission.push(Work::Compute(step), origin, kernel.inputs.clone());
+            }
+            Code::Draw(op, kernel) => {
+                let spec = Spec {
+                    inputs: &kernel.inputs,
+                    outputs: &kernel.outputs,
+                };
+                let draw = Work::Draw {
+                    kernel: random::kernel(op, &spec),
+                    blocks: random::blocks(op, &spec),
+                    inputs: emission.slots(kernel, node),
+                    outputs: emission.outputs(node),
+                };
+                emission.push(draw, origin, kernel.inputs.clone());
+            }
+            Code::Write { variable, version } => {
+                let written = (*variable, *version);
+                let fresh = self.program.fresh.iter().position(|fresh| *fresh == written);
+                let fresh = fresh.ok_or_else(|| Error::internal("a version has no memory"))?;
+                let base = self.bind(Binding::Fresh(fresh));
+                let at = Address { base, offset: 0 };
+                let value = node.inputs[0];
+                if emission.address(value) != at {
+                    emission.copy_to(value, at, Some(origin));
+                }
+                emission.push(Work::Commit { fresh, version: *version }, origin, Vec::new());
+            }
+            Code::Opaque(opaque) => {
+                let others = node.outputs.len() - opaque.versions.len();
+                let inputs = node.inputs.iter().map(|value| emission.span(*value));
+                let outputs = node.outputs[..others].iter().map(|value| emission.span(*value));
+                let written = node.outputs[others..].iter().zip(&opaque.versions);
+                let work = Work::Opaque {
+                    opaque: Arc::clone(opaque),
+                    inputs: inputs.collect(),
+                    outputs: outputs.collect(),
+                    versions: written
+                        .map(|(value, version)| (*version, emission.address(*value).base))
+                        .collect(),
+                };
+                emission.push(work, origin, Vec::new());
+            }
+        }
+        Ok(())
+    }
+
+    /// Where a result of the plan's block is.
+    fn found(&self, block: &Block, lowered: &LoweredBlock, result: ValueId) -> Result<Found> {
+        let home = lowered.homes.get(&result);
+        let home = home.ok_or_else(|| Error::internal("a result has no place"))?;
+        debug_assert!(block.kind(result).is_contiguous());
+        match self.program.bases.get(home.first.base) {
+            Some(Binding::Arena) => Ok(Found::Arena(home.first.offset)),
+            Some(Binding::Given { operand, .. }) => Ok(Found::Given(*operand)),
+            Some(Binding::Constant(index)) => Ok(Found::Given(Operand::Constant(*index))),
+            Some(Binding::Fresh(index)) => Ok(Found::Version(self.program.fresh[*index].1)),
+            Some(Binding::Written(version)) => Ok(Found::Version(*version)),
+            Some(Binding::Loop) | None => Err(Error::internal("a result is in a loop")),
+        }
+    }
+}
+
+/// A loop after its body was lowered.
+struct LoweredScan {
+    body: Vec<Instruction>,
+    /// The base of the body's own memory.
+    own: usize,
+    own_bytes: usize,
+    /// The base of each operand that the body reads.
+    parameters: Vec<Option<usize>>,
+    /// The base of each stacked output.
+    stacked: Vec<usize>,
+    states: Vec<LoweredState>,
+    /// The bytes of each buffer that the loop needs for itself.
+    scratch: Vec<usize>,
+}
+
+struct LoweredState {
+    old: usize,
+    new: usize,
+    /// Whether it has two buffers of its own, and is not a row of what is stacked.
+    alone: bool,
+    bytes: usize,
+}
+
+/// A block whose roots have homes, on its way to instructions.
+struct Emission<'a> {
+    block: &'a Block,
+    homes: HashMap<ValueId, Home>,
+    instructions: Vec<Instruction>,
+}
+
+impl Emission<'_> {
+    fn push(&mut self, work: Work, origin: NodeId, facts: Vec<Fact>) {
+        self.instructions.push(Instruction {
+            work,
+            origin,
+            facts,
+        });
+    }
+
+    /// The address of a value's first element.
+    fn address(&self, value: ValueId) -> Address {
+        let place = self.block.place(value);
+        // Every root has a home by now.
+        let home = &self.homes[&place.root];
+        home.first
+            .plus(place.offset * self.block.dtype(value).width())
+    }
+
+    /// The strides of a value: of a root, those of its home.
+    fn strides(&self, value: ValueId) -> &[isize] {
+        if self.block.is_root(value) {
+            &self.homes[&value].strides
+        } else {
+            &self.block.kind(value).strides
+        }
+    }
+
+    fn span(&self, value: ValueId) -> Span {
+        let kind = self.block.kind(value);
+        debug_assert!(kind.is_contiguous(), "a plain kernel takes no strides");
+        Span {
+            first: self.address(value),
+            elements: kind.elements(),
+            dtype: kind.dtype,
+        }
+    }
+
+    fn reach(&self, value: ValueId, sizes: &[usize], strides: &[isize]) -> Reach {
+        Reach::new(self.address(value), self.block.dtype(value), sizes, strides)
+    }
+
+    fn slots(&self, kernel: &ir::Kernel, node: &Node) -> Box<[Option<Span>]> {
+        let slots = kernel.slots.iter();
+        slots
+            .map(|slot| slot.map(|operand| self.span(node.inputs[operand])))
+            .collect()
+    }
+
+    fn outputs(&self, node: &Node) -> Box<[Option<Span>]> {
+        let outputs = node.outputs.iter();
+        outputs.map(|value| Some(self.span(*value))).collect()
+    }
+
+    fn fused(&mut self, expression: &Expression, node: &Node) {
+        let sizes = self.block.sizes(node.outputs[0]).to_vec();
+        let inputs: Vec<Vec<isize>> = node
+            .inputs
+            .iter()
+            .map(|value| repeating(self.block.sizes(*value), self.strides(*value), &sizes))
+            .collect();
+        let outputs: Vec<Vec<isize>> = node
+            .outputs
+            .iter()
+            .map(|value| self.strides(*value).to_vec())
+            .collect();
+        let reach = |(value, strides): (&ValueId, &Vec<isize>)| self.reach(*value, &sizes, strides);
+        let step = Step::Fused {
+            inputs: node.inputs.iter().zip(&inputs).map(reach).collect(),
+            outputs: node.outputs.iter().zip(&outputs).map(reach).collect(),
+            kernel: Box::new(Fused::new(expression.clone(), &sizes, &inputs, &outputs)),
+        };
+        self.push(Work::Compute(step), node.origin, Vec::new());
+    }
+
+    fn product(&mut self, node: &Node) {
+        let c = node.outputs[0];
+        for (term, pair) in node.inputs.chunks_exact(2).enumerate() {
+            let (a, b) = (pair[0], pair[1]);
+            let sizes = [
+                self.block.sizes(a)[0],
+                self.block.sizes(a)[1],
+                self.block.sizes(b)[1],
+            ];
+            let strides = [a, b, c].map(|value| self.strides(value).to_vec());
+            let product = Product::new(
+                self.block.dtype(c),
+                sizes,
+                strides.each_ref().map(|strides| Strides {
+                    row: strides[0],
+                    column: strides[1],
+                }),
+                term > 0,
+            );
+            let reach = |value, strides| self.reach(value, self.block.sizes(value), strides);
+            let step = Step::Product {
+                product: Box::new(product),
+                a: reach(a, &strides[0]),
+                b: reach(b, &strides[1]),
+                c: reach(c, &strides[2]),
+            };
+            self.push(Work::Compute(step), node.origin, Vec::new());
+        }
+    }
+
+    /// Copies what is not made in place.
+    fn join(&mut self, node: &Node, pieces: &[ir::Piece], parts: &HashMap<ValueId, Part>) {
+        let whole = node.outputs[0];
+        let mut in_place: Vec<ValueId> = Vec::new();
+        for (value, piece) in node.inputs.iter().zip(pieces) {
+            let root = self.block.place(*value).root;
+            let is_part = parts.get(&root).is_some_and(|part| {
+                part.whole == whole && part.offset == piece.offset && !in_place.contains(&root)
+            });
+            if is_part {
+                in_place.push(root);
+                continue;
+            }
+            let width = self.block.dtype(whole).width();
+            let at = self.address(whole).plus(piece.offset * width);
+            self.copy(*value, at, &piece.strides, node.origin);
+        }
+    }
+
+    /// Copies a value to an address, row by row.
+    fn copy_to(&mut self, value: ValueId, at: Address, origin: Option<NodeId>) {
+        let strides = strides::contiguous(self.block.sizes(value));
+        if let Some(origin) = origin.or_else(|| self.block.nodes.first().map(|node| node.origin)) {
+            self.copy(value, at, &strides, origin);
+        }
+    }
+
+    fn copy(&mut self, value: ValueId, at: Address, to: &[isize], origin: NodeId) {
+        let dtype = self.block.dtype(value);
+        let sizes = self.block.sizes(value).to_vec();
+        let from = self.strides(value).to_vec();
+        let to = to.to_vec();
+        let step = Step::Fused {
+            inputs: Box::new([self.reach(value, &sizes, &from)]),
+            outputs: Box::new([Reach::new(at, dtype, &sizes, &to)]),
+            kernel: Box::new(Fused::new(Expression::copy(dtype), &sizes, &[from], &[to])),
+        };
+        self.push(Work::Compute(step), origin, Vec::new());
+    }
+
+    fn scan(&mut self, node: &Node, scan: &Scan, lowered: LoweredScan, scratch: &[Address]) {
+        let body = &scan.body;
+        let mut fixed = Vec::new();
+        let mut moving = Vec::new();
+        if let [own, ..] = scratch {
+            fixed.push(Moving {
+                base: lowered.own,
+                start: *own,
+                stride: 0,
+                bytes: lowered.own_bytes,
+            });
+        }
+        let parameters = body.sources.iter().filter_map(|(value, source)| match source {
+            Source::Parameter(index) => Some((*index, *value)),
+            Source::Plan(_) => None,
+        });
+        for (index, value) in parameters.filter(|(index, _)| *index >= scan.states) {
+            let Some(base) = lowered.parameters[index] else {
+                continue;
+            };
+            let operand = node.inputs[index];
+            let kind = body.kind(value);
+            let start = self.address(operand);
+            let reach = Reach::new(start, kind.dtype, &kind.sizes, &kind.strides);
+            let bound = Moving {
+                base,
+                start,
+                stride: 0,
+                bytes: reach.after,
+            };
+            if index < scan.states + scan.sequences {
+                let step = self.strides(operand).first().copied().unwrap_or(0);
+                let width = kind.dtype.width() as isize;
+                moving.push(Moving {
+                    stride: step * width,
+                    ..bound
+                });
+            } else {
+                fixed.push(bound);
+            }
+        }
+        let mut stacked = Vec::new();
+        let rows = node.outputs[scan.states..].iter().zip(&lowered.stacked);
+        for ((output, base), value) in rows.zip(&body.results[scan.states..]) {
+            let bytes = body.kind(*value).bytes();
+            let start = self.address(*output);
+            moving.push(Moving {
+                base: *base,
+                start,
+                stride: bytes as isize,
+                bytes,
+            });
+            stacked.push((start, bytes));
+        }
+        let mut buffers = scratch[1..].chunks_exact(2);
+        let states = lowered.states.iter().zip(&node.inputs).map(|(state, initial)| State {
+            old: state.old,
+            new: state.new,
+            initial: self.address(*initial),
+            bytes: state.bytes,
+            buffers: if state.alone {
+                buffers.next().map(|pair| [pair[0], pair[1]])
+            } else {
+                None
+            },
+            offset: 0,
+        });
+        let states: Vec<State> = states.collect();
+        let uses = self.block.root_uses();
+        let last = node.outputs[..scan.states].iter().map(|output| {
+            let used = uses[output.index()] > 0;
+            used.then(|| self.address(*output))
+        });
+        let program = ScanProgram {
+            steps: scan.steps,
+            reverse: scan.reverse,
+            limit: scan.limit().map(|slot| self.span(node.inputs[slot])),
+            before: Vec::new(),
+            last: last.collect(),
+            stacked,
+            shards: vec![Shard {
+                body: Arc::new(lowered.body),
+                fixed,
+                moving,
+                states,
+            }],
+        };
+        let facts = node.inputs.iter().map(|value| {
+            Fact::new(self.block.dtype(*value), self.block.sizes(*value))
+        });
+        let facts = facts.collect();
+        self.push(Work::Scan(Box::new(program)), node.origin, facts);
+    }
+}
+
+/// Where a part is, by where its whole is.
+fn settle_part(
+    block: &Block,
+    value: ValueId,
+    part: &Part,
+    parts: &HashMap<ValueId, Part>,
+    homes: &mut HashMap<ValueId, Home>,
+) {
+    let width = block.dtype(value).width();
+    let mut offset = part.offset * width;
+    let mut whole = part.whole;
+    while let Some(outer) = parts.get(&whole) {
+        offset += outer.offset * width;
+        whole = outer.whole;
+    }
+    if let Some(home) = homes.get(&whole) {
+        let first = home.first.plus(offset);
+        let strides = part.strides.clone();
+        homes.insert(value, Home { first, strides });
+    }
+}
+
+/// The roots that can be made in the memory of what they are joined into.
+fn parts(block: &Block, homes: &HashMap<ValueId, Home>) -> HashMap<ValueId, Part> {
+    let makers = block.makers();
+    let users = users(block);
+    let mut parts: HashMap<ValueId, Part> = HashMap::new();
+    // What a whole is joined into itself comes later.
+    for node in block.nodes.iter().rev() {
+        let Code::Join(pieces) = &node.code else {
+            continue;
+        };
+        let whole = node.outputs[0];
+        for (value, piece) in node.inputs.iter().zip(pieces) {
+            let place = block.place(*value);
+            let root = place.root;
+            let kind = block.kind(root);
+            let covers = place.offset == 0
+                && block.kind(*value).is_contiguous()
+                && block.kind(*value).elements() == kind.elements();
+            let taken = homes.contains_key(&root)
+                || parts.contains_key(&root)
+                || block.results.contains(&root)
+                || block.results.iter().any(|result| block.place(*result).root == root);
+            let Some(maker) = makers[root.index()].map(|index| &block.nodes[index].code) else {
+                continue;
+            };
+            if !covers || taken || kind.elements() == 0 {
+                continue;
+            }
+            let strides = reshaped_strides(block.sizes(*value), &piece.strides, &kind.sizes);
+            let Some(strides) = strides else {
+                continue;
+            };
+            let seen = Type {
+                strides,
+                ..kind.clone()
+            };
+            let fits = if seen.is_contiguous() {
+                !matches!(maker, Code::Constant(_) | Code::Opaque(_))
+            } else {
+                matches!(maker, Code::Fused(_) | Code::Product)
+                    && users[root.index()]
+                        .iter()
+                        .all(|user| takes_strides(block, *user, root, whole))
+            };
+            if fits {
+                let part = Part {
+                    whole,
+                    offset: piece.offset,
+                    strides: seen.strides,
+                };
+                parts.insert(root, part);
+            }
+        }
+    }
+    parts
+}
+
+/// For each root: the nodes that use it or a view of it.
+fn users(block: &Block) -> Vec<Vec<usize>> {
+    let mut users = vec![Vec::new(); block.value_count()];
+    for (index, node) in block.nodes.iter().enumerate() {
+        for value in &node.inputs {
+            users[block.place(*value).root.index()].push(index);
+        }
+    }
+    users
+}
+
+/// Whether a node can use a root that does not lie row by row: it sees the root itself, and takes any
+/// strides.
+fn takes_strides(block: &Block, user: usize, root: ValueId, whole: ValueId) -> bool {
+    let node = &block.nodes[user];
+    let seen = node.inputs.iter().filter(|value| block.place(**value).root == root);
+    let mut seen = seen.peekable();
+    match &node.code {
+        Code::Fused(_) | Code::Product | Code::Write { .. } => seen.all(|value| *value == root),
+        // Where it is joined in place, it is not read.
+        Code::Join(_) => (node.outputs[0] == whole && seen.clone().count() == 1) || seen.all(|value| *value == root),
+        Code::Constant(_) | Code::Kernel(_) | Code::Draw(..) | Code::Scan(_) | Code::Opaque(_) => {
+            false
+        }
+    }
+}
+
+/// For each root: the last node that uses it or a view of it; the one after the last if the block
+/// gives it.
+fn last_uses(block: &Block) -> Vec<usize> {
+    let mut last = vec![0; block.value_count()];
+    for (index, node) in block.nodes.iter().enumerate() {
+        for value in &node.inputs {
+            last[block.place(*value).root.index()] = index;
+        }
+    }
+    for value in &block.results {
+        last[block.place(*value).root.index()] = block.nodes.len();
+    }
+    last
+}
+
+/// The strides by which an operand is repeated to a shape that it broadcasts to.
+fn repeating(sizes: &[usize], strides: &[isize], to: &[usize]) -> Vec<isize> {
+    let added = to.len().saturating_sub(sizes.len());
+    let own = sizes.iter().zip(strides);
+    let own = own.map(|(size, stride)| if *size == 1 { 0 } else { *stride });
+    std::iter::repeat_n(0, added).chain(own).collect()
+}

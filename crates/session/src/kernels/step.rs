@@ -1,0 +1,146 @@
+//! Steps: what a program computes, one after the other, on the operands in a table.
+
+#![allow(
+    unsafe_code,
+    reason = "kernels take addresses; see the SAFETY comments"
+)]
+
+use crate::kernels::fused::Fused;
+use crate::kernels::product::Product;
+use crate::kernels::table::{Reach, Span, Table};
+use crate::kernels::{Args, Failure, Kernel};
+
+use smallvec::SmallVec;
+
+/// A computation on operands at planned places.
+pub(crate) enum Step {
+    Fused {
+        kernel: Box<Fused>,
+        inputs: Box<[Reach]>,
+        outputs: Box<[Reach]>,
+    },
+    Product {
+        product: Box<Product>,
+        a: Reach,
+        b: Reach,
+        c: Reach,
+    },
+    /// A product of which the right operand was packed before.
+    Packed {
+        product: Box<Product>,
+        a: Reach,
+        b: Reach,
+        c: Reach,
+    },
+    /// Packs the right operand of a product.
+    Pack {
+        product: Box<Product>,
+        b: Reach,
+        packed: Reach,
+    },
+    Kernel {
+        kernel: Kernel,
+        inputs: Box<[Option<Span>]>,
+        outputs: Box<[Option<Span>]>,
+    },
+}
+
+impl Step {
+    /// How many tasks the step is cut into, which may run at once.
+    pub(crate) fn tasks(&self) -> usize {
+        match self {
+            Step::Fused { kernel, .. } => kernel.tasks(),
+            Step::Product { product, .. } | Step::Packed { product, .. } => product.tasks(),
+            Step::Pack { .. } | Step::Kernel { .. } => 1,
+        }
+    }
+
+    /// Calls `f` with the base of each operand that the step reads.
+    pub(crate) fn each_base(&self, mut f: impl FnMut(usize)) {
+        match self {
+            Step::Fused { inputs, .. } => inputs.iter().for_each(|reach| f(reach.first.base)),
+            Step::Product { a, b, .. } | Step::Packed { a, b, .. } => {
+                f(a.first.base);
+                f(b.first.base);
+            }
+            Step::Pack { b, .. } => f(b.first.base),
+            Step::Kernel { inputs, .. } => {
+                let spans = inputs.iter().flatten();
+                spans.for_each(|span| f(span.first.base));
+            }
+        }
+    }
+
+    /// Runs one task.
+    ///
+    /// # Errors
+    /// The operands' values do not allow it.
+    #[inline]
+    pub(crate) fn run(&self, table: &Table, task: usize) -> Result<(), Failure> {
+        match self {
+            Step::Fused {
+                kernel,
+                inputs,
+                outputs,
+            } => {
+                let inputs: SmallVec<[*const u8; 16]> = inputs
+                    .iter()
+                    .map(|reach| table.pointer(reach).cast_const())
+                    .collect();
+                let outputs: SmallVec<[*mut u8; 8]> =
+                    outputs.iter().map(|reach| table.pointer(reach)).collect();
+                // SAFETY: the table has checked that all that the strides reach lies within the
+                // bases. The planner lets an output share memory with an operand only in place.
+                unsafe { kernel.run(&inputs, &outputs, task) };
+            }
+            Step::Product { product, a, b, c } => {
+                let (a, b, c) = (table.pointer(a), table.pointer(b), table.pointer(c));
+                // SAFETY: as above; the planner gives the result memory of its own.
+                unsafe { product.run(a, b, c, task) };
+            }
+            Step::Packed { product, a, b, c } => {
+                let (a, b, c) = (table.pointer(a), table.pointer(b), table.pointer(c));
+                // SAFETY: as above; `b` was written by the `Pack` of an equal product.
+                unsafe { product.run_packed(a, b, c, task) };
+            }
+            Step::Pack { product, b, packed } => {
+                let (b, packed) = (table.pointer(b), table.pointer(packed));
+                // SAFETY: as above; `packed` has the bytes that the product asked for.
+                unsafe { product.pack(b, packed) };
+            }
+            Step::Kernel {
+                kernel,
+                inputs,
+                outputs,
+            } => return kernel(&mut arguments(table, inputs, outputs)?),
+        }
+        Ok(())
+    }
+}
+
+/// Operands and results of a plain kernel.
+///
+/// # Errors
+/// A result shares memory with another operand.
+pub(crate) fn arguments<'a>(
+    table: &Table,
+    inputs: &[Option<Span>],
+    outputs: &[Option<Span>],
+) -> Result<Args<'a>, Failure> {
+    let mut args = Args::new();
+    for input in inputs {
+        args.push_input(input.map(|span| table.slice(span)));
+    }
+    for (index, output) in outputs.iter().enumerate() {
+        let Some(span) = *output else {
+            args.skip_output();
+            continue;
+        };
+        let others = inputs.iter().chain(&outputs[..index]).flatten();
+        if span.elements > 0 && others.into_iter().any(|other| other.elements > 0 && table.overlap(span, *other)) {
+            return Err(Failure::new("a result overlaps an operand"));
+        }
+        args.push_output(table.slice_mut(span));
+    }
+    Ok(args)
+}

@@ -1,0 +1,170 @@
+//! How a session runs its graph.
+
+use std::num::NonZeroUsize;
+use std::thread;
+
+/// How a session runs its graph; see [`Session::with_options`](crate::Session::with_options).
+///
+/// ```
+/// use aqueduct_graph::Graph;
+/// use aqueduct_session::{Session, SessionOptions};
+///
+/// let g = Graph::new();
+/// let x = g.constant([1.0_f32, 2.0]);
+/// let plain = Session::with_options(&g, SessionOptions::new().optimize(false));
+/// let fast = Session::with_options(&g, SessionOptions::new().threads(1));
+/// assert_eq!(plain.run(x + x, Default::default())?, fast.run(x + x, Default::default())?);
+/// # Ok::<(), aqueduct_session::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionOptions {
+    threads: Option<NonZeroUsize>,
+    optimize: bool,
+    strict: bool,
+    /// The passes that are switched off, a bit for each.
+    without: u32,
+}
+
+impl Default for SessionOptions {
+    fn default() -> SessionOptions {
+        SessionOptions {
+            threads: None,
+            optimize: true,
+            strict: false,
+            without: 0,
+        }
+    }
+}
+
+impl SessionOptions {
+    /// Optimised plans, on as many threads as the machine runs at once.
+    pub fn new() -> SessionOptions {
+        SessionOptions::default()
+    }
+
+    /// How many threads a run may use, the caller's own among them; 0 means as many as the machine
+    /// runs at once. Results do not depend on it. TensorFlow's `intra_op_parallelism_threads`.
+    #[must_use]
+    pub fn threads(mut self, count: usize) -> SessionOptions {
+        self.threads = NonZeroUsize::new(count);
+        self
+    }
+
+    /// Whether plans are optimised. If not, each operation runs its own kernel into its own buffer, on
+    /// one thread: the measure that the optimised plans are held against.
+    #[must_use]
+    pub fn optimize(mut self, optimize: bool) -> SessionOptions {
+        self.optimize = optimize;
+        self
+    }
+
+    /// Whether results must have the very bits that they have without optimisation: passes that
+    /// compute a sum in another order are left out.
+    #[must_use]
+    pub fn strict(mut self, strict: bool) -> SessionOptions {
+        self.strict = strict;
+        self
+    }
+
+    /// Leaves out a pass.
+    #[must_use]
+    pub fn without(mut self, pass: Pass) -> SessionOptions {
+        self.without |= pass.bit();
+        self
+    }
+
+    /// Leaves out all passes but this one.
+    #[must_use]
+    pub fn only(mut self, pass: Pass) -> SessionOptions {
+        self.without = !pass.bit();
+        self
+    }
+
+    /// Whether plans are optimised.
+    pub fn optimizes(&self) -> bool {
+        self.optimize
+    }
+
+    /// Whether a pass is run.
+    pub fn runs(&self, pass: Pass) -> bool {
+        self.optimize && self.without & pass.bit() == 0 && !(self.strict && pass.reorders())
+    }
+
+    /// How many threads a run may use.
+    pub fn thread_count(&self) -> usize {
+        let available = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        if !self.optimize {
+            return 1;
+        }
+        self.threads.map_or_else(available, NonZeroUsize::get)
+    }
+}
+
+macro_rules! passes {
+    ($($(#[$doc:meta])+ $pass:ident = $name:literal $(, $reorders:ident)?;)*) => {
+        /// A pass of the optimiser.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Pass {
+            $($(#[$doc])+ $pass,)*
+        }
+
+        impl Pass {
+            /// All passes, in the order in which they run.
+            pub const ALL: &'static [Pass] = &[$(Pass::$pass),*];
+
+            /// The name, as `explain` prints it.
+            pub fn name(self) -> &'static str {
+                match self { $(Pass::$pass => $name),* }
+            }
+
+            /// Whether results may differ in their last bits with it, as a sum is computed in another
+            /// order. A strict session leaves such passes out.
+            pub fn reorders(self) -> bool {
+                match self { $(Pass::$pass => false $(|| Pass::$reorders())?),* }
+            }
+        }
+    };
+}
+
+passes! {
+    /// Computes what depends on constants alone.
+    FoldConstants = "fold constants";
+    /// Computes once what is computed twice.
+    MergeCommon = "merge common";
+    /// Leaves out what changes nothing: `x · 1`, `x + 0`, a cast to the same type.
+    SimplifyAlgebra = "simplify algebra";
+    /// `concat([x, h]) · K` becomes `x · K_x + h · K_h`, without the concatenation.
+    SplitProducts = "split products", reordering;
+    /// Moves what does not depend on the step out of loops.
+    HoistInvariants = "hoist invariants";
+    /// Does what depends on the sequences alone for all steps at once, outside of the loop.
+    HoistSequences = "hoist sequences";
+    /// Adds up after the loop what its states only add up: the gradients of weights become one
+    /// product over all steps.
+    SinkSums = "sink sums", reordering;
+    /// Keeps only the last row where nothing else is read of what a loop stacks.
+    TrimStacks = "trim stacks";
+    /// Does products with one operand in common, or over slices of one tensor, as one product.
+    MergeProducts = "merge products", reordering;
+    /// Does sums of products in place, without a buffer for each.
+    SumProducts = "sum products", reordering;
+    /// Does chains of element-wise operations in one go.
+    FuseElementwise = "fuse elementwise";
+    /// Puts operands of a concatenation or stack where they belong as they are made.
+    JoinInPlace = "join in place";
+    /// Lets buffers share memory when they are not used at the same time.
+    ShareMemory = "share memory";
+    /// Cuts loops whose rows do not depend on each other into shards of rows, one for each thread.
+    SplitRows = "split rows";
+}
+
+impl Pass {
+    fn bit(self) -> u32 {
+        1 << self as u32
+    }
+
+    const fn reordering() -> bool {
+        true
+    }
+}
