@@ -37,6 +37,7 @@ mod softmax;
 pub(crate) mod state;
 mod strides;
 mod summary;
+pub(crate) mod threads;
 #[cfg(test)]
 mod tests;
 
