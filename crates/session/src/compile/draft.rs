@@ -441,6 +441,13 @@ impl Draft {
             .collect()
     }
 
+    /// The tensors whose elements an operation and its bodies use.
+    pub(super) fn used_by(&self, store: &Store, id: NodeId) -> Vec<TensorId> {
+        let mut used: Vec<TensorId> = self.value_inputs(store, id).into_iter().flatten().collect();
+        used.extend(self.captures(store, id));
+        used
+    }
+
     /// The operations that this one is ordered after: its control dependencies, and those of the
     /// bodies that it owns.
     pub(super) fn controls(&self, store: &Store, id: NodeId) -> Vec<NodeId> {

@@ -12,6 +12,7 @@ use aqueduct_graph::Dim;
 use crate::arena::Layout;
 use crate::compile::draft::{Draft, Planned, Stage};
 use crate::compile::prune::{Need, output_of};
+use crate::engine::ir::ValueId;
 use crate::error::{Error, Result};
 use crate::kernels::{self, Spec, random};
 use crate::plan::{
@@ -20,22 +21,34 @@ use crate::plan::{
 };
 
 /// What one stage of a plan has so far.
-struct Emission {
-    program: Vec<Instruction>,
+pub(super) struct Emission {
+    pub(super) program: Vec<Instruction>,
     layout: Layout,
-    late_values: usize,
-    bodies: HashMap<RegionId, Planned>,
+    pub(super) late_values: usize,
+    pub(super) bodies: HashMap<RegionId, Planned>,
+    /// While importing: the value of each version of a variable.
+    pub(super) versions: HashMap<usize, ValueId>,
+}
+
+impl Emission {
+    pub(super) fn new(bodies: HashMap<RegionId, Planned>) -> Emission {
+        Emission {
+            program: Vec::new(),
+            layout: Layout::default(),
+            late_values: 0,
+            bodies,
+            versions: HashMap::new(),
+        }
+    }
 }
 
 impl Draft {
     /// The stage's program. What is left, if anything is, goes along with it.
     pub(super) fn emit(mut self, store: &Store, stage: Stage) -> Result<Plan> {
-        let mut emission = Emission {
-            program: Vec::new(),
-            layout: Layout::default(),
-            late_values: 0,
-            bodies: stage.bodies,
-        };
+        if self.options.optimizes() {
+            return self.optimize(store, stage);
+        }
+        let mut emission = Emission::new(stage.bodies);
         for id in stage.ready.iter().filter(|id| stage.live.contains(id)) {
             self.emit_node(store, *id, &mut emission)?;
         }
@@ -45,15 +58,7 @@ impl Draft {
         } else {
             Vec::new()
         };
-        let result_sizes = self
-            .results
-            .iter()
-            .map(|(result, _)| {
-                // A shape that is known while building may have taken no operation here.
-                let sizes = self.sizes_of(*result);
-                sizes.or_else(|| store.fact(*result).shape.sizes())
-            })
-            .collect();
+        let result_sizes = self.result_sizes(store);
         let exits = if finished { self.exits() } else { Vec::new() };
         let next = if finished {
             None
@@ -64,6 +69,7 @@ impl Draft {
             id: Plan::fresh_id(),
             refusal: None,
             program: emission.program,
+            optimized: None,
             constants: self.constants,
             late_values: emission.late_values,
             entry: self.entry,
@@ -77,7 +83,19 @@ impl Draft {
         })
     }
 
-    fn result_places(&self, store: &Store) -> Result<Vec<Option<Operand>>> {
+    /// The sizes of each result that are known.
+    pub(super) fn result_sizes(&self, store: &Store) -> Vec<Option<Vec<usize>>> {
+        let results = self.results.iter();
+        results
+            .map(|(result, _)| {
+                // A shape that is known while building may have taken no operation here.
+                let sizes = self.sizes_of(*result);
+                sizes.or_else(|| store.fact(*result).shape.sizes())
+            })
+            .collect()
+    }
+
+    pub(super) fn result_places(&self, store: &Store) -> Result<Vec<Option<Operand>>> {
         self.results
             .iter()
             .map(|(result, need)| match need {
@@ -87,7 +105,7 @@ impl Draft {
             .collect()
     }
 
-    fn exits(&self) -> Vec<(VariableId, usize)> {
+    pub(super) fn exits(&self) -> Vec<(VariableId, usize)> {
         let writes = &self.pruned.effects.writes;
         writes
             .iter()
@@ -95,7 +113,7 @@ impl Draft {
             .collect()
     }
 
-    fn next(&self, store: &Store, late: &BTreeSet<TensorId>) -> Result<Next> {
+    pub(super) fn next(&self, store: &Store, late: &BTreeSet<TensorId>) -> Result<Next> {
         let late = late
             .iter()
             .map(|tensor| Ok((*tensor, self.place(store, *tensor)?)))
@@ -108,13 +126,13 @@ impl Draft {
         })
     }
 
-    fn place(&self, store: &Store, tensor: TensorId) -> Result<Operand> {
+    pub(super) fn place(&self, store: &Store, tensor: TensorId) -> Result<Operand> {
         self.places.get(&tensor).copied().ok_or_else(|| {
             Error::internal(format!("`{}` was not planned", store.tensor_name(tensor)))
         })
     }
 
-    fn emit_node(&mut self, store: &Store, id: NodeId, emission: &mut Emission) -> Result<()> {
+    pub(super) fn emit_node(&mut self, store: &Store, id: NodeId, emission: &mut Emission) -> Result<()> {
         match &store.node(id).op {
             Op::State(op) => self.emit_state(store, id, *op, emission),
             Op::Random(op) => self.emit_draw(store, id, *op, emission),
@@ -191,14 +209,14 @@ impl Draft {
     }
 
     /// The version that the region starts with.
-    fn entry_version(&self, variable: VariableId) -> Result<usize> {
+    pub(super) fn entry_version(&self, variable: VariableId) -> Result<usize> {
         self.entry
             .binary_search(&variable)
             .map_err(|_| Error::internal("a variable was not counted as read"))
     }
 
     /// A new version of a variable, made by `id` from the last one so far.
-    fn write(&mut self, id: NodeId, variable: VariableId) -> Result<(usize, usize)> {
+    pub(super) fn write(&mut self, id: NodeId, variable: VariableId) -> Result<(usize, usize)> {
         let from = match self.current.get(&variable) {
             Some(version) => *version,
             None => return Err(Error::internal("a variable was not counted as written")),
@@ -212,7 +230,7 @@ impl Draft {
 
     /// The version that `reader` sees: the last one made by an operation that it is ordered after,
     /// else the one that the region starts with.
-    fn version_seen_by(
+    pub(super) fn version_seen_by(
         &self,
         store: &Store,
         reader: NodeId,
@@ -385,7 +403,7 @@ impl Draft {
 
     /// The outputs of a loop or branch that are made. One of which the shape alone is used is made
     /// only if its shape is not known before the run.
-    fn given(&self, id: NodeId, op: &Control, body: RegionId) -> Vec<Given> {
+    pub(super) fn given(&self, id: NodeId, op: &Control, body: RegionId) -> Vec<Given> {
         let results = self.pruned.bodies.get(&body);
         let results = results.map_or(&[][..], |body| &body.results).iter();
         results
@@ -402,7 +420,7 @@ impl Draft {
     }
 
     /// The number of steps of a scan: its length operand, or the size of its sequences.
-    fn steps(&self, store: &Store, id: NodeId, op: &Control) -> Result<usize> {
+    pub(super) fn steps(&self, store: &Store, id: NodeId, op: &Control) -> Result<usize> {
         let facts = self.input_facts(store, id);
         let length = op.length_slot().and_then(|slot| facts.get(slot));
         let steps = match length {
@@ -514,7 +532,7 @@ impl Draft {
         self.places.entry(output_of(id, output)).or_insert(place);
     }
 
-    fn input_facts(&self, store: &Store, id: NodeId) -> Vec<Fact> {
+    pub(super) fn input_facts(&self, store: &Store, id: NodeId) -> Vec<Fact> {
         let known = |tensor: &TensorId| {
             self.facts
                 .get(tensor)
@@ -524,7 +542,7 @@ impl Draft {
         store.inputs(id).iter().map(known).collect()
     }
 
-    fn output_facts(&self, store: &Store, id: NodeId) -> Vec<Fact> {
+    pub(super) fn output_facts(&self, store: &Store, id: NodeId) -> Vec<Fact> {
         let outputs = 0..store.node(id).outputs.len();
         let known = |output| {
             let tensor = output_of(id, output);

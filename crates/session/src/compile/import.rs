@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aqueduct_graph::ir::{
-    Array, Control, Fact, Math, NodeId, Nn, Op, Reduce, Region, SliceSpec, State, Store, TensorId,
+    Array, Binary, Control, Data, Fact, Math, NodeId, Nn, Op, Reduce, Region, SliceSpec, State, Store, TensorId,
     Update,
 };
 use aqueduct_graph::{DType, Value};
@@ -278,28 +278,18 @@ impl Import<'_> {
         }
         let inputs = self.draft.input_facts(self.store, id);
         let types: Vec<DType> = inputs.iter().map(|fact| fact.dtype).collect();
-        let primitive = match op {
-            Op::Nn(Nn::BiasAdd) => {
-                Primitive::Binary(aqueduct_graph::ir::Binary::Add)
-            }
-            op => match Primitive::of(op, types[0]) {
-                Some(primitive) => primitive,
-                None => return Ok(None),
-            },
-        };
-        let Some(fact) = facts.first() else {
+        let Some(first) = types.first() else {
             return Ok(None);
         };
-        let step = Step {
-            primitive,
-            operands: (0..types.len()).collect(),
-            dtype: fact.dtype,
+        let primitive = match op {
+            // A vector broadcasts along the last axis by itself.
+            Op::Nn(Nn::BiasAdd) => Some(Primitive::Binary(Binary::Add)),
+            op => Primitive::of(op, *first),
         };
-        let expression = Expression {
-            outputs: vec![types.len()],
-            inputs: types,
-            steps: vec![step],
+        let (Some(primitive), [fact]) = (primitive, facts) else {
+            return Ok(None);
         };
+        let expression = Expression::of(primitive, &types, fact.dtype);
         Ok(Some((Code::Fused(expression), self.operands(id)?)))
     }
 
@@ -312,7 +302,7 @@ impl Import<'_> {
         let mut steps = Vec::new();
         for operand in 1..count {
             steps.push(Step {
-                primitive: Primitive::Binary(aqueduct_graph::ir::Binary::Add),
+                primitive: Primitive::Binary(Binary::Add),
                 operands: [sum, operand].into_iter().collect(),
                 dtype,
             });
@@ -422,8 +412,8 @@ impl Import<'_> {
                 let value = self.operand(id, 0)?;
                 let value = match update {
                     Update::Set => value,
-                    Update::Add => self.updated(id, from, value, aqueduct_graph::ir::Binary::Add)?,
-                    Update::Sub => self.updated(id, from, value, aqueduct_graph::ir::Binary::Sub)?,
+                    Update::Add => self.updated(id, from, value, Binary::Add)?,
+                    Update::Sub => self.updated(id, from, value, Binary::Sub)?,
                 };
                 self.emission.versions.insert(version, value);
                 let code = Code::Write { variable, version };
@@ -440,23 +430,14 @@ impl Import<'_> {
         id: NodeId,
         from: usize,
         value: ValueId,
-        function: aqueduct_graph::ir::Binary,
+        function: Binary,
     ) -> Result<ValueId> {
         let old = self.version(id, from)?;
-        let kind = self.block.kind(old).clone();
-        let expression = Expression {
-            inputs: vec![kind.dtype; 2],
-            steps: vec![Step {
-                primitive: Primitive::Binary(function),
-                operands: [0, 1].into_iter().collect(),
-                dtype: kind.dtype,
-            }],
-            outputs: vec![2],
-        };
+        let kind = self.block.kind(old);
         let kind = Type::contiguous(kind.dtype, &kind.sizes);
-        Ok(self
-            .block
-            .push_one(Code::Fused(expression), vec![old, value], kind, id))
+        let primitive = Primitive::Binary(function);
+        let code = Code::Fused(Expression::of(primitive, &[kind.dtype; 2], kind.dtype));
+        Ok(self.block.push_one(code, vec![old, value], kind, id))
     }
 
     fn give_version(&mut self, id: NodeId, version: usize) -> Result<()> {
@@ -745,9 +726,9 @@ fn known_value(fact: &Fact) -> Option<Value> {
         DType::I32 => {
             let narrow: std::result::Result<Vec<i32>, _> =
                 ints.into_iter().map(i32::try_from).collect();
-            aqueduct_graph::ir::Data::I32(narrow.ok()?)
+            Data::I32(narrow.ok()?)
         }
-        DType::I64 => aqueduct_graph::ir::Data::I64(ints),
+        DType::I64 => Data::I64(ints),
         DType::F32 | DType::F64 | DType::U8 | DType::Bool => return None,
     };
     Value::new(shape, data)

@@ -5,10 +5,15 @@
 //!    are planned here, as their results' shapes are needed. What depends on a late size is put off.
 //! 3. **Thread state and emit** ([`emit`]): versions of variables, places in the arena, one
 //!    instruction for each operation: the plain plan.
+//!
+//! Instead of the last step an optimised plan is made ([`optimize`]): [`import`] makes a block of the
+//! stage, which `engine` turns into a program.
 
 mod draft;
 mod emit;
 mod failure;
+mod import;
+mod optimize;
 mod prune;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! What loops and branches are planned to do.
 
+use crate::options::SessionOptions;
 use std::collections::HashSet;
 
 use aqueduct_graph::ir::{RegionId, add_output};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aqueduct_graph::ir::{NodeId, Problem};
+use aqueduct_graph::ir::Problem;
 use aqueduct_graph::{Graph, Value};
 
 use crate::arena::Buffer;

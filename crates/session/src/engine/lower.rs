@@ -106,11 +106,8 @@ fn require_given(program: &mut Program) {
 
 fn note_readers(instructions: &[Instruction], readers: &mut [Option<NodeId>]) {
     for instruction in instructions {
-        let mut note = |base: usize| {
-            if let Some(reader) = readers.get_mut(base) {
-                reader.get_or_insert(instruction.origin);
-            }
-        };
+        let mut bases = Vec::new();
+        let mut note = |base: usize| bases.push(base);
         match &instruction.work {
             Work::Compute(step) => step.each_base(note),
             Work::Draw { inputs, .. } => {
@@ -129,6 +126,11 @@ fn note_readers(instructions: &[Instruction], readers: &mut [Option<NodeId>]) {
                 note_readers(&scan.before, readers);
             }
             Work::Commit { .. } | Work::Opaque { .. } => {}
+        }
+        for base in bases {
+            if let Some(reader) = readers.get_mut(base) {
+                reader.get_or_insert(instruction.origin);
+            }
         }
     }
 }

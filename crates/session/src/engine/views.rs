@@ -23,6 +23,15 @@ impl Block {
         }
     }
 
+    /// The value if it is a root that lies row by row, else a copy that is.
+    pub(crate) fn whole(&mut self, value: ValueId, origin: NodeId) -> ValueId {
+        if self.is_root(value) {
+            self.contiguous(value, origin)
+        } else {
+            self.copied(value, origin)
+        }
+    }
+
     /// A copy of the value, row by row, made at the end of the block.
     pub(crate) fn copied(&mut self, value: ValueId, origin: NodeId) -> ValueId {
         let kind = Type::contiguous(self.dtype(value), self.sizes(value));

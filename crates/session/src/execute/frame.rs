@@ -78,6 +78,18 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// The elements of what the last stage is given.
+    pub(crate) fn given(&self, operand: Operand) -> std::result::Result<Slice<'_>, Absent> {
+        let Some((_, earlier)) = self.stages.split_last() else {
+            return Err(Absent::Broken(operand));
+        };
+        let sources = Sources {
+            earlier,
+            ..self.sources()
+        };
+        sources.read(operand)
+    }
+
     /// The last stage's plan.
     pub(crate) fn plan(&self) -> Result<&Arc<Plan>> {
         let stage = self.stages.last();

@@ -30,13 +30,16 @@ mod moves;
 mod nn;
 mod pad;
 mod primitive;
+pub(crate) mod product;
 pub(crate) mod random;
 mod range;
 mod reduce;
 mod softmax;
 pub(crate) mod state;
-mod strides;
+pub(crate) mod step;
+pub(crate) mod strides;
 mod summary;
+pub(crate) mod table;
 pub(crate) mod threads;
 #[cfg(test)]
 mod tests;

@@ -63,6 +63,29 @@ pub(crate) enum Scalar {
 }
 
 impl Expression {
+    /// The expression that gives its operand.
+    pub(crate) fn copy(dtype: DType) -> Expression {
+        Expression {
+            inputs: vec![dtype],
+            steps: Vec::new(),
+            outputs: vec![0],
+        }
+    }
+
+    /// The expression of one primitive, on operands of these types.
+    pub(crate) fn of(primitive: Primitive, inputs: &[DType], dtype: DType) -> Expression {
+        let step = Step {
+            primitive,
+            operands: (0..inputs.len()).collect(),
+            dtype,
+        };
+        Expression {
+            inputs: inputs.to_vec(),
+            steps: vec![step],
+            outputs: vec![inputs.len()],
+        }
+    }
+
     /// The element type of a register.
     pub(crate) fn dtype(&self, register: usize) -> DType {
         match register.checked_sub(self.inputs.len()) {
