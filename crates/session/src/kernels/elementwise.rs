@@ -1,5 +1,8 @@
 //! Element-wise primitives: the one definition of each, for every loop that applies it.
 //!
+//! All are inlined, whatever their size: a loop that is compiled for vector instructions which not
+//! every CPU has must have its functions within it.
+//!
 //! All are total (they never panic) and depend on their operands alone. Those of `f32` are free of
 //! branches and calls, so that a loop over them can be vectorised, but for rarer ones: powers,
 //! remainders, sine and cosine, which are the standard library's, and the error function. Powers,
@@ -59,13 +62,10 @@ pub(crate) trait Arithmetic: Typed + PartialOrd {
     /// -1, 0 or 1; NaN stays NaN.
     #[inline(always)]
     fn sign(self) -> Self {
-        if self > Self::ZERO {
-            Self::ONE
-        } else if self < Self::ZERO {
-            Self::ONE.neg()
-        } else {
-            self
-        }
+        // Two choices of values, not of ways: no branch stands in the way of vectors.
+        let (above, below) = (Self::ONE, Self::ONE.neg());
+        let signed = if self < Self::ZERO { below } else { self };
+        if self > Self::ZERO { above } else { signed }
     }
 
     #[inline(always)]
@@ -344,6 +344,10 @@ impl Real for f32 {
     #[inline(always)]
     fn log1p(self) -> f32 {
         float32::log1p(self)
+    }
+    #[inline(always)]
+    fn sigmoid(self) -> f32 {
+        float32::sigmoid(self)
     }
     #[inline(always)]
     fn erf(self) -> f32 {

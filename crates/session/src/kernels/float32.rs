@@ -1,5 +1,6 @@
-//! Exponentials, logarithms and the hyperbolic tangent of `f32`, to within a few units in the last
-//! place.
+//! Exponentials, logarithms and the hyperbolic tangent of `f32`. In units in the last place of the
+//! result, subnormal results included, they are off by at most 1.1 (`exp`), 2.4 (`sigmoid`), 2.6
+//! (`tanh`), 2 (`log`) and 3 (`expm1`, `log1p`).
 //!
 //! The platform's functions take one number at a time and differ between platforms. These are
 //! straight arithmetic without branches: a loop over them is vectorised, and gives the same bits
@@ -8,15 +9,37 @@
 /// `e^x`.
 #[inline(always)]
 pub(super) fn exp(x: f32) -> f32 {
-    // Numbers that give 0 take another way: arithmetic that underflows is slow.
-    let vanishes = x < -104.0;
     // From 89 on the result is infinite. A comparison, not `min`, lets NaN through.
     let bounded = if x > 89.0 { 89.0 } else { x };
-    let (exponent, rest) = split_exponent(if vanishes { 0.0 } else { bounded });
-    // 2^exponent may be subnormal or too large by itself: two factors are not.
-    let half = exponent >> 1;
-    let result = (1.0 + expm1_near_zero(rest)) * power_of_two(half) * power_of_two(exponent - half);
-    if vanishes { 0.0 } else { result }
+    // 2^exponent may be subnormal or too large by itself: the factor brings it nearer to 1.
+    let negative = x < 0.0;
+    let offset = if negative { FAR } else { -FAR };
+    let factor = if negative { POWER_DOWN } else { POWER_UP };
+    exp_by_factors(bounded, offset, factor)
+}
+
+/// `1 / (1 + e^-x)`.
+#[inline(always)]
+pub(super) fn sigmoid(x: f32) -> f32 {
+    // The exponent is never positive, so nothing overflows.
+    let small = exp_by_factors(-x.abs(), FAR, POWER_DOWN);
+    let numerator = if x < 0.0 { small } else { 1.0 };
+    numerator / (1.0 + small)
+}
+
+/// `e^x` for x below 90, by way of `e^x * 2^offset`, which is neither subnormal nor infinite. The
+/// factor is `2^-offset`.
+#[inline(always)]
+fn exp_by_factors(x: f32, offset: f32, factor: f32) -> f32 {
+    let bounded = if x < LEAST_EXPONENT {
+        LEAST_EXPONENT
+    } else {
+        x
+    };
+    // Numbers that give 0 are multiplied by it: arithmetic that underflows is slow.
+    let factor = if x < LEAST_EXPONENT { 0.0 } else { factor };
+    let (power, rest) = split_exponent(bounded, offset);
+    (1.0 + expm1_near_zero(rest)) * power * factor
 }
 
 /// `e^x - 1`: no digit is lost near 0.
@@ -24,9 +47,8 @@ pub(super) fn exp(x: f32) -> f32 {
 pub(super) fn expm1(x: f32) -> f32 {
     // Up to -20 the result rounds to -1, from 89 on it is infinite. Comparisons let NaN through.
     let bounded = if x > 89.0 { 89.0 } else { x };
-    let (exponent, rest) = split_exponent(if bounded < -20.0 { -20.0 } else { bounded });
     // Half of the result: 2^exponent may be too large by itself.
-    let scale = power_of_two(exponent - 1);
+    let (scale, rest) = split_exponent(if bounded < -20.0 { -20.0 } else { bounded }, -1.0);
     let half = scale * expm1_near_zero(rest) + (scale - 0.5);
     // Of the smallest numbers the half would lose a digit, and of -0 the sum its sign.
     if x.abs() < 1e-8 { x } else { half + half }
@@ -36,10 +58,10 @@ pub(super) fn expm1(x: f32) -> f32 {
 /// lost near 0.
 #[inline(always)]
 pub(super) fn tanh(x: f32) -> f32 {
-    // From 9.1 on the result rounds to 1.
-    let doubled = (2.0 * x.abs()).clamp(0.0, 20.0);
-    let (exponent, rest) = split_exponent(doubled);
-    let scale = power_of_two(exponent);
+    // From 9.1 on the result rounds to 1. A comparison lets NaN through.
+    let size = x.abs();
+    let bounded = if size > 10.0 { 10.0 } else { size };
+    let (scale, rest) = split_exponent(bounded + bounded, 0.0);
     let expm1 = scale * expm1_near_zero(rest) + (scale - 1.0);
     (expm1 / (expm1 + 2.0)).copysign(x)
 }
@@ -100,26 +122,33 @@ const TWO_POW_23: f32 = 8_388_608.0;
 const SQRT_HALF_BITS: u32 = std::f32::consts::FRAC_1_SQRT_2.to_bits();
 const MANTISSA_MASK: u32 = (1 << 23) - 1;
 
-/// `x = exponent * ln 2 + rest`, with |rest| at most about half of ln 2. NaN gives a NaN rest.
+/// Below, `e^x` rounds to 0.
+const LEAST_EXPONENT: f32 = -104.0;
+
+/// An offset that brings exponents of both ends of the range among those of normal numbers.
+const FAR: f32 = 64.0;
+const POWER_UP: f32 = 18_446_744_073_709_551_616.0;
+const POWER_DOWN: f32 = 1.0 / POWER_UP;
+
+/// What is added to an exponent where it stands in a float.
+const BIAS: f32 = 127.0;
+
+/// `2^(exponent + offset)` and the rest of `x = exponent * ln 2 + rest`, with |rest| at most about
+/// half of ln 2. The power must be a normal number. NaN gives a NaN rest.
 #[inline(always)]
-fn split_exponent(x: f32) -> (i32, f32) {
-    let shifted = x * std::f32::consts::LOG2_E + ROUNDER;
-    let rounded = shifted - ROUNDER;
+fn split_exponent(x: f32, offset: f32) -> (f32, f32) {
+    let rounder = ROUNDER + (BIAS + offset);
+    let shifted = x * std::f32::consts::LOG2_E + rounder;
+    let rounded = shifted - rounder;
     let rest = (x - rounded * LN_2_HIGH) - rounded * LN_2_LOW;
-    let exponent = shifted.to_bits().wrapping_sub(ROUNDER.to_bits());
-    (exponent.cast_signed(), rest)
+    // The lowest bits hold the exponent as a float has it; all others are shifted out.
+    (f32::from_bits(shifted.to_bits() << 23), rest)
 }
 
-/// `e^r - 1` for |r| up to half of ln 2: the Taylor series, of which the first term left out is
-/// below 6e-9.
+/// `e^r - 1` for |r| up to half of ln 2: of all polynomials of this degree the nearest, off by at
+/// most 1.4e-8 of r.
 #[inline(always)]
 fn expm1_near_zero(r: f32) -> f32 {
-    let tail = 1.0 / 24.0 + r * (1.0 / 120.0 + r * (1.0 / 720.0 + r * (1.0 / 5040.0)));
-    r + r * r * (0.5 + r * (1.0 / 6.0 + r * tail))
-}
-
-/// `2^exponent` for exponents of normal numbers.
-#[inline(always)]
-fn power_of_two(exponent: i32) -> f32 {
-    f32::from_bits((exponent.wrapping_add(127) << 23).cast_unsigned())
+    let tail = 0.041_666_28 + r * (0.008_366_592 + r * 0.001_394_646_5);
+    r + r * r * (0.5 + r * (0.166_665_43 + r * tail))
 }

@@ -123,6 +123,11 @@ unsafe fn long_rows<W: Copy, const OUT: bool>(
             match (stride, OUT) {
                 (1, false) => ptr::copy_nonoverlapping(strided, tile, length),
                 (1, true) => ptr::copy_nonoverlapping(tile, strided, length),
+                // One element for all: read once, so that the loop is vectorised.
+                (0, false) => {
+                    let element = strided.read();
+                    (0..length).for_each(|place| tile.add(place).write(element));
+                }
                 _ => {
                     for place in 0..length {
                         let element = strided.offset(place as isize * stride);

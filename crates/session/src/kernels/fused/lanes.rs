@@ -3,26 +3,31 @@
 //! Everything here is inlined into functions that are compiled for one [`Level`](super::Level),
 //! and so is what the loops apply: a function that stays outside is not vectorised.
 
+#![allow(
+    unsafe_code,
+    reason = "bounds checked for each group would cost as much as the group; see the SAFETY comments"
+)]
+
 use std::mem::MaybeUninit;
 
 /// The elements of a group: a few vectors, so that one is computed while another waits for its
 /// operands.
 pub(super) const LANES: usize = 32;
 
-/// `out = f(a)` of each element, at least [`LANES`] of them.
+/// `out = f(a)` of each element. All slices are of one length, at least [`LANES`].
 #[inline(always)]
 pub(super) fn map<A: Copy, U: Copy>(out: &mut [MaybeUninit<U>], a: &[A], f: impl Fn(A) -> U) {
-    for start in groups(out.len()) {
-        let (Some(out), Some(a)) = (group_mut(out, start), group(a, start)) else {
-            return;
-        };
+    let length = shortest(&[out.len(), a.len()]);
+    for start in groups(length) {
+        // SAFETY: the group is within the shortest slice.
+        let (out, a) = unsafe { (group_mut(out, start), group(a, start)) };
         for lane in 0..LANES {
             out[lane] = MaybeUninit::new(f(a[lane]));
         }
     }
 }
 
-/// `out = f(a, b)` of each pair, at least [`LANES`] of them.
+/// `out = f(a, b)` of each pair, as [`map`].
 #[inline(always)]
 pub(super) fn pairs<A: Copy, U: Copy>(
     out: &mut [MaybeUninit<U>],
@@ -30,19 +35,17 @@ pub(super) fn pairs<A: Copy, U: Copy>(
     b: &[A],
     f: impl Fn(A, A) -> U,
 ) {
-    for start in groups(out.len()) {
-        let (Some(out), Some(a), Some(b)) =
-            (group_mut(out, start), group(a, start), group(b, start))
-        else {
-            return;
-        };
+    let length = shortest(&[out.len(), a.len(), b.len()]);
+    for start in groups(length) {
+        // SAFETY: as in `map`.
+        let (out, a, b) = unsafe { (group_mut(out, start), group(a, start), group(b, start)) };
         for lane in 0..LANES {
             out[lane] = MaybeUninit::new(f(a[lane], b[lane]));
         }
     }
 }
 
-/// `out = f(condition, a, b)` of each triple, at least [`LANES`] of them.
+/// `out = f(condition, a, b)` of each triple, as [`map`].
 #[inline(always)]
 pub(super) fn choices<C: Copy, A: Copy, U: Copy>(
     out: &mut [MaybeUninit<U>],
@@ -51,34 +54,54 @@ pub(super) fn choices<C: Copy, A: Copy, U: Copy>(
     b: &[A],
     f: impl Fn(C, A, A) -> U,
 ) {
-    for start in groups(out.len()) {
-        let (Some(out), Some(condition)) = (group_mut(out, start), group(condition, start)) else {
-            return;
-        };
-        let (Some(a), Some(b)) = (group(a, start), group(b, start)) else {
-            return;
-        };
+    let length = shortest(&[out.len(), condition.len(), a.len(), b.len()]);
+    for start in groups(length) {
+        // SAFETY: as in `map`.
+        let (out, condition) = unsafe { (group_mut(out, start), group(condition, start)) };
+        // SAFETY: as in `map`.
+        let (a, b) = unsafe { (group(a, start), group(b, start)) };
         for lane in 0..LANES {
             out[lane] = MaybeUninit::new(f(condition[lane], a[lane], b[lane]));
         }
     }
 }
 
-/// Where the groups start. The last one overlaps the one before it, where the length is no
-/// multiple of the group: computing some elements twice is faster than computing them singly.
+#[inline(always)]
+fn shortest<const N: usize>(lengths: &[usize; N]) -> usize {
+    lengths
+        .iter()
+        .fold(usize::MAX, |least, length| least.min(*length))
+}
+
+/// Where the groups of so many elements start, all of them within these. The last one overlaps the
+/// one before it, where the length is no multiple of the group: computing some elements twice is
+/// faster than computing them singly. Fewer elements than a group are left out.
 #[inline(always)]
 fn groups(length: usize) -> impl Iterator<Item = usize> {
     debug_assert!(length >= LANES, "{length} elements are no group");
     let last = length.saturating_sub(LANES);
-    (0..length.div_ceil(LANES)).map(move |group| last.min(group * LANES))
+    let count = if length < LANES {
+        0
+    } else {
+        length.div_ceil(LANES)
+    };
+    (0..count).map(move |group| last.min(group * LANES))
 }
 
+/// # Safety
+///
+/// The slice has [`LANES`] elements from `start` on.
 #[inline(always)]
-fn group<T>(values: &[T], start: usize) -> Option<&[T; LANES]> {
-    values.get(start..)?.first_chunk()
+unsafe fn group<T>(values: &[T], start: usize) -> &[T; LANES] {
+    // SAFETY: as the caller promises.
+    unsafe { &*values.as_ptr().add(start).cast() }
 }
 
+/// # Safety
+///
+/// As of [`group`].
 #[inline(always)]
-fn group_mut<T>(values: &mut [T], start: usize) -> Option<&mut [T; LANES]> {
-    values.get_mut(start..)?.first_chunk_mut()
+unsafe fn group_mut<T>(values: &mut [T], start: usize) -> &mut [T; LANES] {
+    // SAFETY: as the caller promises.
+    unsafe { &mut *values.as_mut_ptr().add(start).cast() }
 }

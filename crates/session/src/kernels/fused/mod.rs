@@ -9,9 +9,9 @@
     unsafe_code,
     reason = "operands are places in memory that overlap in ways that slices cannot; see the SAFETY comments"
 )]
-#![cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the engine that runs fused instructions calls it")
+#![expect(
+    dead_code,
+    reason = "the engine that runs fused instructions calls what the tests do not"
 )]
 
 mod copy;
@@ -30,7 +30,8 @@ pub(crate) use expression::{Expression, Primitive, Scalar, Step};
 pub(crate) use level::Level;
 
 use crate::kernels::{activation, cast, primitive};
-use registers::{Registers, Slot};
+use lanes::LANES;
+use registers::Registers;
 use tile::{TileKernel, Tiles};
 use tiling::{Access, Tiling};
 
@@ -109,12 +110,14 @@ impl Fused {
                 access: tiling.access(index),
             })
             .collect();
+        // A tile of fewer elements than a group of lanes is padded, in a register of its own.
+        let padded = tiling.shortest() < LANES;
         for (register, input) in inputs.iter().enumerate() {
-            if input.access != Access::Dense {
+            if padded || input.access != Access::Dense {
                 registers.keep(register, input.width);
             }
         }
-        registers.set_tile_length(tiling.longest());
+        registers.set_tile_length(tiling.longest().max(LANES));
         Fused {
             tasks: tasks(&expression, &tiling),
             constants: constants(&expression),
@@ -222,14 +225,10 @@ impl Workspace {
             self.tiles.resize(lines, Line([0; Line::BYTES]));
         }
         let start = self.tiles.as_mut_ptr().cast::<u8>();
-        let place = |slot: &Option<Slot>| {
-            let offset = slot.as_ref().map(|slot| fused.registers.offset(*slot));
-            // One without a slot is given a place for each tile.
-            start.wrapping_add(offset.unwrap_or(0))
-        };
+        let registers = 0..fused.registers.count();
         self.registers.clear();
         self.registers
-            .extend(fused.registers.slots().iter().map(place));
+            .extend(registers.map(|register| fused.registers.place(start, register)));
         self.copied.clear();
         self.copied
             .resize(fused.inputs.len(), (std::ptr::null(), 0));
@@ -255,7 +254,7 @@ impl Run<'_> {
     unsafe fn begin(&mut self) {
         for constant in &self.fused.constants {
             let tile = self.workspace.registers[constant.register];
-            let nest = [(self.fused.tiling.longest(), 0)];
+            let nest = [(self.fused.tiling.longest().max(LANES), 0)];
             // SAFETY: the register has room for the longest tile, and the word is another place.
             unsafe { copy::gather(constant.width, &nest, constant.value.0.as_ptr(), tile) };
         }
@@ -275,39 +274,56 @@ impl Run<'_> {
         // SAFETY: as the caller promises.
         unsafe {
             self.load(length);
-            self.aim();
-            self.compute(length);
+            self.aim(length);
+            self.compute(length.max(LANES));
             self.store(length);
         }
     }
 
-    /// Points the inputs' registers to their elements, which are copied if they are not dense.
+    /// Points the inputs' registers to their elements, which are copied if they are not dense or
+    /// fewer than a group.
     unsafe fn load(&mut self, length: usize) {
-        let workspace = &mut *self.workspace;
-        for (index, input) in self.fused.inputs.iter().enumerate() {
+        let (fused, workspace) = (self.fused, &mut *self.workspace);
+        for (index, input) in fused.inputs.iter().enumerate() {
             let start = place(self.inputs[index], workspace.offsets[index], input.width);
-            if input.access == Access::Dense {
+            if input.access == Access::Dense && length >= LANES {
                 workspace.registers[index] = start.cast_mut();
                 continue;
             }
             // What is repeated from tile to tile is copied once.
             let (from, copied) = workspace.copied[index];
-            if from != start || copied < length {
-                let nest = input.access.nest(length);
-                // SAFETY: the register has room for the longest tile; the elements are within the
-                // operand.
-                unsafe { copy::gather(input.width, nest, start, workspace.registers[index]) };
-                workspace.copied[index] = (start, length);
+            if from == start && copied >= length {
+                continue;
+            }
+            let tile = fused
+                .registers
+                .place(workspace.tiles.as_mut_ptr().cast(), index);
+            workspace.registers[index] = tile;
+            workspace.copied[index] = (start, length);
+            let dense = [(length, 1)];
+            // SAFETY: the register has room for the longest tile and for a group; the elements are
+            // within the operand.
+            unsafe {
+                copy::gather(input.width, input.access.nest(length, &dense), start, tile);
+                if length < LANES {
+                    let rest = tile.wrapping_add(length * input.width);
+                    copy::gather(input.width, &[(LANES - length, 0)], start, rest);
+                }
             }
         }
     }
 
-    /// Points the registers of results that go to their outputs' places to these.
-    fn aim(&mut self) {
-        for index in 0..self.outputs.len() {
+    /// Points the registers of results that go to their outputs' places to these, if a group of
+    /// lanes has room there.
+    fn aim(&mut self, length: usize) {
+        for (index, output) in self.fused.outputs.iter().enumerate() {
             if self.workspace.direct[index] {
-                let register = self.fused.outputs[index].register;
-                self.workspace.registers[register] = self.output_place(index);
+                let tiles = self.workspace.tiles.as_mut_ptr().cast();
+                self.workspace.registers[output.register] = if length < LANES {
+                    self.fused.registers.place(tiles, output.register)
+                } else {
+                    self.output_place(index)
+                };
             }
         }
     }
@@ -325,16 +341,13 @@ impl Run<'_> {
     /// Copies the results to those outputs that no step has written to.
     unsafe fn store(&mut self, length: usize) {
         for (index, output) in self.fused.outputs.iter().enumerate() {
-            if self.workspace.direct[index] {
+            if self.workspace.direct[index] && length >= LANES {
                 continue;
             }
             let tile = self.workspace.registers[output.register];
             let place = self.output_place(index);
             let dense = [(length, 1)];
-            let nest = match &output.access {
-                Access::Dense => dense.as_slice(),
-                strided @ Access::Strided(..) => strided.nest(length),
-            };
+            let nest = output.access.nest(length, &dense);
             // SAFETY: the result is in a register of its own or in the place of another output,
             // never in an input's place.
             unsafe { copy::scatter(output.width, nest, tile, place) };

@@ -91,13 +91,16 @@ impl Registers {
         self.room = length.next_multiple_of(ALIGNED);
     }
 
-    pub(super) fn slots(&self) -> &[Option<Slot>] {
-        &self.slots
+    /// The number of registers.
+    pub(super) fn count(&self) -> usize {
+        self.slots.len()
     }
 
-    /// Where a slot starts, in bytes.
-    pub(super) fn offset(&self, slot: Slot) -> usize {
-        slot.before * self.room
+    /// Where a register is in a workspace. One without a place of its own is where the workspace
+    /// starts, which says nothing.
+    pub(super) fn place(&self, workspace: *mut u8, register: usize) -> *mut u8 {
+        let before = self.slots[register].map_or(0, |slot| slot.before);
+        workspace.wrapping_add(before * self.room)
     }
 
     /// The bytes of all slots.

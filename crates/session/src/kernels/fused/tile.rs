@@ -11,7 +11,6 @@ use std::slice;
 
 use aqueduct_graph::DType;
 
-use super::lanes::LANES;
 use super::level::Level;
 use crate::kernels::Typed;
 use crate::kernels::elementwise;
@@ -26,7 +25,8 @@ pub(super) trait OverTiles: Send + Sync {
     ///
     /// With `n` operands, the first `n` pointers are to `length` elements each, of the types that
     /// this was made for and aligned for them. `out` is aligned for the result's type, valid for
-    /// writes of `length` elements of it, and overlaps no operand. `length` is not 0.
+    /// writes of `length` elements of it, and overlaps no operand. `length` is at least
+    /// [`LANES`](super::lanes::LANES).
     unsafe fn run(&self, out: *mut u8, operands: [*const u8; 3], length: usize);
 }
 
@@ -77,13 +77,9 @@ struct Map<A, U, F>(Applied<A, U, F>);
 
 impl<A: Typed, U: Typed, F: Fn(A) -> U + Copy + Send + Sync> OverTiles for Map<A, U, F> {
     unsafe fn run(&self, out: *mut u8, [a, _, _]: [*const u8; 3], length: usize) {
-        // SAFETY: the caller's promises are those that `Operand` and `compute` ask for.
-        unsafe {
-            let a = Operand::<A>::new(a, length);
-            compute(out, length, |out| {
-                self.0.level.map(out, a.elements(), self.0.f);
-            });
-        }
+        // SAFETY: the caller's promises are those that are asked for.
+        let (out, a) = unsafe { (result(out, length), operand(a, length)) };
+        self.0.level.map(out, a, self.0.f);
     }
 }
 
@@ -92,13 +88,8 @@ struct Pairs<A, U, F>(Applied<A, U, F>);
 impl<A: Typed, U: Typed, F: Fn(A, A) -> U + Copy + Send + Sync> OverTiles for Pairs<A, U, F> {
     unsafe fn run(&self, out: *mut u8, [a, b, _]: [*const u8; 3], length: usize) {
         // SAFETY: as in `Map`.
-        unsafe {
-            let (a, b) = (Operand::<A>::new(a, length), Operand::<A>::new(b, length));
-            compute(out, length, |out| {
-                let (a, b) = (a.elements(), b.elements());
-                self.0.level.pairs(out, a, b, self.0.f);
-            });
-        }
+        let (out, a, b) = unsafe { (result(out, length), operand(a, length), operand(b, length)) };
+        self.0.level.pairs(out, a, b, self.0.f);
     }
 }
 
@@ -107,16 +98,12 @@ struct Select<T>(Applied<T, T, ()>);
 impl<T: Typed> OverTiles for Select<T> {
     unsafe fn run(&self, out: *mut u8, [condition, a, b]: [*const u8; 3], length: usize) {
         // SAFETY: as in `Map`.
-        unsafe {
-            let condition = Operand::<bool>::new(condition, length);
-            let (a, b) = (Operand::<T>::new(a, length), Operand::<T>::new(b, length));
-            compute(out, length, |out| {
-                let (condition, a, b) = (condition.elements(), a.elements(), b.elements());
-                self.0
-                    .level
-                    .choices(out, condition, a, b, elementwise::select);
-            });
-        }
+        let (out, condition) = unsafe { (result(out, length), operand(condition, length)) };
+        // SAFETY: as in `Map`.
+        let (a, b) = unsafe { (operand::<T>(a, length), operand(b, length)) };
+        self.0
+            .level
+            .choices(out, condition, a, b, elementwise::select::<T>);
     }
 }
 
@@ -134,53 +121,22 @@ impl Unsupported for TileKernel {
     }
 }
 
-/// A tile of an operand, of at least [`LANES`] elements: a shorter one is copied, and repeats its
-/// first element.
-enum Operand<'a, T> {
-    Whole(&'a [T]),
-    Padded([T; LANES]),
-}
-
-impl<T: Copy> Operand<'_, T> {
-    /// # Safety
-    ///
-    /// The pointer is to `length` elements of type `T`, aligned for it, `length` is not 0, and
-    /// nothing writes to them while this lives.
-    #[inline(always)]
-    unsafe fn new<'a>(start: *const u8, length: usize) -> Operand<'a, T> {
-        // SAFETY: as the caller promises.
-        let elements = unsafe { slice::from_raw_parts(start.cast::<T>(), length) };
-        if length >= LANES {
-            return Operand::Whole(elements);
-        }
-        let mut padded = [elements[0]; LANES];
-        padded[..length].copy_from_slice(elements);
-        Operand::Padded(padded)
-    }
-
-    #[inline(always)]
-    fn elements(&self) -> &[T] {
-        match self {
-            Operand::Whole(elements) => elements,
-            Operand::Padded(elements) => elements,
-        }
-    }
-}
-
-/// Has a tile of a result written by `write`, which is given room for at least [`LANES`] elements.
-///
 /// # Safety
 ///
-/// The pointer is valid for writes of `length` elements of type `U` and aligned for it, and nothing
-/// that `write` reads is there.
+/// The pointer is to `length` elements of type `T`, aligned for it, to which nothing writes while
+/// the slice lives.
 #[inline(always)]
-unsafe fn compute<U: Copy>(out: *mut u8, length: usize, write: impl FnOnce(&mut [MaybeUninit<U>])) {
+unsafe fn operand<'a, T>(start: *const u8, length: usize) -> &'a [T] {
+    // SAFETY: as the caller promises.
+    unsafe { slice::from_raw_parts(start.cast(), length) }
+}
+
+/// # Safety
+///
+/// The pointer is valid for writes of `length` elements of type `T` and aligned for it, and nothing
+/// else is done with them while the slice lives.
+#[inline(always)]
+unsafe fn result<'a, T>(start: *mut u8, length: usize) -> &'a mut [MaybeUninit<T>] {
     // SAFETY: as the caller promises; elements that may be uninitialized need no valid bits.
-    let out = unsafe { slice::from_raw_parts_mut(out.cast::<MaybeUninit<U>>(), length) };
-    let mut room = [MaybeUninit::uninit(); LANES];
-    let short = length < LANES;
-    write(if short { &mut room } else { &mut *out });
-    if short {
-        out.copy_from_slice(&room[..length]);
-    }
+    unsafe { slice::from_raw_parts_mut(start.cast(), length) }
 }

@@ -86,6 +86,11 @@ impl Tiling {
         self.steps.min(self.cut.size) * self.block()
     }
 
+    /// The positions of the shortest tile.
+    pub(super) fn shortest(&self) -> usize {
+        self.last_steps() * self.block()
+    }
+
     /// All positions.
     pub(super) fn positions(&self) -> usize {
         let around: usize = self.around.iter().map(|axis| axis.size).product();
@@ -94,7 +99,7 @@ impl Tiling {
 
     /// Where a tile starts in each operand, in elements, and how many positions it has.
     pub(super) fn locate(&self, tile: usize, offsets: &mut [isize]) -> usize {
-        let pieces = self.cut.size.div_ceil(self.steps);
+        let pieces = self.pieces();
         let (mut rest, first) = (tile / pieces, tile % pieces * self.steps);
         for (offset, stride) in offsets.iter_mut().zip(&self.cut.strides) {
             *offset = stride * first as isize;
@@ -112,9 +117,8 @@ impl Tiling {
 
     /// How an operand's part of a tile lies.
     pub(super) fn access(&self, operand: usize) -> Access {
-        let pieces = self.cut.size.div_ceil(self.steps);
-        let last = self.cut.size - pieces.saturating_sub(1) * self.steps;
-        let [full, last] = [self.steps.min(self.cut.size), last].map(|steps| {
+        let full = self.steps.min(self.cut.size);
+        let [full, last] = [full, self.last_steps()].map(|steps| {
             let cut = (steps, self.cut.strides[operand]);
             let within = self.within.iter();
             let within = within.map(|axis| (axis.size, axis.strides[operand]));
@@ -126,16 +130,27 @@ impl Tiling {
         }
     }
 
+    /// The tiles along the cut axis.
+    fn pieces(&self) -> usize {
+        self.cut.size.div_ceil(self.steps)
+    }
+
+    /// Positions of the cut axis in the last tile along it.
+    fn last_steps(&self) -> usize {
+        self.cut.size - self.pieces().saturating_sub(1) * self.steps
+    }
+
+    /// The positions of the axes within.
     fn block(&self) -> usize {
         self.within.iter().map(|axis| axis.size).product()
     }
 }
 
 impl Access {
-    /// The axes of a tile of `length` positions.
-    pub(super) fn nest(&self, length: usize) -> Nest<'_> {
+    /// The axes of a tile of `length` positions; `dense` is what they are if its elements are dense.
+    pub(super) fn nest<'a>(&'a self, length: usize, dense: Nest<'a>) -> Nest<'a> {
         match self {
-            Access::Dense => &[],
+            Access::Dense => dense,
             Access::Strided(full, last) => {
                 let positions: usize = full.iter().map(|(size, _)| size).product();
                 if positions == length { full } else { last }

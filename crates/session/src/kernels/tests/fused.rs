@@ -246,7 +246,7 @@ fn various(dtype: DType, shape: &[usize], seed: usize) -> Value {
     ];
     let number = |place: usize| {
         let mixed = (place + seed).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 11;
-        if mixed % 7 == 0 {
+        if mixed.is_multiple_of(7) {
             EDGES[(mixed / 7) % EDGES.len()]
         } else {
             (mixed % 40_000) as f64 / 1000.0 - 20.0
@@ -268,9 +268,10 @@ fn various(dtype: DType, shape: &[usize], seed: usize) -> Value {
 /// The primitives that there are for operands of a type, with the types of operands and result.
 fn primitives(dtype: DType) -> Vec<(Primitive, Vec<DType>, DType)> {
     let mut all = Vec::new();
-    let unary = Unary::ALL.into_iter().filter(|function| match function {
-        Unary::Neg | Unary::Abs | Unary::Sign | Unary::Square => dtype.is_number(),
-        _ => dtype.is_float(),
+    let unary = Unary::ALL.into_iter().filter(|function| {
+        use Unary::{Abs, Neg, Sign, Square};
+        let of_any = matches!(function, Neg | Abs | Sign | Square);
+        dtype.is_float() || of_any && dtype.is_number()
     });
     all.extend(unary.map(|function| (Primitive::Unary(function), vec![dtype], dtype)));
     for function in Binary::ALL {
