@@ -71,17 +71,17 @@ pub(crate) fn lower(
         };
         given.insert(*value, lowering.at_base(binding, block.kind(*value)));
     }
+    let Some(origin) = block.nodes.first().map(|node| node.origin) else {
+        return lowering.without_nodes(block, &given).map(Some);
+    };
     let arena = Address {
         base: lowering.arena,
         offset: 0,
     };
-    let Some(lowered) = lowering.block(block, given, &[], arena)? else {
+    let Some(lowered) = lowering.block(block, given, &[], arena, origin)? else {
         return Ok(None);
     };
-    let mut results = Vec::new();
-    for result in &block.results {
-        results.push(lowering.found(block, &lowered, *result)?);
-    }
+    let results = lowering.results(block, &lowered.homes)?;
     let mut program = lowering.program;
     program.steps = lowered.instructions;
     require_given(&mut program);
@@ -96,7 +96,7 @@ pub(crate) fn lower(
 /// they run: a branch that is not taken needs nothing.
 fn require_given(program: &mut Program) {
     let mut readers = vec![None; program.bases.len()];
-    note_readers(&program.steps, &mut readers);
+    note_readers(&program.steps, &mut readers, &mut 0);
     for (binding, found) in program.bases.iter_mut().zip(readers) {
         if let Binding::Given { reader, .. } = binding {
             *reader = found;
@@ -104,8 +104,13 @@ fn require_given(program: &mut Program) {
     }
 }
 
-fn note_readers(instructions: &[Instruction], readers: &mut [Option<NodeId>]) {
+fn note_readers(
+    instructions: &[Instruction],
+    readers: &mut [Option<(usize, NodeId)>],
+    count: &mut usize,
+) {
     for instruction in instructions {
+        *count += 1;
         let mut bases = Vec::new();
         let mut note = |base: usize| bases.push(base);
         match &instruction.work {
@@ -121,15 +126,15 @@ fn note_readers(instructions: &[Instruction], readers: &mut [Option<NodeId>]) {
                     let starts = bound.map(|moving| moving.start);
                     let initials = shard.states.iter().map(|state| state.initial);
                     starts.chain(initials).for_each(|at| note(at.base));
-                    note_readers(&shard.body, readers);
+                    note_readers(&shard.body, readers, count);
                 }
-                note_readers(&scan.before, readers);
+                note_readers(&scan.before, readers, count);
             }
             Work::Commit { .. } | Work::Opaque { .. } => {}
         }
         for base in bases {
             if let Some(reader) = readers.get_mut(base) {
-                reader.get_or_insert(instruction.origin);
+                reader.get_or_insert((*count, instruction.origin));
             }
         }
     }
@@ -194,13 +199,14 @@ impl Lowering {
         }
     }
 
-    /// Lowers a block whose own memory begins at `memory`.
+    /// Lowers a block whose own memory begins at `memory`. `origin` is the operation that it belongs to.
     fn block(
         &mut self,
         block: &Block,
         given: HashMap<ValueId, Home>,
         wants: &[Want],
         memory: Address,
+        origin: NodeId,
     ) -> Result<Option<LoweredBlock>> {
         let mut homes = given;
         let unmet = self.settle(block, wants, &mut homes);
@@ -213,7 +219,7 @@ impl Lowering {
         let mut loops = HashMap::new();
         for (index, node) in block.nodes.iter().enumerate() {
             if let Code::Scan(scan) = &node.code {
-                let Some(lowered) = self.scan_body(block, node, scan)? else {
+                let Some(lowered) = self.scan_body(node, scan)? else {
                     return Ok(None);
                 };
                 loops.insert(index, lowered);
@@ -242,7 +248,7 @@ impl Lowering {
             }
         }
         for want in unmet {
-            emission.copy_to(want.value, want.at, block.nodes.last().map(|node| node.origin));
+            emission.copy_to(want.value, want.at, origin);
         }
         Ok(Some(LoweredBlock {
             homes: emission.homes,
@@ -388,7 +394,6 @@ impl Lowering {
     /// Lowers the body of a loop; its operands and results are where the loop binds them.
     fn scan_body(
         &mut self,
-        block: &Block,
         node: &Node,
         scan: &Scan,
     ) -> Result<Option<LoweredScan>> {
@@ -450,14 +455,13 @@ impl Lowering {
             base: own,
             offset: 0,
         };
-        let Some(lowered) = self.block(body, given, &wants, memory)? else {
+        let Some(lowered) = self.block(body, given, &wants, memory, node.origin)? else {
             return Ok(None);
         };
         let mut scratch = vec![lowered.bytes];
         for state in states.iter().filter(|state| state.alone) {
             scratch.extend([state.bytes, state.bytes]);
         }
-        let _ = block;
         Ok(Some(LoweredScan {
             body: lowered.instructions,
             own,
@@ -511,7 +515,7 @@ impl Lowering {
                 let at = Address { base, offset: 0 };
                 let value = node.inputs[0];
                 if emission.address(value) != at {
-                    emission.copy_to(value, at, Some(origin));
+                    emission.copy_to(value, at, origin);
                 }
                 emission.push(Work::Commit { fresh, version: *version }, origin, Vec::new());
             }
@@ -534,9 +538,28 @@ impl Lowering {
         Ok(())
     }
 
+    /// The program of a block that gives only what it is given.
+    fn without_nodes(self, block: &Block, given: &HashMap<ValueId, Home>) -> Result<Lowered> {
+        Ok(Lowered {
+            results: self.results(block, given)?,
+            program: self.program,
+            bytes: 0,
+        })
+    }
+
+    fn results(&self, block: &Block, homes: &HashMap<ValueId, Home>) -> Result<Vec<Found>> {
+        let results = block.results.iter();
+        results.map(|result| self.found(block, homes, *result)).collect()
+    }
+
     /// Where a result of the plan's block is.
-    fn found(&self, block: &Block, lowered: &LoweredBlock, result: ValueId) -> Result<Found> {
-        let home = lowered.homes.get(&result);
+    fn found(
+        &self,
+        block: &Block,
+        homes: &HashMap<ValueId, Home>,
+        result: ValueId,
+    ) -> Result<Found> {
+        let home = homes.get(&result);
         let home = home.ok_or_else(|| Error::internal("a result has no place"))?;
         debug_assert!(block.kind(result).is_contiguous());
         match self.program.bases.get(home.first.base) {
@@ -704,11 +727,9 @@ impl Emission<'_> {
     }
 
     /// Copies a value to an address, row by row.
-    fn copy_to(&mut self, value: ValueId, at: Address, origin: Option<NodeId>) {
+    fn copy_to(&mut self, value: ValueId, at: Address, origin: NodeId) {
         let strides = strides::contiguous(self.block.sizes(value));
-        if let Some(origin) = origin.or_else(|| self.block.nodes.first().map(|node| node.origin)) {
-            self.copy(value, at, &strides, origin);
-        }
+        self.copy(value, at, &strides, origin);
     }
 
     fn copy(&mut self, value: ValueId, at: Address, to: &[isize], origin: NodeId) {

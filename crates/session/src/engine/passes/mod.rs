@@ -4,6 +4,7 @@
 //! formed between any two ([`verify`](super::verify)).
 
 mod dead;
+mod fuse;
 mod materialize;
 
 use crate::engine::ir::Block;
@@ -23,8 +24,8 @@ pub(crate) fn run(block: &mut Block, options: SessionOptions) -> Vec<(&'static s
             | Pass::SinkSums
             | Pass::TrimStacks
             | Pass::MergeProducts
-            | Pass::SumProducts
-            | Pass::FuseElementwise => 0,
+            | Pass::SumProducts => 0,
+            Pass::FuseElementwise => fuse::run(block),
             // Done when memory is given.
             Pass::JoinInPlace | Pass::ShareMemory | Pass::SplitRows => 0,
         };
