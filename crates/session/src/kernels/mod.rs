@@ -28,6 +28,7 @@ mod matmul;
 mod moves;
 mod nn;
 mod pad;
+pub(crate) mod product;
 pub(crate) mod random;
 mod range;
 mod reduce;
@@ -35,9 +36,9 @@ mod softmax;
 pub(crate) mod state;
 mod strides;
 mod summary;
-pub(crate) mod threads;
 #[cfg(test)]
 mod tests;
+pub(crate) mod threads;
 
 use aqueduct_graph::DType;
 use aqueduct_graph::ir::{Fact, Op};

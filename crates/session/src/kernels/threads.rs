@@ -153,12 +153,7 @@ impl Shared {
     }
 
     /// Does the tasks together with the helpers. Only for the holder of `reserved`.
-    fn share(
-        &self,
-        tasks: usize,
-        work: &(dyn Fn(usize) + Sync),
-        helpers: usize,
-    ) -> Option<Panic> {
+    fn share(&self, tasks: usize, work: &(dyn Fn(usize) + Sync), helpers: usize) -> Option<Panic> {
         // SAFETY: the lifetime alone is changed. The closure is called by threads that hold a task
         // of this job, and this function waits until every task is done, also when tasks panic
         // (each panic is caught), so the borrow outlives every call.

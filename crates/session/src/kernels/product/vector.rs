@@ -1,0 +1,312 @@
+//! Vectors of numbers, one type for each instruction set.
+
+use std::fmt::Debug;
+
+/// The element types of products.
+pub(super) trait Number: Copy + Debug + Default + 'static {
+    /// What an empty sum is.
+    const ZERO: Self;
+}
+
+impl Number for f32 {
+    const ZERO: f32 = 0.0;
+}
+
+impl Number for f64 {
+    const ZERO: f64 = 0.0;
+}
+
+/// A vector register of `LANES` elements.
+///
+/// # Safety
+///
+/// Every method may only be called where the instruction set is there, and inlined into a function
+/// that is compiled for it. Pointers must be good for the lanes that are read or written.
+pub(super) trait Vector: Copy {
+    type Element: Number;
+    const LANES: usize;
+    /// The most rows of a block whose sums, two vectors to the row, stay in registers.
+    const ROWS: usize;
+
+    unsafe fn splat(value: Self::Element) -> Self;
+    unsafe fn load(from: *const Self::Element) -> Self;
+    unsafe fn store(self, to: *mut Self::Element);
+    /// The first `count` lanes; the other lanes are 0 and are not read.
+    unsafe fn load_first(from: *const Self::Element, count: usize) -> Self;
+    /// The first `count` lanes; nothing is written behind them.
+    unsafe fn store_first(self, to: *mut Self::Element, count: usize);
+    /// `self * by + plus`. Rounded once where the instruction set has an instruction for it.
+    unsafe fn multiply_add(self, by: Self, plus: Self) -> Self;
+}
+
+/// The instruction sets for which there are vectors, the last one the best.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum InstructionSet {
+    /// What every processor of the target has.
+    Baseline,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl InstructionSet {
+    /// Those that this machine has.
+    pub(super) fn available() -> impl DoubleEndedIterator<Item = InstructionSet> {
+        let sets = [
+            Some(InstructionSet::Baseline),
+            #[cfg(target_arch = "x86_64")]
+            (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"))
+                .then_some(InstructionSet::Avx2),
+            #[cfg(target_arch = "x86_64")]
+            is_x86_feature_detected!("avx512f").then_some(InstructionSet::Avx512),
+        ];
+        sets.into_iter().flatten()
+    }
+}
+
+/// A vector that the compiler makes of what every processor of the target has.
+#[derive(Clone, Copy)]
+pub(super) struct Plain<T, const LANES: usize>([T; LANES]);
+
+macro_rules! plain_vector {
+    ($number:ty, $lanes:literal) => {
+        impl Vector for Plain<$number, $lanes> {
+            type Element = $number;
+            const LANES: usize = $lanes;
+            const ROWS: usize = 4;
+
+            #[inline(always)]
+            unsafe fn splat(value: $number) -> Self {
+                Plain([value; $lanes])
+            }
+
+            #[inline(always)]
+            unsafe fn load(from: *const $number) -> Self {
+                // SAFETY: the caller says that all lanes may be read.
+                Plain(unsafe { from.cast::<[$number; $lanes]>().read_unaligned() })
+            }
+
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $number) {
+                // SAFETY: the caller says that all lanes may be written.
+                unsafe { to.cast::<[$number; $lanes]>().write_unaligned(self.0) };
+            }
+
+            #[inline(always)]
+            unsafe fn load_first(from: *const $number, count: usize) -> Self {
+                if count == $lanes {
+                    // SAFETY: as the caller says, of all lanes.
+                    return unsafe { Self::load(from) };
+                }
+                let mut lanes = [0.0; $lanes];
+                for (lane, value) in lanes.iter_mut().enumerate().take(count) {
+                    // SAFETY: the caller says that `count` lanes may be read.
+                    *value = unsafe { from.add(lane).read() };
+                }
+                Plain(lanes)
+            }
+
+            #[inline(always)]
+            unsafe fn store_first(self, to: *mut $number, count: usize) {
+                for (lane, value) in self.0.into_iter().enumerate().take(count) {
+                    // SAFETY: the caller says that `count` lanes may be written.
+                    unsafe { to.add(lane).write(value) };
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn multiply_add(self, by: Self, plus: Self) -> Self {
+                let mut lanes = plus.0;
+                for (lane, value) in lanes.iter_mut().enumerate() {
+                    // Where it is no instruction `mul_add` is a slow call of a library.
+                    *value = if cfg!(any(target_arch = "aarch64", target_feature = "fma")) {
+                        self.0[lane].mul_add(by.0[lane], *value)
+                    } else {
+                        self.0[lane] * by.0[lane] + *value
+                    };
+                }
+                Plain(lanes)
+            }
+        }
+    };
+}
+
+plain_vector!(f32, 4);
+plain_vector!(f64, 2);
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::*;
+
+    use super::Vector;
+
+    macro_rules! avx512_vector {
+        ($vector:ty, $number:ty, $lanes:literal, $mask:ty, $splat:ident, $load:ident, $store:ident,
+         $load_masked:ident, $store_masked:ident, $multiply_add:ident) => {
+            impl Vector for $vector {
+                type Element = $number;
+                const LANES: usize = $lanes;
+                const ROWS: usize = 12;
+
+                #[inline(always)]
+                unsafe fn splat(value: $number) -> Self {
+                    // SAFETY: the caller has the instruction set.
+                    unsafe { $splat(value) }
+                }
+
+                #[inline(always)]
+                unsafe fn load(from: *const $number) -> Self {
+                    // SAFETY: as the caller says.
+                    unsafe { $load(from) }
+                }
+
+                #[inline(always)]
+                unsafe fn store(self, to: *mut $number) {
+                    // SAFETY: as the caller says.
+                    unsafe { $store(to, self) };
+                }
+
+                #[inline(always)]
+                unsafe fn load_first(from: *const $number, count: usize) -> Self {
+                    // SAFETY: as the caller says; lanes out of the mask are not read.
+                    unsafe { $load_masked(<$mask>::MAX >> ($lanes - count), from) }
+                }
+
+                #[inline(always)]
+                unsafe fn store_first(self, to: *mut $number, count: usize) {
+                    // SAFETY: as the caller says; lanes out of the mask are not written.
+                    unsafe { $store_masked(to, <$mask>::MAX >> ($lanes - count), self) };
+                }
+
+                #[inline(always)]
+                unsafe fn multiply_add(self, by: Self, plus: Self) -> Self {
+                    // SAFETY: the caller has the instruction set.
+                    unsafe { $multiply_add(self, by, plus) }
+                }
+            }
+        };
+    }
+
+    avx512_vector!(
+        __m512,
+        f32,
+        16,
+        u16,
+        _mm512_set1_ps,
+        _mm512_loadu_ps,
+        _mm512_storeu_ps,
+        _mm512_maskz_loadu_ps,
+        _mm512_mask_storeu_ps,
+        _mm512_fmadd_ps
+    );
+    avx512_vector!(
+        __m512d,
+        f64,
+        8,
+        u8,
+        _mm512_set1_pd,
+        _mm512_loadu_pd,
+        _mm512_storeu_pd,
+        _mm512_maskz_loadu_pd,
+        _mm512_mask_storeu_pd,
+        _mm512_fmadd_pd
+    );
+
+    macro_rules! avx2_vector {
+        ($vector:ty, $number:ty, $lanes:literal, $integer:ty, $splat:ident, $load:ident, $store:ident,
+         $load_masked:ident, $store_masked:ident, $multiply_add:ident) => {
+            impl Vector for $vector {
+                type Element = $number;
+                const LANES: usize = $lanes;
+                const ROWS: usize = 6;
+
+                #[inline(always)]
+                unsafe fn splat(value: $number) -> Self {
+                    // SAFETY: the caller has the instruction set.
+                    unsafe { $splat(value) }
+                }
+
+                #[inline(always)]
+                unsafe fn load(from: *const $number) -> Self {
+                    // SAFETY: as the caller says.
+                    unsafe { $load(from) }
+                }
+
+                #[inline(always)]
+                unsafe fn store(self, to: *mut $number) {
+                    // SAFETY: as the caller says.
+                    unsafe { $store(to, self) };
+                }
+
+                #[inline(always)]
+                unsafe fn load_first(from: *const $number, count: usize) -> Self {
+                    const MASKS: [$integer; 2 * $lanes] = {
+                        let mut masks = [0; 2 * $lanes];
+                        let mut lane = 0;
+                        while lane < $lanes {
+                            masks[lane] = -1;
+                            lane += 1;
+                        }
+                        masks
+                    };
+                    // SAFETY: `count` is at most the number of lanes, so the mask begins in the
+                    // first half of the table; lanes out of the mask are not read.
+                    unsafe {
+                        let mask = MASKS.as_ptr().add($lanes - count);
+                        $load_masked(from, _mm256_loadu_si256(mask.cast()))
+                    }
+                }
+
+                #[inline(always)]
+                unsafe fn store_first(self, to: *mut $number, count: usize) {
+                    const MASKS: [$integer; 2 * $lanes] = {
+                        let mut masks = [0; 2 * $lanes];
+                        let mut lane = 0;
+                        while lane < $lanes {
+                            masks[lane] = -1;
+                            lane += 1;
+                        }
+                        masks
+                    };
+                    // SAFETY: as for `load_first`; lanes out of the mask are not written.
+                    unsafe {
+                        let mask = MASKS.as_ptr().add($lanes - count);
+                        $store_masked(to, _mm256_loadu_si256(mask.cast()), self);
+                    }
+                }
+
+                #[inline(always)]
+                unsafe fn multiply_add(self, by: Self, plus: Self) -> Self {
+                    // SAFETY: the caller has the instruction set.
+                    unsafe { $multiply_add(self, by, plus) }
+                }
+            }
+        };
+    }
+
+    avx2_vector!(
+        __m256,
+        f32,
+        8,
+        i32,
+        _mm256_set1_ps,
+        _mm256_loadu_ps,
+        _mm256_storeu_ps,
+        _mm256_maskload_ps,
+        _mm256_maskstore_ps,
+        _mm256_fmadd_ps
+    );
+    avx2_vector!(
+        __m256d,
+        f64,
+        4,
+        i64,
+        _mm256_set1_pd,
+        _mm256_loadu_pd,
+        _mm256_storeu_pd,
+        _mm256_maskload_pd,
+        _mm256_maskstore_pd,
+        _mm256_fmadd_pd
+    );
+}
