@@ -85,54 +85,80 @@ unsafe fn choose_block<V: Vector>(
     vector: usize,
     width: usize,
 ) {
+    // Only with the most common sizes is there a block of its own for a packed A.
+    let packed = matches!(operands.a, Left::Packed(_)) && rows > 2 && width == 2;
     macro_rules! choose {
-        ($(($rows:literal, $width:literal),)*) => {
-            match (rows, width) {
+        ($(($rows:literal, $width:literal, $packed:literal),)*) => {
+            match (rows, width, packed) {
                 // Blocks higher than the registers allow do not occur, and are not compiled.
-                $(($rows, $width) if $rows <= V::ROWS => {
+                $(($rows, $width, $packed) if $rows <= V::ROWS => {
                     // SAFETY: as the caller says.
-                    unsafe { block::<V, $rows, $width>(operands, row, vector) }
+                    unsafe { block::<V, $rows, $width, $packed>(operands, row, vector) }
                 })*
                 _ => debug_assert!(false, "no block of {rows} rows and {width} vectors"),
             }
         };
     }
     choose!(
-        (1, 1),
-        (2, 1),
-        (3, 1),
-        (4, 1),
-        (5, 1),
-        (6, 1),
-        (7, 1),
-        (8, 1),
-        (9, 1),
-        (10, 1),
-        (11, 1),
-        (12, 1),
-        (1, 2),
-        (2, 2),
-        (3, 2),
-        (4, 2),
-        (5, 2),
-        (6, 2),
-        (7, 2),
-        (8, 2),
-        (9, 2),
-        (10, 2),
-        (11, 2),
-        (12, 2),
-        (1, 4),
-        (2, 4),
-        (3, 4),
-        (4, 4),
-        (1, 8),
+        (1, 1, false),
+        (2, 1, false),
+        (3, 1, false),
+        (4, 1, false),
+        (5, 1, false),
+        (6, 1, false),
+        (7, 1, false),
+        (8, 1, false),
+        (9, 1, false),
+        (10, 1, false),
+        (11, 1, false),
+        (12, 1, false),
+        (1, 2, false),
+        (2, 2, false),
+        (3, 2, false),
+        (4, 2, false),
+        (5, 2, false),
+        (6, 2, false),
+        (7, 2, false),
+        (8, 2, false),
+        (9, 2, false),
+        (10, 2, false),
+        (11, 2, false),
+        (12, 2, false),
+        (3, 2, true),
+        (4, 2, true),
+        (5, 2, true),
+        (6, 2, true),
+        (7, 2, true),
+        (8, 2, true),
+        (9, 2, true),
+        (10, 2, true),
+        (11, 2, true),
+        (12, 2, true),
+        (1, 4, false),
+        (2, 4, false),
+        (3, 4, false),
+        (4, 4, false),
+        (1, 8, false),
     );
+}
+
+/// Writes the body out for each row below `$rows`. The compiler does not unroll loops of this size
+/// by itself, and sums that are indexed in a loop are not kept in registers.
+macro_rules! each_row {
+    ($row:ident < $rows:ident => $body:block) => {
+        each_row!($row < $rows => $body, 0 1 2 3 4 5 6 7 8 9 10 11);
+    };
+    ($row:ident < $rows:ident => $body:block, $($number:literal)*) => {
+        $(if $number < $rows {
+            let $row: usize = $number;
+            $body
+        })*
+    };
 }
 
 /// A block of `ROWS` rows and `WIDTH` vectors, the last of which may be cut off by the end of C.
 #[inline(always)]
-unsafe fn block<V: Vector, const ROWS: usize, const WIDTH: usize>(
+unsafe fn block<V: Vector, const ROWS: usize, const WIDTH: usize, const PACKED: bool>(
     operands: &Operands<V::Element>,
     row: usize,
     vector: usize,
@@ -152,6 +178,12 @@ unsafe fn block<V: Vector, const ROWS: usize, const WIDTH: usize>(
     };
     // SAFETY: the vector begins in the matrix.
     let b = unsafe { operands.b.start.offset(vector as isize * operands.b.vector) };
+    // Known strides save address registers.
+    let (a_row, a_depth) = if PACKED {
+        (1, ROWS as isize)
+    } else {
+        (a_row, a_depth)
+    };
     let column = vector * V::LANES;
     let last = (operands.columns - column - (WIDTH - 1) * V::LANES).min(V::LANES);
     // SAFETY: the element lies in the matrix.
@@ -161,23 +193,23 @@ unsafe fn block<V: Vector, const ROWS: usize, const WIDTH: usize>(
             .offset(row as isize * operands.c_row + column as isize * operands.c_column)
     };
 
+    let c_offset = |r: usize, w: usize| {
+        r as isize * operands.c_row + (w * V::LANES) as isize * operands.c_column
+    };
+    let lanes = |w: usize| if w + 1 == WIDTH { last } else { V::LANES };
+
     // SAFETY: the caller has the instruction set.
     let mut sums = unsafe { [[V::splat(V::Element::ZERO); WIDTH]; ROWS] };
+    // SAFETY (all): the block lies in the matrices; of its last vector only the lanes that are there
+    // are used.
     if operands.continues {
-        for_each_vector::<V, ROWS, WIDTH>(last, |r, w, count| {
-            // SAFETY: the vector's first `count` lanes lie in C.
-            sums[r][w] = unsafe {
-                load_strided(
-                    offset(c, operands, r, w * V::LANES),
-                    operands.c_column,
-                    count,
-                )
-            };
+        each_row!(r < ROWS => {
+            for w in 0..WIDTH {
+                sums[r][w] = unsafe { load_strided(c.offset(c_offset(r, w)), operands.c_column, lanes(w)) };
+            }
         });
     }
     for p in 0..operands.depth as isize {
-        // SAFETY: row p of B and column p of A are read within the block, of the last vector only
-        // the lanes that are there.
         unsafe {
             let b = b.offset(p * operands.b.depth);
             let a = a.offset(p * a_depth);
@@ -190,44 +222,19 @@ unsafe fn block<V: Vector, const ROWS: usize, const WIDTH: usize>(
                     V::load(from)
                 };
             }
-            for r in 0..ROWS {
+            each_row!(r < ROWS => {
                 let left = V::splat(*a.offset(r as isize * a_row));
                 for w in 0..WIDTH {
                     sums[r][w] = left.multiply_add(right[w], sums[r][w]);
                 }
-            }
+            });
         }
     }
-    for_each_vector::<V, ROWS, WIDTH>(last, |r, w, count| {
-        // SAFETY: the vector's first `count` lanes lie in C.
-        unsafe {
-            store_strided(
-                sums[r][w],
-                offset(c, operands, r, w * V::LANES),
-                operands.c_column,
-                count,
-            )
-        };
-    });
-}
-
-#[inline(always)]
-unsafe fn offset<T>(c: *mut T, operands: &Operands<T>, row: usize, column: usize) -> *mut T {
-    // SAFETY: the caller says that the element lies in C.
-    unsafe { c.offset(row as isize * operands.c_row + column as isize * operands.c_column) }
-}
-
-/// Calls `each(row, vector, lanes)`.
-#[inline(always)]
-fn for_each_vector<V: Vector, const ROWS: usize, const WIDTH: usize>(
-    last: usize,
-    mut each: impl FnMut(usize, usize, usize),
-) {
-    for row in 0..ROWS {
+    each_row!(r < ROWS => {
         for w in 0..WIDTH {
-            each(row, w, if w + 1 == WIDTH { last } else { V::LANES });
+            unsafe { store_strided(sums[r][w], c.offset(c_offset(r, w)), operands.c_column, lanes(w)) };
         }
-    }
+    });
 }
 
 #[inline(always)]
@@ -262,21 +269,3 @@ unsafe fn store_strided<V: Vector>(value: V, to: *mut V::Element, stride: isize,
 
 /// The most lanes that a vector has.
 const MOST_LANES: usize = 16;
-
-/// `C = a·B` or `C + a·B` for one row `a`, where the columns of B lie in one piece each: sums of
-/// as many lanes as a vector has, which are added up in the end.
-///
-/// # Safety
-///
-/// As for [`multiply`]. `a` and each column of B must have unit stride.
-#[inline(always)]
-pub(super) unsafe fn multiply_columns<V: Vector>(
-    depth: usize,
-    columns: usize,
-    a: *const V::Element,
-    (b, b_column): (*const V::Element, isize),
-    (c, c_column): (*mut V::Element, isize),
-    continues: bool,
-) {
-    let _ = (depth, columns, a, b, b_column, c, c_column, continues);
-}

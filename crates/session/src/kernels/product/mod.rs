@@ -336,7 +336,9 @@ unsafe fn run_task<V: Vector>(plan: &Plan, pointers: Pointers, task: usize) {
     let packs_b = !pointers.packed && plan.packs_b();
     let packs_a = plan.packs_a();
     let lanes = V::LANES;
-    pack::with_scratch(|scratch: *mut u8| {
+    let mut scratch = pack::Scratch::take(DEPTH * (COLUMNS + ROWS) * 8);
+    let scratch = scratch.start();
+    {
         // SAFETY: scratch is large enough for both.
         let scratch_b = scratch.cast::<V::Element>();
         let scratch_a = unsafe { scratch_b.add(DEPTH * (COLUMNS)) };
@@ -425,7 +427,7 @@ unsafe fn run_task<V: Vector>(plan: &Plan, pointers: Pointers, task: usize) {
             }
             column += columns;
         }
-    });
+    }
 }
 
 #[inline(always)]

@@ -68,12 +68,27 @@ thread_local! {
     static SCRATCH: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
 }
 
-pub(super) fn with_scratch(work: impl FnOnce(*mut u8)) {
-    SCRATCH.with_borrow_mut(|lines| {
-        let need = (super::DEPTH * (super::COLUMNS + super::ROWS) * 8) / 64;
-        if lines.len() < need {
-            lines.resize(need, Line([0; 64]));
+/// Memory of this thread, kept from product to product.
+pub(super) struct Scratch(Vec<Line>);
+
+impl Scratch {
+    /// Takes this thread's memory, and sees that it has so many bytes.
+    pub(super) fn take(bytes: usize) -> Scratch {
+        let mut lines = SCRATCH.take();
+        let needed = bytes.div_ceil(size_of::<Line>());
+        if lines.len() < needed {
+            lines.resize(needed, Line([0; 64]));
         }
-        work(lines.as_mut_ptr().cast());
-    });
+        Scratch(lines)
+    }
+
+    pub(super) fn start(&mut self) -> *mut u8 {
+        self.0.as_mut_ptr().cast()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        SCRATCH.set(std::mem::take(&mut self.0));
+    }
 }
