@@ -2,7 +2,8 @@
 
 use super::vector::{Number, Vector};
 
-/// Matrices of which one call multiplies all, as pointers and strides in elements.
+/// Matrices of which one call multiplies all, as pointers and strides in elements. The columns of C
+/// lie side by side.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Operands<T> {
     pub(super) rows: usize,
@@ -12,7 +13,6 @@ pub(super) struct Operands<T> {
     pub(super) b: Right<T>,
     pub(super) c: *mut T,
     pub(super) c_row: isize,
-    pub(super) c_column: isize,
     /// Whether the sums begin with what C holds, not with 0.
     pub(super) continues: bool,
 }
@@ -39,7 +39,17 @@ pub(super) struct Right<T> {
     pub(super) vector: isize,
 }
 
-/// Ranges of about equal length, none longer than `most`, that make up `0..length`.
+/// A function that computes the block at a row and a vector of C.
+pub(super) type Block<T> = unsafe fn(&Operands<T>, row: usize, vector: usize);
+
+/// Gives the block of so many rows and vectors, for a packed A or for any.
+pub(super) type Blocks<T> = fn(rows: usize, vectors: usize, packed: bool) -> Option<Block<T>>;
+
+/// Up to so many rows A is read where it lies, also by blocks of two vectors.
+pub(super) const FEW_ROWS: usize = 4;
+
+/// Ranges of about equal length, none longer than `most`, that make up `0..length`: where they start,
+/// and how long they are.
 #[inline(always)]
 pub(super) fn chunks(length: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     let count = length.div_ceil(most);
@@ -56,90 +66,36 @@ pub(super) fn chunks(length: usize, most: usize) -> impl Iterator<Item = (usize,
 ///
 /// # Safety
 ///
-/// The instruction set of `V` must be there, the pointers must be good for the sizes and strides,
-/// and nothing else may use C.
+/// The blocks' instruction set must be there, the pointers must be good for the sizes and strides,
+/// and nothing else may use C. A must be packed if there are more than [`FEW_ROWS`] rows and more
+/// than one vector to the row.
 #[inline(always)]
-pub(super) unsafe fn multiply<V: Vector>(operands: &Operands<V::Element>) {
+pub(super) unsafe fn multiply<V: Vector>(
+    operands: &Operands<V::Element>,
+    blocks: Blocks<V::Element>,
+) {
     let vectors = operands.columns.div_ceil(V::LANES);
     let mut vector = 0;
     while vector < vectors {
         let width = match (operands.rows, vectors - vector) {
             (1, 8..) => 8,
-            (1..=4, 4..) => 4,
+            (1..=FEW_ROWS, 4..) => 4,
             (_, 2..) => 2,
             _ => 1,
         };
         for (row, rows) in chunks(operands.rows, V::ROWS) {
-            // SAFETY: rows and vectors lie in the matrices, as the caller says they are.
-            unsafe { choose_block::<V>(operands, row, rows, vector, width) };
+            let block = blocks(rows, width, rows > FEW_ROWS && width > 1);
+            debug_assert!(
+                block.is_some(),
+                "no block of {rows} rows and {width} vectors"
+            );
+            if let Some(block) = block {
+                // SAFETY: the rows and vectors lie in the matrices, which are as the caller says.
+                unsafe { block(operands, row, vector) };
+            }
         }
         vector += width;
     }
-}
-
-#[inline(always)]
-unsafe fn choose_block<V: Vector>(
-    operands: &Operands<V::Element>,
-    row: usize,
-    rows: usize,
-    vector: usize,
-    width: usize,
-) {
-    // Only with the most common sizes is there a block of its own for a packed A.
-    let packed = matches!(operands.a, Left::Packed(_)) && rows > 2 && width == 2;
-    macro_rules! choose {
-        ($(($rows:literal, $width:literal, $packed:literal),)*) => {
-            match (rows, width, packed) {
-                // Blocks higher than the registers allow do not occur, and are not compiled.
-                $(($rows, $width, $packed) if $rows <= V::ROWS => {
-                    // SAFETY: as the caller says.
-                    unsafe { block::<V, $rows, $width, $packed>(operands, row, vector) }
-                })*
-                _ => debug_assert!(false, "no block of {rows} rows and {width} vectors"),
-            }
-        };
-    }
-    choose!(
-        (1, 1, false),
-        (2, 1, false),
-        (3, 1, false),
-        (4, 1, false),
-        (5, 1, false),
-        (6, 1, false),
-        (7, 1, false),
-        (8, 1, false),
-        (9, 1, false),
-        (10, 1, false),
-        (11, 1, false),
-        (12, 1, false),
-        (1, 2, false),
-        (2, 2, false),
-        (3, 2, false),
-        (4, 2, false),
-        (5, 2, false),
-        (6, 2, false),
-        (7, 2, false),
-        (8, 2, false),
-        (9, 2, false),
-        (10, 2, false),
-        (11, 2, false),
-        (12, 2, false),
-        (3, 2, true),
-        (4, 2, true),
-        (5, 2, true),
-        (6, 2, true),
-        (7, 2, true),
-        (8, 2, true),
-        (9, 2, true),
-        (10, 2, true),
-        (11, 2, true),
-        (12, 2, true),
-        (1, 4, false),
-        (2, 4, false),
-        (3, 4, false),
-        (4, 4, false),
-        (1, 8, false),
-    );
 }
 
 /// Writes the body out for each row below `$rows`. The compiler does not unroll loops of this size
@@ -156,72 +112,47 @@ macro_rules! each_row {
     };
 }
 
-/// A block of `ROWS` rows and `WIDTH` vectors, the last of which may be cut off by the end of C.
+/// A block of `ROWS` rows and `WIDTH` vectors, the last of which may be cut off by the end of C. With
+/// `PACKED` it is known that A is packed, which saves address registers.
+///
+/// # Safety
+///
+/// As for [`multiply`]; the block must lie in C.
 #[inline(always)]
-unsafe fn block<V: Vector, const ROWS: usize, const WIDTH: usize, const PACKED: bool>(
+pub(super) unsafe fn block<V, const ROWS: usize, const WIDTH: usize, const PACKED: bool>(
     operands: &Operands<V::Element>,
     row: usize,
     vector: usize,
-) {
-    let (a, a_row, a_depth) = match operands.a {
-        // SAFETY (both): the row lies in the matrix.
-        Left::Strided {
-            start,
-            row: stride,
-            depth,
-        } => (
-            unsafe { start.offset(row as isize * stride) },
-            stride,
-            depth,
-        ),
-        Left::Packed(start) => (unsafe { start.add(row * operands.depth) }, 1, ROWS as isize),
-    };
-    // SAFETY: the vector begins in the matrix.
-    let b = unsafe { operands.b.start.offset(vector as isize * operands.b.vector) };
-    // Known strides save address registers.
-    let (a_row, a_depth) = if PACKED {
-        (1, ROWS as isize)
-    } else {
-        (a_row, a_depth)
-    };
+) where
+    V: Vector,
+{
     let column = vector * V::LANES;
     let last = (operands.columns - column - (WIDTH - 1) * V::LANES).min(V::LANES);
-    // SAFETY: the element lies in the matrix.
-    let c = unsafe {
-        operands
-            .c
-            .offset(row as isize * operands.c_row + column as isize * operands.c_column)
-    };
-
-    let c_offset = |r: usize, w: usize| {
-        r as isize * operands.c_row + (w * V::LANES) as isize * operands.c_column
-    };
-    let lanes = |w: usize| if w + 1 == WIDTH { last } else { V::LANES };
-
-    // SAFETY: the caller has the instruction set.
-    let mut sums = unsafe { [[V::splat(V::Element::ZERO); WIDTH]; ROWS] };
-    // SAFETY (all): the block lies in the matrices; of its last vector only the lanes that are there
-    // are used.
-    if operands.continues {
-        each_row!(r < ROWS => {
-            for w in 0..WIDTH {
-                sums[r][w] = unsafe { load_strided(c.offset(c_offset(r, w)), operands.c_column, lanes(w)) };
+    // SAFETY: the block lies in the matrices, of its last vector the lanes that are there. The caller
+    // has the instruction set.
+    unsafe {
+        let (a, a_row, a_depth) = match operands.a {
+            Left::Strided {
+                start,
+                row: stride,
+                depth,
+            } if !PACKED => (start.offset(row as isize * stride), stride, depth),
+            Left::Packed(start) | Left::Strided { start, .. } => {
+                (start.add(row * operands.depth), 1, ROWS as isize)
             }
-        });
-    }
-    for p in 0..operands.depth as isize {
-        unsafe {
-            let b = b.offset(p * operands.b.depth);
+        };
+        let b = operands.b.start.offset(vector as isize * operands.b.vector);
+        let c = operands.c.offset(row as isize * operands.c_row).add(column);
+
+        let mut sums = [[V::splat(V::Element::ZERO); WIDTH]; ROWS];
+        if operands.continues {
+            each_row!(r < ROWS => {
+                sums[r] = load(c.offset(r as isize * operands.c_row), V::LANES as isize, last);
+            });
+        }
+        for p in 0..operands.depth as isize {
+            let right: [V; WIDTH] = load(b.offset(p * operands.b.depth), operands.b.vector, last);
             let a = a.offset(p * a_depth);
-            let mut right = [V::splat(V::Element::ZERO); WIDTH];
-            for w in 0..WIDTH {
-                let from = b.offset(w as isize * operands.b.vector);
-                right[w] = if w + 1 == WIDTH {
-                    V::load_first(from, last)
-                } else {
-                    V::load(from)
-                };
-            }
             each_row!(r < ROWS => {
                 let left = V::splat(*a.offset(r as isize * a_row));
                 for w in 0..WIDTH {
@@ -229,43 +160,30 @@ unsafe fn block<V: Vector, const ROWS: usize, const WIDTH: usize, const PACKED: 
                 }
             });
         }
+        each_row!(r < ROWS => {
+            let c = c.offset(r as isize * operands.c_row);
+            for w in 0..WIDTH - 1 {
+                sums[r][w].store(c.add(w * V::LANES));
+            }
+            sums[r][WIDTH - 1].store_first(c.add((WIDTH - 1) * V::LANES), last);
+        });
     }
-    each_row!(r < ROWS => {
-        for w in 0..WIDTH {
-            unsafe { store_strided(sums[r][w], c.offset(c_offset(r, w)), operands.c_column, lanes(w)) };
-        }
-    });
 }
 
+/// Vectors that lie `stride` elements apart, of the last one so many lanes.
 #[inline(always)]
-unsafe fn load_strided<V: Vector>(from: *const V::Element, stride: isize, count: usize) -> V {
-    // SAFETY: the caller says that `count` elements lie there.
+unsafe fn load<V: Vector, const WIDTH: usize>(
+    from: *const V::Element,
+    stride: isize,
+    last: usize,
+) -> [V; WIDTH] {
+    // SAFETY: the caller says that the vectors may be read.
     unsafe {
-        if stride == 1 {
-            return V::load_first(from, count);
+        let mut vectors = [V::splat(V::Element::ZERO); WIDTH];
+        for w in 0..WIDTH - 1 {
+            vectors[w] = V::load(from.offset(w as isize * stride));
         }
-        let mut lanes = [V::Element::ZERO; MOST_LANES];
-        for (lane, value) in lanes.iter_mut().enumerate().take(count) {
-            *value = *from.offset(lane as isize * stride);
-        }
-        V::load(lanes.as_ptr())
+        vectors[WIDTH - 1] = V::load_first(from.offset((WIDTH - 1) as isize * stride), last);
+        vectors
     }
 }
-
-#[inline(always)]
-unsafe fn store_strided<V: Vector>(value: V, to: *mut V::Element, stride: isize, count: usize) {
-    // SAFETY: the caller says that `count` elements lie there.
-    unsafe {
-        if stride == 1 {
-            return value.store_first(to, count);
-        }
-        let mut lanes = [V::Element::ZERO; MOST_LANES];
-        value.store(lanes.as_mut_ptr());
-        for (lane, value) in lanes.iter().enumerate().take(count) {
-            *to.offset(lane as isize * stride) = *value;
-        }
-    }
-}
-
-/// The most lanes that a vector has.
-const MOST_LANES: usize = 16;
