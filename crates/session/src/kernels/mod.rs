@@ -28,6 +28,10 @@ mod matmul;
 mod moves;
 mod nn;
 mod pad;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the executor of compiled programs calls it")
+)]
 pub(crate) mod product;
 pub(crate) mod random;
 mod range;
@@ -38,6 +42,10 @@ mod strides;
 mod summary;
 #[cfg(test)]
 mod tests;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the executor of compiled programs calls it")
+)]
 pub(crate) mod threads;
 
 use aqueduct_graph::DType;

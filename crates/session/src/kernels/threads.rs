@@ -318,6 +318,7 @@ mod tests {
     fn every_task_is_done_exactly_once() {
         for count in [0, 1, 2, 8] {
             let threads = Threads::new(count);
+            assert_eq!(threads.count(), count.max(1));
             for tasks in [0, 1, 2, 3, 7, 64, 1000] {
                 check_once(&threads, tasks);
             }

@@ -162,8 +162,8 @@ pub(super) unsafe fn block<V, const ROWS: usize, const WIDTH: usize, const PACKE
         }
         each_row!(r < ROWS => {
             let c = c.offset(r as isize * operands.c_row);
-            for w in 0..WIDTH - 1 {
-                sums[r][w].store(c.add(w * V::LANES));
+            for (w, sum) in sums[r].iter().enumerate().take(WIDTH - 1) {
+                sum.store(c.add(w * V::LANES));
             }
             sums[r][WIDTH - 1].store_first(c.add((WIDTH - 1) * V::LANES), last);
         });
@@ -180,8 +180,8 @@ unsafe fn load<V: Vector, const WIDTH: usize>(
     // SAFETY: the caller says that the vectors may be read.
     unsafe {
         let mut vectors = [V::splat(V::Element::ZERO); WIDTH];
-        for w in 0..WIDTH - 1 {
-            vectors[w] = V::load(from.offset(w as isize * stride));
+        for (w, vector) in vectors.iter_mut().enumerate().take(WIDTH - 1) {
+            *vector = V::load(from.offset(w as isize * stride));
         }
         vectors[WIDTH - 1] = V::load_first(from.offset((WIDTH - 1) as isize * stride), last);
         vectors

@@ -42,7 +42,7 @@ pub(super) unsafe fn copy<T: Number>(
 ) {
     // SAFETY: the rows and columns lie in the matrices.
     unsafe {
-        // Memory is best read in order.
+        // Memory is best read in order, and written in pieces.
         if from_strides.column == 1 {
             for row in 0..rows {
                 let (from, to) = (from_strides.at(from, row, 0), to_strides.at(to, row, 0));
@@ -50,16 +50,57 @@ pub(super) unsafe fn copy<T: Number>(
                     *to_strides.at(to, 0, column).cast_mut() = *from.add(column);
                 }
             }
+            return;
+        }
+        let squares = from_strides.row == 1 && to_strides.column == 1;
+        let (rows_in_squares, columns_in_squares) = if squares {
+            (rows - rows % SIDE, columns - columns % SIDE)
         } else {
-            for column in 0..columns {
-                let (from, to) = (
-                    from_strides.at(from, 0, column),
-                    to_strides.at(to, 0, column),
+            (0, 0)
+        };
+        for column in (0..columns_in_squares).step_by(SIDE) {
+            for row in (0..rows_in_squares).step_by(SIDE) {
+                let from = from_strides.at(from, row, column);
+                transpose(
+                    from,
+                    from_strides.column,
+                    to_strides.at(to, row, column).cast_mut(),
+                    to_strides.row,
                 );
-                for row in 0..rows {
-                    *to_strides.at(to, row, 0).cast_mut() = *from_strides.at(from, row, 0);
-                }
             }
+        }
+        for column in 0..columns {
+            let first = if column < columns_in_squares {
+                rows_in_squares
+            } else {
+                0
+            };
+            for row in first..rows {
+                *to_strides.at(to, row, column).cast_mut() = *from_strides.at(from, row, column);
+            }
+        }
+    }
+}
+
+/// The side of the squares that are transposed in registers.
+const SIDE: usize = 4;
+
+/// Transposes a square, of which each column is read in one piece and each row is written in one.
+///
+/// # Safety
+///
+/// The square must be good for reads there, and for writes here.
+#[inline(always)]
+unsafe fn transpose<T: Number>(from: *const T, from_column: isize, to: *mut T, to_row: isize) {
+    // SAFETY: as the caller says; arrays are as aligned as their elements.
+    unsafe {
+        let column = |number: isize| from.offset(number * from_column).cast::<[T; SIDE]>().read();
+        let [a, b, c, d] = [column(0), column(1), column(2), column(3)];
+        for row in 0..SIDE {
+            let values = [a[row], b[row], c[row], d[row]];
+            to.offset(row as isize * to_row)
+                .cast::<[T; SIDE]>()
+                .write(values);
         }
     }
 }
