@@ -21,12 +21,13 @@ use crate::measure::Label;
 
 /// Measures Aqueduct, one case a process, and prints a line of JSON for each turn of measurement.
 #[derive(Parser)]
+#[command(arg_required_else_help = true, args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(subcommand)]
     work: Option<Work>,
 
     /// Do a few steps of every case, to see that everything works
-    #[arg(long, conflicts_with = "work")]
+    #[arg(long)]
     quick: bool,
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn step(work: Work) -> Step {
             Box::new(move || {
                 let logits = network.logits(&xs, sizes, &device).into_data();
                 let logits = logits
-                    .to_vec::<f32>()
+                    .try_to_vec::<f32>()
                     .map_err(|error| anyhow::anyhow!("{error:?}"))?;
                 Ok(logits[0])
             })

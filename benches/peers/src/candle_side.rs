@@ -42,7 +42,10 @@ pub(crate) fn step(work: Work) -> Result<Step> {
         Work::Inference(sizes) => {
             Network::new(sizes, builder, &variables)?;
             // Plain tensors, as loaded from a file: nothing is recorded for a gradient.
-            let variables = variables.data().lock().map_err(Error::wrap)?.clone();
+            let variables = variables.data().lock();
+            let variables = variables
+                .map_err(|error| Error::msg(error.to_string()))?
+                .clone();
             let frozen = variables.into_iter();
             let frozen = frozen.map(|(name, variable)| (name, variable.as_detached_tensor()));
             let builder = VarBuilder::from_tensors(frozen.collect(), DType::F32, &CPU);
