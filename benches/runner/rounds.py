@@ -137,10 +137,12 @@ def one_case(case, threads, found, effort):
     disagreeing = compare(lines)
     ready = [worker for worker in ready if worker.side not in disagreeing]
 
+    # The fewest samples a turn, so that all sides meet the same lengths.
+    seconds = 0 if case == cases.NEW_LENGTH else effort.turn_seconds
     for turn in range(effort.rounds + 1):
         for worker in list(ready):
             time.sleep(PAUSE_SECONDS)
-            line = worker.turn(effort.turn_seconds)
+            line = worker.turn(seconds)
             if line is None:
                 print(f"SKIPPED: {worker.name} ended in a turn, see its log", flush=True)
                 ready.remove(worker)
