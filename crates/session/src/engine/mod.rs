@@ -10,5 +10,6 @@ pub(crate) mod lower;
 pub(crate) mod opaque;
 pub(crate) mod passes;
 pub(crate) mod program;
+mod rows;
 mod text;
 pub(crate) mod views;
