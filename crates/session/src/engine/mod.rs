@@ -11,4 +11,5 @@ pub(crate) mod opaque;
 pub(crate) mod passes;
 pub(crate) mod program;
 mod text;
+pub(crate) mod verify;
 pub(crate) mod views;
