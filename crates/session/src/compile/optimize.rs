@@ -55,6 +55,7 @@ impl Draft {
         } else {
             Some(self.next(store, &late)?)
         };
+        program.listing.block = block;
         Ok(Plan {
             id: Plan::fresh_id(),
             refusal: None,

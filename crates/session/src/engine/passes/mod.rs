@@ -3,10 +3,14 @@
 //! Each takes a block and says what it did; none does its work by halves, so that the block is well
 //! formed between any two ([`verify`](super::verify)).
 
+mod algebra;
+mod constants;
 mod dead;
 mod fold_constants;
+mod joins;
 mod materialize;
 mod merge_common;
+mod repeated;
 mod simplify;
 mod substitute;
 
