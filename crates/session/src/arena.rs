@@ -32,6 +32,15 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
+    /// Where the buffer begins, in bytes.
+    pub(crate) fn offset(self) -> usize {
+        self.line * Line::BYTES
+    }
+
+    pub(crate) fn bytes(self) -> usize {
+        self.elements * self.dtype.width()
+    }
+
     fn lines(self) -> Range<usize> {
         self.line..self.line + lines_for(self.dtype, self.elements).unwrap_or(0)
     }

@@ -18,6 +18,7 @@ mod compile;
 mod engine;
 mod error;
 mod execute;
+mod explain;
 mod feed;
 mod fetch;
 mod kernels;
@@ -32,6 +33,7 @@ mod state;
 mod structures;
 
 pub use error::{Error, FeedProblem, OperationFailure, Result, UninitializedVariable};
+pub use explain::{BufferUse, Explanation};
 pub use feed::{Feed, FeedKey, FeedValue, Feeds};
 pub use fetch::{
     ArrayAt, ArrayOf, Assemble, Fetch, Fetched, Nothing, Requests, Scalar, ScalarAt, ValueAt,

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use aqueduct_graph::ir::{Int, NodeId, RegionId, Store, TensorId};
-use aqueduct_graph::{Dim, Graph, Symbol};
+use aqueduct_graph::{AnyTensor, Dim, Graph, Symbol};
 
 use crate::compile::{self, Goal};
 use crate::error::{Error, FeedProblem, Result};
@@ -82,6 +82,37 @@ pub(crate) fn resolve_feeds<'f>(
             feeds,
         }),
         values: entries.into_iter().map(|entry| entry.value).collect(),
+    })
+}
+
+/// Checks fetches, and the shapes of feeds.
+///
+/// # Errors
+/// As [`resolve`].
+pub(crate) fn resolve_shapes(
+    graph: &Graph,
+    requests: &Requests,
+    shapes: &[(AnyTensor<'_>, &[usize])],
+) -> Result<Goal> {
+    let (results, targets) = resolve_fetches(graph, &graph.view(), requests)?;
+    let keys: Vec<FeedTensor> = shapes.iter().map(|(tensor, _)| FeedTensor::new(*tensor)).collect();
+    check_keys(graph, &keys)?;
+    let view = graph.view();
+    let mut known = HashMap::new();
+    let mut problems = Vec::new();
+    for (key, (_, sizes)) in keys.iter().zip(shapes) {
+        problems.extend(check_shape(&view, key, sizes, None, &mut known));
+    }
+    if !problems.is_empty() {
+        return Err(Error::Feeds(problems));
+    }
+    let feeds = keys.iter().zip(shapes);
+    let mut feeds: Vec<_> = feeds.map(|(key, (_, sizes))| (key.tensor, sizes.to_vec())).collect();
+    feeds.sort_unstable();
+    Ok(Goal {
+        results,
+        targets,
+        feeds,
     })
 }
 
@@ -200,7 +231,20 @@ fn check_feed(
     if elements.dtype() != fact.dtype {
         return problem(format!("it needs {}, not {}", fact.dtype, elements.dtype()));
     }
-    let given = &entry.value.sizes;
+    check_shape(store, key, &entry.value.sizes, Some(elements), sizes)
+}
+
+/// What is wrong with the shape of a feed, or with the elements of a small tensor of integers.
+fn check_shape(
+    store: &Store,
+    key: &FeedTensor,
+    given: &[usize],
+    elements: Option<Slice<'_>>,
+    sizes: &mut HashMap<Symbol, (i64, String)>,
+) -> Option<FeedProblem> {
+    let problem =
+        |message: String| Some(key.problem(message, Some(store.trace_of(key.tensor.node))));
+    let fact = store.fact(key.tensor);
     let poisoned = store.node(key.tensor.node).poison.is_some();
     let dims = fact.shape.dims();
     let fits = dims.len() == given.len()
@@ -223,7 +267,7 @@ fn check_feed(
     let elements_given = fact
         .ints
         .iter()
-        .flat_map(|ints| ints.iter().copied().zip(elements.ints()));
+        .flat_map(|ints| ints.iter().copied().zip(elements.map(|elements| elements.ints()).unwrap_or_default()));
     for (promised, value) in sizes_given.chain(elements_given) {
         if let Some(message) = contradiction(promised, value, &key.name, sizes) {
             return problem(message);

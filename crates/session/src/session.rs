@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
 use aqueduct_graph::ir::{NodeId, VariableId};
-use aqueduct_graph::{AnyVariable, Element, Graph, Shape, Tensor, Value, Variable};
+use aqueduct_graph::{AnyTensor, AnyVariable, Element, Graph, Shape, Tensor, Value, Variable};
 use ndarray::ArrayD;
 
 use crate::cache::{PlanCache, Planned};
 use crate::compile::{self, Goal};
 use crate::error::{Error, Result};
 use crate::execute::{Run, Version, uninitialized};
+use crate::explain::Explanation;
 use crate::feed::{Feed, Feeds};
 use crate::fetch::{Assemble, Fetch, Fetched, Requests, Scalar};
 use crate::kernels::Slice;
@@ -123,6 +124,50 @@ impl Session {
         let planned = self.shared.plan(&resolved.goal)?;
         self.shared
             .run(&planned, &inputs, resolved.goal.results.len(), &recipe)
+    }
+
+    /// What a run of the fetches would do: the passes that made its plan better, its instructions, its
+    /// memory. Of the feeds the shapes alone matter; nothing is run.
+    ///
+    /// A plan ends where a size appears that only the run can tell; so does what is told of it.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    /// use aqueduct_session::{Session, feed};
+    ///
+    /// let g = Graph::new();
+    /// let x = g.placeholder::<f32>("x", shape![?, 2]);
+    /// let y = (x * 1.0).tanh();
+    /// let sess = Session::new(&g);
+    /// let explained = sess.explain(y, feed![x => [[0.0, 1.0], [2.0, 3.0]]])?;
+    /// assert!(explained.passes().any(|(pass, _)| pass == "simplify algebra"));
+    /// assert!(explained.to_string().contains("tanh"));
+    /// assert_eq!(explained.arena_bytes() % 64, 0);
+    /// # Ok::<(), aqueduct_session::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Session::run`] that need no values.
+    pub fn explain<F: Fetch>(&self, fetches: F, feeds: Feeds<'_>) -> Result<Explanation> {
+        let mut requests = Requests::default();
+        fetches.request(&mut requests);
+        let resolved = request::resolve(&self.shared.graph, &requests, feeds)?;
+        self.shared.explain(&resolved.goal)
+    }
+
+    /// [`Session::explain`] for feeds of which there are shapes alone.
+    ///
+    /// # Errors
+    /// Those of [`Session::run`] that need no values.
+    pub fn explain_shapes<F: Fetch>(
+        &self,
+        fetches: F,
+        shapes: &[(AnyTensor<'_>, &[usize])],
+    ) -> Result<Explanation> {
+        let mut requests = Requests::default();
+        fetches.request(&mut requests);
+        let goal = request::resolve_shapes(&self.shared.graph, &requests, shapes)?;
+        self.shared.explain(&Arc::new(goal))
     }
 
     /// Makes fetches and feeds ready to be run many times, for a hot loop: `run` of the result
@@ -309,6 +354,16 @@ impl Shared {
 
     pub(crate) fn plan(&self, goal: &Arc<Goal>) -> Result<Planned> {
         self.graph.note_run();
+        self.known_plan(goal)
+    }
+
+    fn explain(&self, goal: &Arc<Goal>) -> Result<Explanation> {
+        let planned = self.known_plan(goal)?;
+        Ok(Explanation::new(&self.graph.view(), goal, &planned.plan))
+    }
+
+    /// The plan for a goal, made if it is not there.
+    fn known_plan(&self, goal: &Arc<Goal>) -> Result<Planned> {
         self.plans
             .first_stage(goal, || compile::plan(&self.graph.view(), goal, self.options))
     }

@@ -492,7 +492,8 @@ impl Import<'_> {
         let carried = inputs.len();
         for slot in *states..states + sequences {
             if let Some(sequence) = self.optional_operand(id, slot)? {
-                parameters[slot] = Some((inputs.len(), element(self.block.kind(sequence))));
+                let sequence = self.forward(id, sequence, 1);
+                parameters[slot] = Some((inputs.len(), self.block.kind(sequence).element()));
                 inputs.push(sequence);
             }
         }
@@ -502,7 +503,7 @@ impl Import<'_> {
             None => None,
         };
         inputs.extend(limit);
-        self.captures(region, &draft, &mut inputs, &mut parameters)?;
+        self.captures(id, region, &draft, &mut inputs, &mut parameters)?;
         let mut results: Vec<TensorId> = given.iter().map(|given| draft.results[given.result].0).collect();
         let (mut block, _) = draft.import_given(self.store, stage, parameters, &mut results)?;
         if results.len() != given.len() {
@@ -537,6 +538,7 @@ impl Import<'_> {
     /// Adds what a body uses from around to a loop's operands.
     fn captures(
         &mut self,
+        id: NodeId,
         region: &Region,
         body: &Draft,
         inputs: &mut Vec<ValueId>,
@@ -546,10 +548,22 @@ impl Import<'_> {
         for (tensor, need) in &body.pruned.captures {
             let used = *need == crate::compile::Need::Value;
             let value = if used { Some(self.tensor(*tensor)?) } else { None };
+            let value = value.map(|value| self.forward(id, value, 0));
             parameters.push(value.map(|value| (inputs.len(), self.block.kind(value).clone())));
             inputs.extend(value);
         }
         Ok(())
+    }
+
+    /// The value, copied if an axis from this one on is walked backwards: a body is given the memory
+    /// from the first element on.
+    fn forward(&mut self, id: NodeId, value: ValueId, axis: usize) -> ValueId {
+        let mut strides = self.block.kind(value).strides.iter().skip(axis);
+        if strides.any(|stride| *stride < 0) {
+            self.block.copied(value, id)
+        } else {
+            value
+        }
     }
 
     /// An operation that the plain executor runs.
@@ -712,15 +726,6 @@ fn is_plain_loop(planned: &Planned, facts: &[Fact]) -> bool {
 
 fn contiguous(kind: &Type) -> Type {
     Type::contiguous(kind.dtype, &kind.sizes)
-}
-
-/// One element along axis 0.
-fn element(kind: &Type) -> Type {
-    Type {
-        dtype: kind.dtype,
-        sizes: kind.sizes.get(1..).unwrap_or_default().to_vec(),
-        strides: kind.strides.get(1..).unwrap_or_default().to_vec(),
-    }
 }
 
 /// The elements of a small tensor of integers, if the shape rules tell all.

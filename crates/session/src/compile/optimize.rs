@@ -21,7 +21,7 @@ impl Draft {
         let mut kept = self.kept(store, &stage);
         let given = self.places.clone();
         let (mut block, emission) = self.import(store, stage, &mut kept)?;
-        let passes = passes::run(&mut block, self.options);
+        let passes = passes::run(&mut block, self.options)?;
         for (place, tensor) in kept.iter().enumerate() {
             // It is read from outside, where nobody knows of views.
             block.results[place] = block.whole(block.results[place], tensor.node);
@@ -38,7 +38,8 @@ impl Draft {
         } = lowered;
         program.listing.passes = passes;
         let layout = Layout::of_bytes(bytes);
-        self.places.retain(|_, place| !matches!(place, Operand::Value(_)));
+        self.places
+            .retain(|_, place| !matches!(place, Operand::Value(_)));
         self.places.extend(given);
         self.settle(&block, &kept, &results, &layout)?;
         self.constants.clone_from(&program.constants);
@@ -54,6 +55,7 @@ impl Draft {
         } else {
             Some(self.next(store, &late)?)
         };
+        program.listing.block = block;
         Ok(Plan {
             id: Plan::fresh_id(),
             refusal: None,

@@ -63,6 +63,25 @@ impl Type {
         self.elements().saturating_mul(self.dtype.width())
     }
 
+    /// One element along axis 0.
+    pub(crate) fn element(&self) -> Type {
+        Type {
+            dtype: self.dtype,
+            sizes: self.sizes.get(1..).unwrap_or_default().to_vec(),
+            strides: self.strides.get(1..).unwrap_or_default().to_vec(),
+        }
+    }
+
+    /// Whether the types have the same elements at the same places, though the strides of an axis of
+    /// one position may differ.
+    pub(crate) fn sees_as(&self, other: &Type) -> bool {
+        let strides = self.sizes.iter().zip(&self.strides).zip(&other.strides);
+        let mut apart = strides.filter(|((size, a), b)| **size > 1 && a != b);
+        self.dtype == other.dtype
+            && self.sizes == other.sizes
+            && (self.sizes.contains(&0) || apart.next().is_none())
+    }
+
     /// Whether the elements lie row by row without gaps.
     pub(crate) fn is_contiguous(&self) -> bool {
         if self.sizes.contains(&0) {

@@ -14,7 +14,7 @@ use aqueduct_graph::ir::{Fact, NodeId};
 use crate::engine::ir::{self, Block, Code, Node, Scan, Source, Type, ValueId};
 use crate::engine::layout::{self, Kind, Lifetime};
 use crate::engine::program::{
-    Binding, Instruction, Moving, Program, ScanProgram, Shard, State, Work,
+    Binding, Instruction, Moving, Placed, Program, ScanProgram, Shard, State, Work,
 };
 use crate::engine::rows::{self, Rows, Share};
 use crate::engine::views::reshaped_strides;
@@ -86,6 +86,7 @@ pub(crate) fn lower(
     let results = lowering.results(block, &lowered.homes)?;
     let mut program = lowering.program;
     program.steps = lowered.instructions;
+    program.listing.buffers = lowered.buffers;
     require_given(&mut program);
     Ok(Some(Lowered {
         program,
@@ -163,6 +164,15 @@ struct LoweredBlock {
     instructions: Vec<Instruction>,
     /// The bytes of the block's own memory.
     bytes: usize,
+    buffers: Vec<Placed>,
+}
+
+/// The memory of a block.
+struct Planned {
+    /// What loops need for themselves, by node.
+    scratch: HashMap<usize, Vec<Address>>,
+    bytes: usize,
+    buffers: Vec<Placed>,
 }
 
 /// A root that is made in memory of another one: where in it.
@@ -227,7 +237,13 @@ impl Lowering {
                 loops.insert(index, lowered);
             }
         }
-        let Some((scratch, bytes)) = self.lay_out(block, &parts, &loops, memory, &mut homes) else {
+        let planned = self.lay_out(block, &parts, &loops, memory, &mut homes);
+        let Some(Planned {
+            scratch,
+            bytes,
+            buffers,
+        }) = planned
+        else {
             return Ok(None);
         };
         for (value, part) in &parts {
@@ -237,8 +253,10 @@ impl Lowering {
             block,
             homes,
             instructions: Vec::new(),
+            node: None,
         };
         for (index, node) in block.nodes.iter().enumerate() {
+            emission.node = Some(index);
             match &node.code {
                 Code::Scan(scan) => {
                     let lowered = loops.remove(&index);
@@ -249,6 +267,7 @@ impl Lowering {
                 code => self.node(&mut emission, node, code)?,
             }
         }
+        emission.node = None;
         for want in unmet {
             emission.copy_to(want.value, want.at, origin);
         }
@@ -256,6 +275,7 @@ impl Lowering {
             homes: emission.homes,
             instructions: emission.instructions,
             bytes,
+            buffers,
         }))
     }
 
@@ -298,8 +318,7 @@ impl Lowering {
         }
     }
 
-    /// Gives memory to all roots without a home, and to what loops need for themselves, which is
-    /// given by node.
+    /// Gives memory to all roots without a home, and to what loops need for themselves.
     fn lay_out(
         &mut self,
         block: &Block,
@@ -307,7 +326,7 @@ impl Lowering {
         loops: &HashMap<usize, LoweredScan>,
         memory: Address,
         homes: &mut HashMap<ValueId, Home>,
-    ) -> Option<(HashMap<usize, Vec<Address>>, usize)> {
+    ) -> Option<Planned> {
         let last = last_uses(block);
         let mut wanted: Vec<Lifetime> = Vec::new();
         let mut of_root: HashMap<ValueId, usize> = HashMap::new();
@@ -374,7 +393,16 @@ impl Lowering {
             }
         }
         let (offsets, bytes) = layout::place(&wanted, self.options.runs(Pass::ShareMemory))?;
-        for (value, slot) in of_root.into_iter().chain(replaced) {
+        let placed = wanted.iter().zip(&offsets).map(|(lifetime, offset)| Placed {
+            value: None,
+            offset: *offset,
+            bytes: lifetime.bytes,
+            first: lifetime.first,
+            last: lifetime.last,
+        });
+        let mut buffers: Vec<Placed> = placed.collect();
+        for (value, slot) in replaced.into_iter().chain(of_root) {
+            buffers[slot].value = Some(value);
             let home = Home {
                 first: memory.plus(offsets[slot]),
                 strides: block.kind(value).strides.clone(),
@@ -385,7 +413,11 @@ impl Lowering {
             let slots = slots.into_iter().map(|slot| memory.plus(offsets[slot]));
             (index, slots.collect())
         });
-        Some((scratch.collect(), bytes))
+        Some(Planned {
+            scratch: scratch.collect(),
+            bytes,
+            buffers,
+        })
     }
 
     /// An operand of an element-wise node that nobody uses afterwards, and in whose memory this result
@@ -766,6 +798,8 @@ struct Emission<'a> {
     block: &'a Block,
     homes: HashMap<ValueId, Home>,
     instructions: Vec<Instruction>,
+    /// The node that instructions are made for.
+    node: Option<usize>,
 }
 
 impl Emission<'_> {
@@ -773,6 +807,7 @@ impl Emission<'_> {
         self.instructions.push(Instruction {
             work,
             origin,
+            node: self.node,
             facts,
         });
     }
@@ -975,6 +1010,7 @@ impl Emission<'_> {
         };
         Instruction {
             work: Work::Compute(step),
+            node: None,
             origin: node.origin,
             facts: Vec::new(),
         }

@@ -3,6 +3,7 @@
 //! A stage of a plan comes as a [block](ir::Block). [Passes](passes) make it better; [`lower`] gives
 //! every value a place in memory and makes a flat [program](program) of it; [`execute`] runs that.
 
+mod evaluate;
 pub(crate) mod execute;
 pub(crate) mod ir;
 mod layout;
@@ -11,5 +12,6 @@ pub(crate) mod opaque;
 pub(crate) mod passes;
 pub(crate) mod program;
 mod rows;
-mod text;
+pub(crate) mod text;
+pub(crate) mod verify;
 pub(crate) mod views;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aqueduct_graph::Value;
 use aqueduct_graph::ir::{Fact, NodeId, VariableId};
 
+use crate::engine::ir::{Block, ValueId};
 use crate::engine::opaque::Opaque;
 use crate::kernels::random::RandomKernel;
 use crate::kernels::step::Step;
@@ -20,19 +21,32 @@ pub(crate) struct Program {
     pub(crate) constants: Vec<Arc<Value>>,
     /// The variables that get new versions, and which versions.
     pub(crate) fresh: Vec<(VariableId, usize)>,
-    /// The text of the program, for `explain`.
+    /// For `explain`.
     pub(crate) listing: Listing,
 }
 
-/// What `explain` prints of a program.
+/// What `explain` tells of a program.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Listing {
     /// What each pass did.
     pub(crate) passes: Vec<(&'static str, String)>,
     /// The block as it was lowered.
-    pub(crate) block: String,
-    /// A line for each buffer.
-    pub(crate) buffers: Vec<String>,
+    pub(crate) block: Block,
+    /// The places of the arena.
+    pub(crate) buffers: Vec<Placed>,
+}
+
+/// A place of the arena, and when it is in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Placed {
+    /// The root that is there; `None` for what a loop needs for itself.
+    pub(crate) value: Option<ValueId>,
+    pub(crate) offset: usize,
+    pub(crate) bytes: usize,
+    /// The first and the last node of the block that use it. What the block gives is used by the one
+    /// after the last.
+    pub(crate) first: usize,
+    pub(crate) last: usize,
 }
 
 /// What a base is bound to.
@@ -60,6 +74,8 @@ pub(crate) enum Binding {
 pub(crate) struct Instruction {
     pub(crate) work: Work,
     pub(crate) origin: NodeId,
+    /// The node of the block that it is of, by its place; `None` for copies at the end of a body.
+    pub(crate) node: Option<usize>,
     /// What the operands are, for reports of what may fail.
     pub(crate) facts: Vec<Fact>,
 }

@@ -1,5 +1,6 @@
 //! The text form of blocks, for `explain` and for tests.
 
+use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 
 use crate::engine::ir::{Block, Code, Node, Source, Type, ValueId};
@@ -16,8 +17,35 @@ impl fmt::Display for Type {
     }
 }
 
+/// What is said of nodes besides what they do.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    /// By the node's place.
+    pub(crate) of_node: HashMap<usize, String>,
+    /// Of the nodes in a loop's body, by the loop's place.
+    pub(crate) of_body: HashMap<usize, Notes>,
+}
+
+/// A block with notes.
+pub(crate) struct Noted<'a> {
+    pub(crate) block: &'a Block,
+    pub(crate) notes: &'a Notes,
+}
+
+impl fmt::Display for Noted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.block.write(f, self.notes)
+    }
+}
+
 impl fmt::Display for Block {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, &Notes::default())
+    }
+}
+
+impl Block {
+    fn write(&self, f: &mut fmt::Formatter<'_>, notes: &Notes) -> fmt::Result {
         for (value, source) in &self.sources {
             write!(f, "{value}: {}", self.kind(*value))?;
             if !self.kind(*value).is_contiguous() {
@@ -28,16 +56,20 @@ impl fmt::Display for Block {
                 Source::Parameter(index) => writeln!(f, " = parameter {index}")?,
             }
         }
-        for node in &self.nodes {
-            self.write_node(f, node)?;
+        for (index, node) in self.nodes.iter().enumerate() {
+            self.write_node(f, node, index, notes)?;
         }
         let results: Vec<String> = self.results.iter().map(|value| self.seen(*value)).collect();
         writeln!(f, "give {}", results.join(", "))
     }
-}
 
-impl Block {
-    fn write_node(&self, f: &mut fmt::Formatter<'_>, node: &Node) -> fmt::Result {
+    fn write_node(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        node: &Node,
+        index: usize,
+        notes: &Notes,
+    ) -> fmt::Result {
         let outputs: Vec<String> = node
             .outputs
             .iter()
@@ -48,7 +80,11 @@ impl Block {
         }
         let inputs: Vec<String> = node.inputs.iter().map(|value| self.seen(*value)).collect();
         write!(f, "{}", node.code)?;
-        writeln!(f, "({})", inputs.join(", "))?;
+        write!(f, "({})", inputs.join(", "))?;
+        match notes.of_node.get(&index) {
+            Some(note) => writeln!(f, "  # {note}")?,
+            None => writeln!(f)?,
+        }
         match &node.code {
             Code::Fused(expression) => {
                 let text = expression.to_string();
@@ -57,8 +93,11 @@ impl Block {
                 }
             }
             Code::Scan(scan) => {
+                let none = Notes::default();
+                let notes = notes.of_body.get(&index).unwrap_or(&none);
                 let mut body = String::new();
-                write!(body, "{}", scan.body)?;
+                let block = &scan.body;
+                write!(body, "{}", Noted { block, notes })?;
                 for line in body.lines() {
                     writeln!(f, "    {line}")?;
                 }

@@ -3,22 +3,39 @@
 //! Each takes a block and says what it did; none does its work by halves, so that the block is well
 //! formed between any two ([`verify`](super::verify)).
 
+mod algebra;
+mod constants;
 mod dead;
+mod fold_constants;
 mod fuse;
+mod joins;
 mod materialize;
+mod merge_common;
+mod repeated;
+mod simplify;
+mod substitute;
 
 use crate::engine::ir::Block;
+use crate::engine::verify::verify;
+use crate::error::{Error, Result};
 use crate::options::{Pass, SessionOptions};
 
 /// Runs the passes that are switched on; gives what each did.
-pub(crate) fn run(block: &mut Block, options: SessionOptions) -> Vec<(&'static str, String)> {
+///
+/// # Errors
+/// Only in debug builds: a pass, or the import, has left the block in disorder.
+pub(crate) fn run(
+    block: &mut Block,
+    options: SessionOptions,
+) -> Result<Vec<(&'static str, String)>> {
+    checked(block, "import")?;
     let mut report = Vec::new();
     for pass in Pass::ALL.iter().filter(|pass| options.runs(**pass)) {
         let done = match pass {
-            Pass::FoldConstants
-            | Pass::MergeCommon
-            | Pass::SimplifyAlgebra
-            | Pass::SplitProducts
+            Pass::FoldConstants => fold_constants::run(block),
+            Pass::MergeCommon => merge_common::run(block),
+            Pass::SimplifyAlgebra => simplify::run(block),
+            Pass::SplitProducts
             | Pass::HoistInvariants
             | Pass::HoistSequences
             | Pass::SinkSums
@@ -32,9 +49,19 @@ pub(crate) fn run(block: &mut Block, options: SessionOptions) -> Vec<(&'static s
         if done > 0 {
             report.push((pass.name(), format!("{done}")));
             dead::remove(block);
+            checked(block, pass.name())?;
         }
     }
     dead::remove(block);
     materialize::run(block);
-    report
+    checked(block, "materialize")?;
+    Ok(report)
+}
+
+/// Looks at what a pass has left, in debug builds.
+fn checked(block: &Block, pass: &str) -> Result<()> {
+    if cfg!(debug_assertions) {
+        verify(block).map_err(|problem| Error::internal(format!("after `{pass}`: {problem}")))?;
+    }
+    Ok(())
 }

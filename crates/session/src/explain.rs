@@ -1,0 +1,323 @@
+//! Explain: what a plan does, as text.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use aqueduct_graph::ir::{NodeId, Store, TensorId};
+
+use crate::compile::Goal;
+use crate::engine::ir::{Block, Code};
+use crate::engine::program::{Instruction, Placed, Program, Work};
+use crate::engine::text::{Noted, Notes};
+use crate::plan::{self, Action, Body, Operand, Output, Plan};
+
+/// What a run would do; see [`Session::explain`](crate::Session::explain).
+///
+/// Its text form is for people, and changes as the optimiser does.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    passes: Vec<(&'static str, String)>,
+    instructions: String,
+    buffers: Vec<BufferUse>,
+    arena_bytes: usize,
+    constant_bytes: usize,
+    writes: Vec<String>,
+    results: Vec<String>,
+    is_complete: bool,
+}
+
+/// A place of the arena, and what is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BufferUse {
+    name: String,
+    offset: usize,
+    bytes: usize,
+    lifetime: RangeInclusive<usize>,
+}
+
+impl BufferUse {
+    /// What is there: a value of the instructions, or a loop's own memory.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many bytes after the arena's first it begins.
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// Its size in bytes.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The places of the first and the last instruction that use it. What the run gives is in use
+    /// after the last one, too.
+    pub fn lifetime(&self) -> RangeInclusive<usize> {
+        self.lifetime.clone()
+    }
+}
+
+impl Explanation {
+    /// Of the first stage of the plan for a goal.
+    pub(crate) fn new(store: &Store, goal: &Goal, plan: &Plan) -> Explanation {
+        let constants = plan.constants.iter();
+        let constant_bytes = constants.map(|value| value.data().len() * value.dtype().width());
+        let mut explanation = Explanation {
+            passes: Vec::new(),
+            instructions: String::new(),
+            buffers: Vec::new(),
+            arena_bytes: plan.layout.bytes(),
+            constant_bytes: constant_bytes.sum(),
+            writes: writes(store, plan),
+            results: results(store, goal, plan),
+            is_complete: plan.next.is_none(),
+        };
+        match &plan.optimized {
+            Some(program) => explanation.add_program(store, program),
+            None => explanation.add_plain(store, plan),
+        }
+        explanation
+    }
+
+    fn add_program(&mut self, store: &Store, program: &Program) {
+        let listing = &program.listing;
+        let block = &listing.block;
+        let notes = notes(store, block, &program.steps);
+        let notes = &notes;
+        self.instructions = Noted { block, notes }.to_string();
+        self.passes.clone_from(&listing.passes);
+        self.buffers = listing.buffers.iter().map(BufferUse::from).collect();
+        self.buffers
+            .sort_by_key(|buffer| (buffer.offset, *buffer.lifetime.start()));
+    }
+
+    fn add_plain(&mut self, store: &Store, plan: &Plan) {
+        let mut lines = Vec::new();
+        list(store, plan, 0, &mut lines);
+        self.instructions = lines.concat();
+        let last = plan.program.len();
+        for (index, instruction) in plan.program.iter().enumerate() {
+            for output in &instruction.outputs {
+                if let Output::Buffer(buffer) = output {
+                    self.buffers.push(BufferUse {
+                        name: name(store, instruction.node),
+                        offset: buffer.offset(),
+                        bytes: buffer.bytes(),
+                        lifetime: index..=last,
+                    });
+                }
+            }
+        }
+    }
+
+    /// The passes that did something, and what: how many things, as a rule.
+    pub fn passes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.passes.iter().map(|(pass, done)| (*pass, &**done))
+    }
+
+    /// What is done, an instruction a line; what belongs to one, such as a loop's body, is indented.
+    pub fn instructions(&self) -> &str {
+        &self.instructions
+    }
+
+    /// Who uses which part of the arena, and when. Parts of a loop's own memory are not told apart.
+    pub fn buffers(&self) -> &[BufferUse] {
+        &self.buffers
+    }
+
+    /// The size of the arena in bytes: the peak of what a run takes, besides the values that are fed
+    /// and fetched, the constants and the variables.
+    pub fn arena_bytes(&self) -> usize {
+        self.arena_bytes
+    }
+
+    /// The size of all constants in bytes.
+    pub fn constant_bytes(&self) -> usize {
+        self.constant_bytes
+    }
+
+    /// The names of the variables that get new values.
+    pub fn writes(&self) -> impl Iterator<Item = &str> {
+        self.writes.iter().map(String::as_str)
+    }
+
+    /// What is handed back: for each fetched tensor its name, and where it is.
+    pub fn results(&self) -> impl Iterator<Item = &str> {
+        self.results.iter().map(String::as_str)
+    }
+
+    /// Whether this is all of the plan; else the rest is planned when the run knows a late size.
+    pub fn is_complete(&self) -> bool {
+        self.is_complete
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "passes")?;
+        for (pass, done) in &self.passes {
+            writeln!(f, "    {pass}: {done}")?;
+        }
+        writeln!(f, "instructions")?;
+        for line in self.instructions.lines() {
+            writeln!(f, "    {line}")?;
+        }
+        writeln!(f, "buffers")?;
+        for buffer in &self.buffers {
+            let (first, last) = (buffer.lifetime.start(), buffer.lifetime.end());
+            let (end, bytes) = (buffer.offset + buffer.bytes, buffer.bytes);
+            let (offset, name) = (buffer.offset, &buffer.name);
+            writeln!(
+                f,
+                "    {offset}..{end} ({bytes} bytes), from {first} to {last}: {name}"
+            )?;
+        }
+        writeln!(f, "arena: {} bytes", self.arena_bytes)?;
+        writeln!(f, "constants: {} bytes", self.constant_bytes)?;
+        for variable in &self.writes {
+            writeln!(f, "writes {variable}")?;
+        }
+        for result in &self.results {
+            writeln!(f, "gives {result}")?;
+        }
+        if !self.is_complete {
+            writeln!(f, "the rest is planned when the run knows a size")?;
+        }
+        Ok(())
+    }
+}
+
+impl From<&Placed> for BufferUse {
+    fn from(placed: &Placed) -> BufferUse {
+        let name = placed.value.map(|value| value.to_string());
+        BufferUse {
+            name: name.unwrap_or_else(|| "a loop's own memory".to_owned()),
+            offset: placed.offset,
+            bytes: placed.bytes,
+            lifetime: placed.first..=placed.last,
+        }
+    }
+}
+
+fn name(store: &Store, node: NodeId) -> String {
+    store.node(node).name.clone()
+}
+
+fn writes(store: &Store, plan: &Plan) -> Vec<String> {
+    let programs = plan.optimized.iter().flat_map(|program| &program.fresh);
+    let exits = plan.exits.iter().chain(programs);
+    let mut names: Vec<String> = exits
+        .map(|(variable, _)| store.variable(*variable).name.clone())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn results(store: &Store, goal: &Goal, plan: &Plan) -> Vec<String> {
+    let places = plan.results.iter().copied().chain(std::iter::repeat(None));
+    let results = goal.results.iter().zip(places);
+    let line = |(tensor, place): (&TensorId, Option<Operand>)| {
+        let name = store.tensor_name(*tensor);
+        match place {
+            Some(Operand::Buffer { buffer, .. }) => {
+                let (offset, end) = (buffer.offset(), buffer.offset() + buffer.bytes());
+                format!("{name} from {offset}..{end}")
+            }
+            Some(Operand::Late { .. }) => format!("{name}, a value of late size"),
+            Some(Operand::Input(_)) => format!("{name} as it was fed"),
+            Some(Operand::Constant(_)) => format!("{name}, a constant"),
+            Some(Operand::Version(_)) => format!("{name}, the value of a variable"),
+            Some(Operand::Value(_)) | None => name,
+        }
+    };
+    results.map(line).collect()
+}
+
+/// For each node: the operation that it comes from, and how many tasks it is cut into.
+fn notes(store: &Store, block: &Block, instructions: &[Instruction]) -> Notes {
+    let mut of_node: Vec<Vec<&Instruction>> = vec![Vec::new(); block.nodes.len()];
+    for instruction in instructions {
+        if let Some(own) = instruction.node.and_then(|node| of_node.get_mut(node)) {
+            own.push(instruction);
+        }
+    }
+    let mut notes = Notes::default();
+    for (index, (node, own)) in block.nodes.iter().zip(of_node).enumerate() {
+        let mut tasks = 0;
+        for instruction in &own {
+            match &instruction.work {
+                Work::Compute(step) => tasks = tasks.max(step.tasks()),
+                Work::Scan(scan) => {
+                    tasks = tasks.max(scan.shards.len());
+                    if let (Code::Scan(around), Some(shard)) = (&node.code, scan.shards.first()) {
+                        let inner = self::notes(store, &around.body, &shard.body);
+                        notes.of_body.insert(index, inner);
+                    }
+                }
+                Work::Draw { .. } | Work::Commit { .. } | Work::Opaque { .. } => {
+                    tasks = tasks.max(1)
+                }
+            }
+        }
+        let name = name(store, node.origin);
+        let note = match (&node.code, own.len(), tasks) {
+            (Code::Constant(_), ..) => name,
+            (_, 0, _) => format!("{name}, in place"),
+            (_, 1, 1) => name,
+            (_, 1, tasks) => format!("{name}, {tasks} tasks"),
+            (_, count, tasks) => format!("{name}, {count} steps of up to {tasks} tasks"),
+        };
+        notes.of_node.insert(index, note);
+    }
+    notes
+}
+
+/// Lists the instructions of a plain plan.
+fn list(store: &Store, plan: &Plan, depth: usize, lines: &mut Vec<String>) {
+    let indent = "    ".repeat(depth);
+    for instruction in &plan.program {
+        let kind = store.node(instruction.node).op.type_name();
+        let outputs: Vec<String> = instruction.outputs.iter().map(written).collect();
+        let operands: Vec<String> = instruction
+            .facts
+            .iter()
+            .map(|fact| format!("{}{}", fact.dtype, fact.shape))
+            .collect();
+        lines.push(format!(
+            "{indent}{} = {kind}({})  # {}\n",
+            outputs.join(", "),
+            operands.join(", "),
+            name(store, instruction.node)
+        ));
+        for body in bodies(instruction) {
+            list(store, &body.plan, depth + 1, lines);
+        }
+    }
+}
+
+fn written(output: &Output) -> String {
+    match output {
+        Output::Buffer(buffer) => {
+            let (offset, end) = (buffer.offset(), buffer.offset() + buffer.bytes());
+            format!("[{offset}..{end}]")
+        }
+        Output::Late(slot) => format!("late value {slot}"),
+        Output::Nowhere => "_".to_owned(),
+    }
+}
+
+fn bodies(instruction: &plan::Instruction) -> Vec<&Body> {
+    match &instruction.action {
+        Action::Scan(scan) => vec![&scan.each.body],
+        Action::While(repeated) => vec![&repeated.condition, &repeated.each.body],
+        Action::Cond {
+            then, otherwise, ..
+        } => vec![then, otherwise],
+        Action::Kernel(_)
+        | Action::Draw { .. }
+        | Action::Write { .. }
+        | Action::IsInitialized { .. } => Vec::new(),
+    }
+}
