@@ -6,10 +6,12 @@
 pub(crate) mod execute;
 pub(crate) mod ir;
 mod layout;
+mod lift;
 pub(crate) mod lower;
 pub(crate) mod opaque;
 pub(crate) mod passes;
 pub(crate) mod program;
+mod scans;
 mod text;
 pub(crate) mod verify;
 pub(crate) mod views;
