@@ -13,7 +13,7 @@ mod peak;
 
 use std::thread;
 
-use aqueduct::{Graph, Session};
+use aqueduct::{Graph, Session, SessionOptions};
 use clap::{Parser, Subcommand};
 
 use crate::case::Case;
@@ -76,8 +76,9 @@ fn main() -> anyhow::Result<()> {
 }
 
 /// A session that uses so many threads, or as many as there are cores.
-fn session(graph: &Graph, _threads: Option<usize>) -> Session {
-    Session::new(graph)
+fn session(graph: &Graph, threads: Option<usize>) -> Session {
+    let options = SessionOptions::new().threads(threads.unwrap_or(0));
+    Session::with_options(graph, options)
 }
 
 fn steps(case: Case, turns: &Turns) -> anyhow::Result<()> {
