@@ -473,7 +473,7 @@ impl Lowering {
             None
         };
         let cuts = match &rows {
-            Some(rows) => cut_rows(rows.count, self.options.thread_count(), work(scan)),
+            Some(rows) => cut_rows(scan, rows.count, self.options.thread_count()),
             None => Vec::new(),
         };
         let mut lowered = LoweredScan {
@@ -1116,9 +1116,26 @@ const FEWEST_ROWS: usize = 8;
 /// The least work, in multiply-adds, for which a second thread pays: some ten microseconds.
 const LEAST_WORK: usize = 1 << 20;
 
-/// The ranges of rows that a loop is cut into: one for each thread, all nearly as long.
-fn cut_rows(count: usize, threads: usize, work: usize) -> Vec<Range<usize>> {
-    let shards = threads.min(count / FEWEST_ROWS).min(work / LEAST_WORK + 1).max(1);
+/// What a step of a shard should touch at the most, in bytes, to stay in a processor's own cache.
+const SHARD_BYTES: usize = 1 << 20;
+
+/// The fewest rows that a loop is cut into for the cache's sake: with fewer, products read their right
+/// operand for too few rows.
+const CACHED_ROWS: usize = 64;
+
+/// The ranges of rows that a loop is cut into, all nearly as long: at least one for each thread, and so
+/// many that the results of a step stay in the cache until the next one.
+fn cut_rows(scan: &Scan, count: usize, threads: usize) -> Vec<Range<usize>> {
+    let of_threads = threads.min(count / FEWEST_ROWS).min(work(scan) / LEAST_WORK + 1);
+    let outputs = scan.body.nodes.iter().flat_map(|node| &node.outputs);
+    let bytes: usize = outputs.map(|output| scan.body.kind(*output).bytes()).sum();
+    let of_cache = bytes.div_ceil(SHARD_BYTES).min(count / CACHED_ROWS);
+    let shards = if of_cache > of_threads {
+        of_cache.next_multiple_of(of_threads.max(1))
+    } else {
+        of_threads
+    };
+    let shards = shards.clamp(1, count.max(1));
     let start = |shard: usize| shard * count / shards;
     (0..shards).map(|shard| start(shard)..start(shard + 1)).collect()
 }

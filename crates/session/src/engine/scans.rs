@@ -159,6 +159,20 @@ impl Scan {
     }
 }
 
+/// The most rows for which a product is better done for all steps at once, whatever its size.
+const FEW_ROWS: usize = 15;
+
+/// The most bytes of a right operand that stays in a processor's own cache from step to step.
+const CACHED_BYTES: usize = 1 << 20;
+
+/// Whether a product pays that is computed for all steps ahead of a loop: its rows are so few that a
+/// step has no use of its kernel's blocks, or its right operand is too large to stay in the cache. Else
+/// the loop is as fast, and the result does not leave the cache.
+pub(crate) fn pays_ahead(block: &Block, left: ValueId, right: ValueId) -> bool {
+    let rows = block.sizes(left).first().copied().unwrap_or(1);
+    rows <= FEW_ROWS || block.kind(right).bytes() > CACHED_BYTES
+}
+
 /// What a value of a loop's body depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Dependence {

@@ -9,6 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 use aqueduct_graph::Value;
 
 use crate::engine::ir::{Block, Code, Node, ValueId};
+use crate::engine::passes::push_slices;
 use crate::kernels::fused::{Expression, Primitive, Scalar, Step};
 
 /// More operands than this are more streams than a processor follows.
@@ -22,10 +23,11 @@ pub(crate) fn run(block: &mut Block) -> usize {
             gone += run(&mut scan.body);
         }
     }
+    push_slices::run(block);
     let groups = groups(block);
     let before = block.nodes.len();
     merge(block, groups);
-    gone + before - block.nodes.len()
+    gone + before.saturating_sub(block.nodes.len())
 }
 
 /// Nodes that will be one.

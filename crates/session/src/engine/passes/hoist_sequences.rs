@@ -6,7 +6,7 @@ use aqueduct_graph::ir::Binary;
 
 use crate::engine::ir::{Block, Code, Node, Type, ValueId};
 use crate::engine::lift::Lifted;
-use crate::engine::scans::{Dependence, Loop};
+use crate::engine::scans::{Dependence, Loop, pays_ahead};
 use crate::kernels::fused::{Expression, Primitive};
 
 /// The most bytes of all rows of one value that is computed ahead.
@@ -63,10 +63,13 @@ fn split_sums(changed: &mut Loop<'_>) {
     }
 }
 
-/// Whether a product's rows are those of elements of sequences, times what is the same in all steps.
+/// Whether a product's rows are those of elements of sequences, times what is the same in all steps,
+/// and it pays to compute them ahead.
 fn is_ahead(body: &Block, dependence: &[Dependence], pair: &[ValueId]) -> bool {
     let of = |value: ValueId| dependence.get(body.place(value).root.index()).copied();
-    of(pair[0]) == Some(Dependence::Element) && of(pair[1]) == Some(Dependence::Nothing)
+    of(pair[0]) == Some(Dependence::Element)
+        && of(pair[1]) == Some(Dependence::Nothing)
+        && pays_ahead(body, pair[0], pair[1])
 }
 
 fn hoist(around: &mut Block, mut changed: Loop<'_>) -> usize {

@@ -13,6 +13,7 @@ mod hoist_sequences;
 mod joins;
 mod materialize;
 mod merge_common;
+mod push_slices;
 mod repeated;
 mod simplify;
 mod sink_sums;

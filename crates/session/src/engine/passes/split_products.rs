@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::engine::ir::{Block, Code, Node, Piece, Place, Type, ValueId};
-use crate::engine::scans::Dependence;
+use crate::engine::scans::{Dependence, pays_ahead};
 
 /// Splits products in bodies too; gives how many terms and products were split.
 ///
@@ -31,6 +31,9 @@ fn split(block: &mut Block, mut dependence: Vec<Dependence>) -> usize {
     }
     done
 }
+
+/// The least width of the parts that products are split into.
+const NARROW: usize = 16;
 
 /// A matrix that is joined of others.
 #[derive(Clone, Debug)]
@@ -126,12 +129,8 @@ fn is_transposed(block: &Block, value: ValueId, root: ValueId) -> bool {
 
 /// Splits products by what their operands are joined of.
 fn split_operands(block: &mut Block, dependence: &[Dependence]) -> usize {
-    let mut joined = joined(block);
+    let joined = joined(block);
     let vanishing = vanishing(block, &joined);
-    joined.retain(|whole, joined| {
-        let ahead = |part: &ValueId| dependence[block.place(*part).root.index()] < Dependence::Step;
-        vanishing[whole.index()] || joined.parts.iter().any(|(_, part)| ahead(part))
-    });
     if joined.is_empty() {
         return 0;
     }
@@ -139,7 +138,7 @@ fn split_operands(block: &mut Block, dependence: &[Dependence]) -> usize {
     let nodes = std::mem::take(&mut block.nodes);
     for mut node in nodes {
         if matches!(node.code, Code::Product) {
-            done += split_inner(block, &mut node, &joined);
+            done += split_inner(block, &mut node, &joined, &vanishing, dependence);
             if let Some(join) = split_outer(block, &mut node, &joined, &vanishing) {
                 done += 1;
                 node = join;
@@ -151,7 +150,16 @@ fn split_operands(block: &mut Block, dependence: &[Dependence]) -> usize {
 }
 
 /// Makes several terms of one whose inner axis runs through what was joined.
-fn split_inner(block: &mut Block, node: &mut Node, joined: &HashMap<ValueId, Joined>) -> usize {
+///
+/// That pays if one of the terms can be computed ahead of a loop; or if what was joined vanishes, and
+/// no part is so narrow that a pass over the result costs more than the multiplications.
+fn split_inner(
+    block: &mut Block,
+    node: &mut Node,
+    joined: &HashMap<ValueId, Joined>,
+    vanishing: &[bool],
+    dependence: &[Dependence],
+) -> usize {
     let mut waiting: Vec<[ValueId; 2]> = node
         .inputs
         .chunks_exact(2)
@@ -164,8 +172,16 @@ fn split_inner(block: &mut Block, node: &mut Node, joined: &HashMap<ValueId, Joi
         let found = (0..2).find_map(|side| {
             let joined = joined.get(&block.place(pair[side]).root)?;
             let seen = joined.seen(block, pair[side])?;
+            let narrowest = seen.parts.iter().map(|(_, part)| block.sizes(*part)[1 - side]).min();
+            let vanishes = vanishing[block.place(pair[side]).root.index()];
+            let ahead = seen.parts.iter().any(|(_, part)| {
+                let of_part = dependence.get(block.place(*part).root.index());
+                of_part.is_some_and(|of_part| *of_part < Dependence::Step)
+                    && pays_ahead(block, pair[0], pair[1])
+            });
+            let pays = ahead || (vanishes && narrowest >= Some(NARROW));
             // The inner axis is the left operand's second, the right one's first.
-            (seen.axis == 1 - side).then_some((side, seen))
+            (seen.axis == 1 - side && pays).then_some((side, seen))
         });
         let Some((side, seen)) = found else {
             node.inputs.extend(pair);
