@@ -13,6 +13,8 @@ mod merge_common;
 mod repeated;
 mod simplify;
 mod substitute;
+#[cfg(test)]
+mod tests;
 
 use crate::engine::ir::Block;
 use crate::engine::verify::verify;
