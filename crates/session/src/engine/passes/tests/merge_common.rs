@@ -14,39 +14,39 @@ fn what_is_computed_twice_is_computed_once() {
         block_of(&g, &[twice.any()], &[(x.any(), &[4])]),
         run,
         &expect![[r#"
-        %0: f32[4] = given Input(0)
-        %1: f32[4] = fused(%0)
-            t1 = exp(t0)
-            give t1
-        %2: f32[] = constant Value { shape: [], data: F32([1.0]) } ()
-        %3: f32[4] = fused(%1, %2)
-            t2 = add(t0, t1)
-            give t2
-        %4: f32[4] = fused(%0)
-            t1 = exp(t0)
-            give t1
-        %5: f32[] = constant Value { shape: [], data: F32([1.0]) } ()
-        %6: f32[4] = fused(%4, %5)
-            t2 = add(t0, t1)
-            give t2
-        %7: f32[4] = fused(%3, %6)
-            t2 = mul(t0, t1)
-            give t2
-        give %7
-        ---- 3 done
-        %0: f32[4] = given Input(0)
-        %1: f32[4] = fused(%0)
-            t1 = exp(t0)
-            give t1
-        %2: f32[] = constant Value { shape: [], data: F32([1.0]) } ()
-        %3: f32[4] = fused(%1, %2)
-            t2 = add(t0, t1)
-            give t2
-        %7: f32[4] = fused(%3, %3)
-            t2 = mul(t0, t1)
-            give t2
-        give %7
-    "#]],
+            %0: f32[4] = given Input(0)
+            %1: f32[4] = fused(%0)
+                t1 = exp(t0)
+                give t1
+            %2: f32[] = constant F32([1.0]) ()
+            %3: f32[4] = fused(%1, %2)
+                t2 = add(t0, t1)
+                give t2
+            %4: f32[4] = fused(%0)
+                t1 = exp(t0)
+                give t1
+            %5: f32[] = constant F32([1.0]) ()
+            %6: f32[4] = fused(%4, %5)
+                t2 = add(t0, t1)
+                give t2
+            %7: f32[4] = fused(%3, %6)
+                t2 = mul(t0, t1)
+                give t2
+            give %7
+            ---- 3 done
+            %0: f32[4] = given Input(0)
+            %1: f32[4] = fused(%0)
+                t1 = exp(t0)
+                give t1
+            %2: f32[] = constant F32([1.0]) ()
+            %3: f32[4] = fused(%1, %2)
+                t2 = add(t0, t1)
+                give t2
+            %7: f32[4] = fused(%3, %3)
+                t2 = mul(t0, t1)
+                give t2
+            give %7
+        "#]],
     );
 }
 

@@ -57,34 +57,34 @@ fn a_chain_of_nothing_is_its_operand() {
         block,
         run,
         &expect![[r#"
-        %1: f32[2, 3] = given Input(0)
-        %0: f32[] = constant Value { shape: [], data: F32([1.0]) } ()
-        %2: f32[2, 3] = fused(%1, %0)
-            t2 = mul(t0, t1)
-            give t2
-        %3: f32[] = constant Value { shape: [], data: F32([0.0]) } ()
-        %4: f32[2, 3] = fused(%2, %3)
-            t2 = sub(t0, t1)
-            give t2
-        %6: f32[] = constant Value { shape: [], data: F32([1.0]) } ()
-        %7: f32[3, 2] = fused(%4[0..][3, 2] strides [1, 3], %6)
-            t2 = div(t0, t1)
-            give t2
-        %8: f32[3, 2] = fused(%7)
-            t1 = tanh(t0)
-            give t1
-        %9: f32[] = constant Value { shape: [], data: F32([1.0]) } ()
-        %10: f32[2, 3] = fused(%1, %9)
-            t2 = mul(t0, t1)
-            give t2
-        give %8, %10
-        ---- 8 done
-        %1: f32[2, 3] = given Input(0)
-        %8: f32[3, 2] = fused(%1[0..][3, 2] strides [1, 3])
-            t1 = tanh(t0)
-            give t1
-        give %8, %1
-    "#]],
+            %1: f32[2, 3] = given Input(0)
+            %0: f32[] = constant F32([1.0]) ()
+            %2: f32[2, 3] = fused(%1, %0)
+                t2 = mul(t0, t1)
+                give t2
+            %3: f32[] = constant F32([0.0]) ()
+            %4: f32[2, 3] = fused(%2, %3)
+                t2 = sub(t0, t1)
+                give t2
+            %6: f32[] = constant F32([1.0]) ()
+            %7: f32[3, 2] = fused(%4[0..][3, 2] strides [1, 3], %6)
+                t2 = div(t0, t1)
+                give t2
+            %8: f32[3, 2] = fused(%7)
+                t1 = tanh(t0)
+                give t1
+            %9: f32[] = constant F32([1.0]) ()
+            %10: f32[2, 3] = fused(%1, %9)
+                t2 = mul(t0, t1)
+                give t2
+            give %8, %10
+            ---- 8 done
+            %1: f32[2, 3] = given Input(0)
+            %8: f32[3, 2] = fused(%1[0..][3, 2] strides [1, 3])
+                t1 = tanh(t0)
+                give t1
+            give %8, %1
+        "#]],
     );
 }
 
@@ -181,35 +181,35 @@ fn a_loop_keeps_operands_that_it_was_made_for() {
         block,
         run,
         &expect![[r#"
-        %0: f32[2, 3, 2] = given Input(0)
-        %2: f32[] = constant Value { shape: [], data: F32([1.0]) } ()
-        %3: f32[3, 2, 2] = fused(%0[0..][3, 2, 2] strides [2, 6, 1], %2)
-            t2 = mul(t0, t1)
-            give t2
-        %8: f32[2, 2] = scan of 3 steps, 1 states, 1 sequences (%0[0..][2, 2], %3)
-            %1: f32[2, 2] = parameter 0
-            %3: f32[2, 2] = parameter 1
-            %0: f32[] = constant Value { shape: [], data: F32([1.0]) } ()
-            %2: f32[2, 2] = fused(%1, %0)
+            %0: f32[2, 3, 2] = given Input(0)
+            %2: f32[] = constant F32([1.0]) ()
+            %3: f32[3, 2, 2] = fused(%0[0..][3, 2, 2] strides [2, 6, 1], %2)
                 t2 = mul(t0, t1)
                 give t2
-            %4: f32[2, 2] = fused(%2, %3)
-                t2 = add(t0, t1)
-                give t2
-            give %4
-        give %8
-        ---- 4 done
-        %0: f32[2, 3, 2] = given Input(0)
-        %3: f32[3, 2, 2] = fused(%0[0..][3, 2, 2] strides [2, 6, 1])
-            give t0
-        %8: f32[2, 2] = scan of 3 steps, 1 states, 1 sequences (%0[0..][2, 2], %3)
-            %1: f32[2, 2] = parameter 0
-            %3: f32[2, 2] = parameter 1
-            %4: f32[2, 2] = fused(%1, %3)
-                t2 = add(t0, t1)
-                give t2
-            give %4
-        give %8
-    "#]],
+            %8: f32[2, 2] = scan of 3 steps, 1 states, 1 sequences (%0[0..][2, 2], %3)
+                %1: f32[2, 2] = parameter 0
+                %3: f32[2, 2] = parameter 1
+                %0: f32[] = constant F32([1.0]) ()
+                %2: f32[2, 2] = fused(%1, %0)
+                    t2 = mul(t0, t1)
+                    give t2
+                %4: f32[2, 2] = fused(%2, %3)
+                    t2 = add(t0, t1)
+                    give t2
+                give %4
+            give %8
+            ---- 4 done
+            %0: f32[2, 3, 2] = given Input(0)
+            %3: f32[3, 2, 2] = fused(%0[0..][3, 2, 2] strides [2, 6, 1])
+                give t0
+            %8: f32[2, 2] = scan of 3 steps, 1 states, 1 sequences (%0[0..][2, 2], %3)
+                %1: f32[2, 2] = parameter 0
+                %3: f32[2, 2] = parameter 1
+                %4: f32[2, 2] = fused(%1, %3)
+                    t2 = add(t0, t1)
+                    give t2
+                give %4
+            give %8
+        "#]],
     );
 }
