@@ -152,12 +152,12 @@ pub(crate) fn train_instance(ts_data: &TimeSeriesData) -> Array1<f64> {
 /// What a session runs.
 pub(crate) struct Model<'g> {
     /// `[batch, NUM_TIMESTEPS, NUM_INPUTS]`.
-    x: Tensor<'g, f32>,
+    pub(crate) x: Tensor<'g, f32>,
     /// `[batch, NUM_TIMESTEPS, NUM_OUTPUTS]`, as `outputs` are.
-    y: Tensor<'g, f32>,
+    pub(crate) y: Tensor<'g, f32>,
     outputs: Tensor<'g, f32>,
     pub(crate) loss: Tensor<'g, f32>,
-    train: Operation<'g>,
+    pub(crate) train: Operation<'g>,
     pub(crate) init: Operation<'g>,
     pub(crate) saver: Saver,
 }

@@ -103,14 +103,10 @@ fn all_variables_without_a_value_are_told_at_once() {
     let sess = Session::new(&g);
     sess.run(w.initializer(), feed![]).unwrap();
     let report = sess.run(train, feed![]).unwrap_err().to_string();
-    assert!(
-        report.starts_with("variable `beta2_power` has no value"),
-        "{report}"
-    );
-    assert!(
-        report.contains("nor have: beta1_power, w/Adam, w/Adam_1"),
-        "{report}"
-    );
+    assert!(report.contains("\n  nor have: "), "{report}");
+    for variable in ["beta1_power", "beta2_power", "w/Adam", "w/Adam_1"] {
+        assert!(report.contains(variable), "{variable}: {report}");
+    }
 }
 
 #[test]

@@ -101,6 +101,7 @@ fn variational_masks_change_from_run_to_run() {
 #[test]
 fn the_probability_may_be_fed() {
     let g = Graph::new();
+    g.set_random_seed(1);
     let x = g.placeholder::<f32>("x", shape![?, ?, 3]);
     let keep = g.placeholder::<f32>("keep", shape![]);
     let plain = GruCell::new(4);

@@ -30,12 +30,13 @@ pub(super) struct Import<'a> {
 }
 
 impl Draft {
-    /// The block of a stage. The draft's places name its values from then on.
+    /// The block of a stage. The draft's places name its values from then on. Of `results` those go
+    /// that nothing makes, as their shape alone is used.
     pub(super) fn import(
         &mut self,
         store: &Store,
         stage: Stage,
-        results: &[TensorId],
+        results: &mut Vec<TensorId>,
     ) -> Result<(Block, Emission)> {
         self.import_given(store, stage, Vec::new(), results)
     }
@@ -45,7 +46,7 @@ impl Draft {
         store: &Store,
         stage: Stage,
         parameters: Vec<Option<(usize, Type)>>,
-        results: &[TensorId],
+        results: &mut Vec<TensorId>,
     ) -> Result<(Block, Emission)> {
         let live: Vec<NodeId> = stage
             .ready
@@ -63,6 +64,7 @@ impl Draft {
         for id in live {
             import.node(id)?;
         }
+        results.retain(|result| import.draft.places.contains_key(result));
         for result in results {
             let value = import.tensor(*result)?;
             import.block.results.push(value);
@@ -502,8 +504,11 @@ impl Import<'_> {
         };
         inputs.extend(limit);
         self.captures(id, region, &draft, &mut inputs, &mut parameters)?;
-        let results: Vec<TensorId> = given.iter().map(|given| draft.results[given.result].0).collect();
-        let (mut block, _) = draft.import_given(self.store, stage, parameters, &results)?;
+        let mut results: Vec<TensorId> = given.iter().map(|given| draft.results[given.result].0).collect();
+        let (mut block, _) = draft.import_given(self.store, stage, parameters, &mut results)?;
+        if results.len() != given.len() {
+            return Err(Error::internal("a loop's body does not make what it gives"));
+        }
         for state in 0..carried {
             block.results[state] = block.contiguous(block.results[state], id);
         }

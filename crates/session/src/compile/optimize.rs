@@ -18,9 +18,9 @@ impl Draft {
     pub(super) fn optimize(mut self, store: &Store, stage: Stage) -> Result<Plan> {
         let finished = stage.deferred.is_empty();
         let late = stage.late.clone();
-        let kept = self.kept(store, &stage);
+        let mut kept = self.kept(store, &stage);
         let given = self.places.clone();
-        let (mut block, emission) = self.import(store, stage, &kept)?;
+        let (mut block, emission) = self.import(store, stage, &mut kept)?;
         let passes = passes::run(&mut block, self.options)?;
         for (place, tensor) in kept.iter().enumerate() {
             // It is read from outside, where nobody knows of views.
@@ -80,6 +80,7 @@ impl Draft {
         let mut used: BTreeSet<TensorId> = stage.late.iter().copied().collect();
         for id in &stage.deferred {
             used.extend(self.used_by(store, *id));
+            // One that is planned in here may be what a later stage waits for.
             used.extend(store.inputs(*id));
         }
         let results = self.results.iter();

@@ -59,6 +59,7 @@ impl Run<'_> {
         fresh: &mut [Option<Arc<Value>>],
         table: &mut Table,
     ) -> Result<()> {
+        let mut first_absent: Option<(usize, Error)> = None;
         for (base, binding) in program.bases.iter().enumerate() {
             match binding {
                 Binding::Arena => {
@@ -69,8 +70,12 @@ impl Run<'_> {
                 Binding::Given { operand, reader } => match frame.given(*operand) {
                     Ok(slice) => table.bind_slice(base, slice),
                     Err(absent) => {
-                        if reader.is_some() {
-                            return Err(self.absent(plan, *reader, &absent));
+                        let first = first_absent.as_ref().map_or(usize::MAX, |(first, _)| *first);
+                        if let Some((place, reader)) = reader
+                            && *place < first
+                        {
+                            let report = self.absent(plan, Some(*reader), &absent);
+                            first_absent = Some((*place, report));
                         }
                     }
                 },
@@ -88,7 +93,7 @@ impl Run<'_> {
                 Binding::Written(_) | Binding::Loop => {}
             }
         }
-        Ok(())
+        first_absent.map_or(Ok(()), |(_, report)| Err(report))
     }
 }
 

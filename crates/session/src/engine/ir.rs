@@ -329,6 +329,13 @@ impl Block {
         }
     }
 
+    /// Makes axis 0 of a value another size: for a part of independent rows.
+    pub(crate) fn set_rows(&mut self, value: ValueId, rows: usize) {
+        if let Some(size) = self.values[value.index()].kind.sizes.first_mut() {
+            *size = rows;
+        }
+    }
+
     /// A value that the block is given.
     pub(crate) fn source(&mut self, kind: Type, source: Source) -> ValueId {
         let value = self.root(kind);

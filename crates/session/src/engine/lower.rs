@@ -5,6 +5,7 @@
 //! Two roots share bytes only if their lifetimes do not overlap, or if the one is a part of the other.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use aqueduct_graph::Value;
@@ -15,6 +16,7 @@ use crate::engine::layout::{self, Kind, Lifetime};
 use crate::engine::program::{
     Binding, Instruction, Moving, Placed, Program, ScanProgram, Shard, State, Work,
 };
+use crate::engine::rows::{self, Rows, Share};
 use crate::engine::views::reshaped_strides;
 use crate::error::{Error, Result};
 use crate::kernels::fused::{Expression, Fused};
@@ -71,17 +73,17 @@ pub(crate) fn lower(
         };
         given.insert(*value, lowering.at_base(binding, block.kind(*value)));
     }
+    let Some(origin) = block.nodes.first().map(|node| node.origin) else {
+        return lowering.without_nodes(block, &given).map(Some);
+    };
     let arena = Address {
         base: lowering.arena,
         offset: 0,
     };
-    let Some(lowered) = lowering.block(block, given, &[], arena)? else {
+    let Some(lowered) = lowering.block(block, given, &[], arena, origin)? else {
         return Ok(None);
     };
-    let mut results = Vec::new();
-    for result in &block.results {
-        results.push(lowering.found(block, &lowered, *result)?);
-    }
+    let results = lowering.results(block, &lowered.homes)?;
     let mut program = lowering.program;
     program.steps = lowered.instructions;
     program.listing.buffers = lowered.buffers;
@@ -97,7 +99,7 @@ pub(crate) fn lower(
 /// they run: a branch that is not taken needs nothing.
 fn require_given(program: &mut Program) {
     let mut readers = vec![None; program.bases.len()];
-    note_readers(&program.steps, &mut readers);
+    note_readers(&program.steps, &mut readers, &mut 0);
     for (binding, found) in program.bases.iter_mut().zip(readers) {
         if let Binding::Given { reader, .. } = binding {
             *reader = found;
@@ -105,8 +107,13 @@ fn require_given(program: &mut Program) {
     }
 }
 
-fn note_readers(instructions: &[Instruction], readers: &mut [Option<NodeId>]) {
+fn note_readers(
+    instructions: &[Instruction],
+    readers: &mut [Option<(usize, NodeId)>],
+    count: &mut usize,
+) {
     for instruction in instructions {
+        *count += 1;
         let mut bases = Vec::new();
         let mut note = |base: usize| bases.push(base);
         match &instruction.work {
@@ -122,15 +129,15 @@ fn note_readers(instructions: &[Instruction], readers: &mut [Option<NodeId>]) {
                     let starts = bound.map(|moving| moving.start);
                     let initials = shard.states.iter().map(|state| state.initial);
                     starts.chain(initials).for_each(|at| note(at.base));
-                    note_readers(&shard.body, readers);
+                    note_readers(&shard.body, readers, count);
                 }
-                note_readers(&scan.before, readers);
+                note_readers(&scan.before, readers, count);
             }
             Work::Commit { .. } | Work::Opaque { .. } => {}
         }
         for base in bases {
             if let Some(reader) = readers.get_mut(base) {
-                reader.get_or_insert(instruction.origin);
+                reader.get_or_insert((*count, instruction.origin));
             }
         }
     }
@@ -204,13 +211,14 @@ impl Lowering {
         }
     }
 
-    /// Lowers a block whose own memory begins at `memory`.
+    /// Lowers a block whose own memory begins at `memory`. `origin` is the operation that it belongs to.
     fn block(
         &mut self,
         block: &Block,
         given: HashMap<ValueId, Home>,
         wants: &[Want],
         memory: Address,
+        origin: NodeId,
     ) -> Result<Option<LoweredBlock>> {
         let mut homes = given;
         let unmet = self.settle(block, wants, &mut homes);
@@ -223,7 +231,7 @@ impl Lowering {
         let mut loops = HashMap::new();
         for (index, node) in block.nodes.iter().enumerate() {
             if let Code::Scan(scan) = &node.code {
-                let Some(lowered) = self.scan_body(block, node, scan)? else {
+                let Some(lowered) = self.scan(node, scan)? else {
                     return Ok(None);
                 };
                 loops.insert(index, lowered);
@@ -261,7 +269,7 @@ impl Lowering {
         }
         emission.node = None;
         for want in unmet {
-            emission.copy_to(want.value, want.at, block.nodes.last().map(|node| node.origin));
+            emission.copy_to(want.value, want.at, origin);
         }
         Ok(Some(LoweredBlock {
             homes: emission.homes,
@@ -323,6 +331,8 @@ impl Lowering {
         let mut wanted: Vec<Lifetime> = Vec::new();
         let mut of_root: HashMap<ValueId, usize> = HashMap::new();
         let mut of_loop: HashMap<usize, Vec<usize>> = HashMap::new();
+        // Roots of which the memory was taken over by results made of them.
+        let mut replaced: Vec<(ValueId, usize)> = Vec::new();
         for (index, node) in block.nodes.iter().enumerate() {
             if let Code::Constant(value) = &node.code {
                 let constant = self.program.constants.len();
@@ -337,6 +347,18 @@ impl Lowering {
                 if homes.contains_key(output) || parts.contains_key(output) {
                     continue;
                 }
+                let freed = self.freed_operand(block, node, *output, index, &last, &of_root);
+                // Parts of a whole may be used after the whole itself.
+                let freed = freed.filter(|root| parts.values().all(|part| part.whole != *root));
+                if let Some(operand) = freed {
+                    // The operand is not there any more for whoever comes next.
+                    if let Some(slot) = of_root.remove(&operand) {
+                        replaced.push((operand, slot));
+                        of_root.insert(*output, slot);
+                        wanted[slot].last = last[output.index()].max(index);
+                    }
+                    continue;
+                }
                 of_root.insert(*output, wanted.len());
                 wanted.push(Lifetime {
                     bytes: block.kind(*output).bytes(),
@@ -346,9 +368,9 @@ impl Lowering {
                 });
             }
             if let Some(lowered) = loops.get(&index) {
-                let slots = lowered.scratch.iter().map(|bytes| {
+                let slots = lowered.scratch().into_iter().map(|bytes| {
                     wanted.push(Lifetime {
-                        bytes: *bytes,
+                        bytes,
                         first: index,
                         last: index,
                         kind: Kind::Numbers,
@@ -379,7 +401,7 @@ impl Lowering {
             last: lifetime.last,
         });
         let mut buffers: Vec<Placed> = placed.collect();
-        for (value, slot) in of_root {
+        for (value, slot) in replaced.into_iter().chain(of_root) {
             buffers[slot].value = Some(value);
             let home = Home {
                 first: memory.plus(offsets[slot]),
@@ -396,6 +418,32 @@ impl Lowering {
             bytes,
             buffers,
         })
+    }
+
+    /// An operand of an element-wise node that nobody uses afterwards, and in whose memory this result
+    /// can be made, element by element.
+    fn freed_operand(
+        &self,
+        block: &Block,
+        node: &Node,
+        output: ValueId,
+        index: usize,
+        last: &[usize],
+        of_root: &HashMap<ValueId, usize>,
+    ) -> Option<ValueId> {
+        let shares = self.options.runs(Pass::ShareMemory);
+        if !shares || !matches!(node.code, Code::Fused(_)) {
+            return None;
+        }
+        let kind = block.kind(output);
+        let fits = |operand: &&ValueId| {
+            let seen = node.inputs.iter().filter(|other| block.place(**other).root == **operand);
+            of_root.contains_key(operand)
+                && last[operand.index()] == index
+                && block.kind(**operand) == kind
+                && seen.count() == 1
+        };
+        node.inputs.iter().find(fits).copied()
     }
 
     /// Versions that the plain executor writes have memory of their own; gives how many of the node's
@@ -417,14 +465,57 @@ impl Lowering {
         others
     }
 
+    /// Lowers a loop's body, for each of the shards of rows that the loop is cut into.
+    fn scan(&mut self, node: &Node, scan: &Scan) -> Result<Option<LoweredScan>> {
+        let rows = if self.options.runs(Pass::SplitRows) {
+            rows::of_scan(scan)
+        } else {
+            None
+        };
+        let cuts = match &rows {
+            Some(rows) => cut_rows(rows.count, self.options.thread_count(), work(scan)),
+            None => Vec::new(),
+        };
+        let mut lowered = LoweredScan {
+            bodies: Vec::new(),
+            shards: Vec::new(),
+            rows: None,
+        };
+        let (Some(rows), true) = (rows, cuts.len() > 1) else {
+            let Some(body) = self.scan_body(node, scan, &scan.body)? else {
+                return Ok(None);
+            };
+            lowered.bodies.push(body);
+            lowered.shards.push((0..0, 0));
+            return Ok(Some(lowered));
+        };
+        let mut of_size: HashMap<usize, usize> = HashMap::new();
+        for cut in cuts {
+            let index = match of_size.get(&cut.len()) {
+                Some(index) => *index,
+                None => {
+                    let part = rows.body_of(&scan.body, cut.len());
+                    let Some(body) = self.scan_body(node, scan, &part)? else {
+                        return Ok(None);
+                    };
+                    lowered.bodies.push(body);
+                    of_size.insert(cut.len(), lowered.bodies.len() - 1);
+                    lowered.bodies.len() - 1
+                }
+            };
+            lowered.shards.push((cut, index));
+        }
+        lowered.rows = Some(rows);
+        Ok(Some(lowered))
+    }
+
     /// Lowers the body of a loop; its operands and results are where the loop binds them.
     fn scan_body(
         &mut self,
-        block: &Block,
         node: &Node,
         scan: &Scan,
-    ) -> Result<Option<LoweredScan>> {
-        let body = &scan.body;
+        body: &Block,
+    ) -> Result<Option<LoweredBody>> {
         let mut given = HashMap::new();
         let mut parameters = vec![None; node.inputs.len()];
         for (value, source) in &body.sources {
@@ -482,23 +573,62 @@ impl Lowering {
             base: own,
             offset: 0,
         };
-        let Some(lowered) = self.block(body, given, &wants, memory)? else {
+        let Some(mut lowered) = self.block(body, given, &wants, memory, node.origin)? else {
             return Ok(None);
         };
-        let mut scratch = vec![lowered.bytes];
-        for state in states.iter().filter(|state| state.alone) {
-            scratch.extend([state.bytes, state.bytes]);
-        }
-        let _ = block;
-        Ok(Some(LoweredScan {
-            body: lowered.instructions,
+        let packs = self.pack(scan, &parameters, &mut lowered.instructions);
+        Ok(Some(LoweredBody {
+            block: body.clone(),
+            instructions: Arc::new(lowered.instructions),
             own,
             own_bytes: lowered.bytes,
             parameters,
             stacked,
             states,
-            scratch,
+            packs,
         }))
+    }
+
+    /// Packs what products of a body multiply by in every step, once before the loop.
+    fn pack(
+        &mut self,
+        scan: &Scan,
+        parameters: &[Option<usize>],
+        instructions: &mut [Instruction],
+    ) -> Vec<Pack> {
+        let mut packs: Vec<Pack> = Vec::new();
+        for instruction in instructions {
+            let Work::Compute(Step::Product { product, a, b, c }) = &instruction.work else {
+                continue;
+            };
+            let captures = parameters.iter().enumerate().skip(scan.captures());
+            let mut captures = captures.filter_map(|(index, base)| Some((index, (*base)?)));
+            let operand = captures.find(|(_, base)| *base == b.first.base);
+            let (Some((operand, _)), Some(bytes)) = (operand, product.packed_bytes(scan.steps))
+            else {
+                continue;
+            };
+            let base = self.new_base(Binding::Loop);
+            let packed = Reach {
+                first: Address { base, offset: 0 },
+                before: 0,
+                after: bytes,
+            };
+            packs.push(Pack {
+                product: product.clone(),
+                operand,
+                b: *b,
+                base,
+                bytes,
+            });
+            instruction.work = Work::Compute(Step::Packed {
+                product: product.clone(),
+                a: *a,
+                b: packed,
+                c: *c,
+            });
+        }
+        packs
     }
 
     /// Adds what a node of the other kinds does.
@@ -543,7 +673,7 @@ impl Lowering {
                 let at = Address { base, offset: 0 };
                 let value = node.inputs[0];
                 if emission.address(value) != at {
-                    emission.copy_to(value, at, Some(origin));
+                    emission.copy_to(value, at, origin);
                 }
                 emission.push(Work::Commit { fresh, version: *version }, origin, Vec::new());
             }
@@ -566,9 +696,28 @@ impl Lowering {
         Ok(())
     }
 
+    /// The program of a block that gives only what it is given.
+    fn without_nodes(self, block: &Block, given: &HashMap<ValueId, Home>) -> Result<Lowered> {
+        Ok(Lowered {
+            results: self.results(block, given)?,
+            program: self.program,
+            bytes: 0,
+        })
+    }
+
+    fn results(&self, block: &Block, homes: &HashMap<ValueId, Home>) -> Result<Vec<Found>> {
+        let results = block.results.iter();
+        results.map(|result| self.found(block, homes, *result)).collect()
+    }
+
     /// Where a result of the plan's block is.
-    fn found(&self, block: &Block, lowered: &LoweredBlock, result: ValueId) -> Result<Found> {
-        let home = lowered.homes.get(&result);
+    fn found(
+        &self,
+        block: &Block,
+        homes: &HashMap<ValueId, Home>,
+        result: ValueId,
+    ) -> Result<Found> {
+        let home = homes.get(&result);
         let home = home.ok_or_else(|| Error::internal("a result has no place"))?;
         debug_assert!(block.kind(result).is_contiguous());
         match self.program.bases.get(home.first.base) {
@@ -584,7 +733,35 @@ impl Lowering {
 
 /// A loop after its body was lowered.
 struct LoweredScan {
-    body: Vec<Instruction>,
+    /// One for each number of rows.
+    bodies: Vec<LoweredBody>,
+    /// The rows of each shard, and which of the bodies is for it.
+    shards: Vec<(Range<usize>, usize)>,
+    /// What the rows are, if the loop is cut.
+    rows: Option<Rows>,
+}
+
+impl LoweredScan {
+    /// The bytes of each buffer that the loop needs for itself: what is packed for each body, then for
+    /// each shard its own memory and two buffers of each state that has some.
+    fn scratch(&self) -> Vec<usize> {
+        let packs = self.bodies.iter().flat_map(|body| &body.packs);
+        let mut bytes: Vec<usize> = packs.map(|pack| pack.bytes).collect();
+        for (_, body) in &self.shards {
+            let body = &self.bodies[*body];
+            bytes.push(body.own_bytes);
+            for state in body.states.iter().filter(|state| state.alone) {
+                bytes.extend([state.bytes, state.bytes]);
+            }
+        }
+        bytes
+    }
+}
+
+/// The body of a loop, for some number of rows.
+struct LoweredBody {
+    block: Block,
+    instructions: Arc<Vec<Instruction>>,
     /// The base of the body's own memory.
     own: usize,
     own_bytes: usize,
@@ -593,8 +770,19 @@ struct LoweredScan {
     /// The base of each stacked output.
     stacked: Vec<usize>,
     states: Vec<LoweredState>,
-    /// The bytes of each buffer that the loop needs for itself.
-    scratch: Vec<usize>,
+    packs: Vec<Pack>,
+}
+
+/// Something that is packed before a loop.
+struct Pack {
+    product: Box<Product>,
+    /// Which operand of the loop it is a part of.
+    operand: usize,
+    /// Where it is, from the operand's base on.
+    b: Reach,
+    /// The base of the packed form.
+    base: usize,
+    bytes: usize,
 }
 
 struct LoweredState {
@@ -739,11 +927,9 @@ impl Emission<'_> {
     }
 
     /// Copies a value to an address, row by row.
-    fn copy_to(&mut self, value: ValueId, at: Address, origin: Option<NodeId>) {
+    fn copy_to(&mut self, value: ValueId, at: Address, origin: NodeId) {
         let strides = strides::contiguous(self.block.sizes(value));
-        if let Some(origin) = origin.or_else(|| self.block.nodes.first().map(|node| node.origin)) {
-            self.copy(value, at, &strides, origin);
-        }
+        self.copy(value, at, &strides, origin);
     }
 
     fn copy(&mut self, value: ValueId, at: Address, to: &[isize], origin: NodeId) {
@@ -760,73 +946,33 @@ impl Emission<'_> {
     }
 
     fn scan(&mut self, node: &Node, scan: &Scan, lowered: LoweredScan, scratch: &[Address]) {
-        let body = &scan.body;
-        let mut fixed = Vec::new();
-        let mut moving = Vec::new();
-        if let [own, ..] = scratch {
-            fixed.push(Moving {
-                base: lowered.own,
-                start: *own,
-                stride: 0,
-                bytes: lowered.own_bytes,
-            });
-        }
-        let parameters = body.sources.iter().filter_map(|(value, source)| match source {
-            Source::Parameter(index) => Some((*index, *value)),
-            Source::Plan(_) => None,
-        });
-        for (index, value) in parameters.filter(|(index, _)| *index >= scan.states) {
-            let Some(base) = lowered.parameters[index] else {
-                continue;
-            };
-            let operand = node.inputs[index];
-            let kind = body.kind(value);
-            let start = self.address(operand);
-            let reach = Reach::new(start, kind.dtype, &kind.sizes, &kind.strides);
-            let bound = Moving {
-                base,
-                start,
-                stride: 0,
-                bytes: reach.after,
-            };
-            if index < scan.states + scan.sequences {
-                let step = self.strides(operand).first().copied().unwrap_or(0);
-                let width = kind.dtype.width() as isize;
-                moving.push(Moving {
-                    stride: step * width,
-                    ..bound
+        let mut scratch = scratch.iter().copied();
+        let mut before = Vec::new();
+        let mut packed: Vec<Vec<Moving>> = Vec::new();
+        for body in &lowered.bodies {
+            let mut bound = Vec::new();
+            for (pack, start) in body.packs.iter().zip(scratch.by_ref()) {
+                before.push(self.pack(node, pack, start));
+                bound.push(Moving {
+                    base: pack.base,
+                    start,
+                    stride: 0,
+                    bytes: pack.bytes,
                 });
-            } else {
-                fixed.push(bound);
             }
+            packed.push(bound);
         }
-        let mut stacked = Vec::new();
-        let rows = node.outputs[scan.states..].iter().zip(&lowered.stacked);
-        for ((output, base), value) in rows.zip(&body.results[scan.states..]) {
-            let bytes = body.kind(*value).bytes();
-            let start = self.address(*output);
-            moving.push(Moving {
-                base: *base,
-                start,
-                stride: bytes as isize,
-                bytes,
-            });
-            stacked.push((start, bytes));
-        }
-        let mut buffers = scratch[1..].chunks_exact(2);
-        let states = lowered.states.iter().zip(&node.inputs).map(|(state, initial)| State {
-            old: state.old,
-            new: state.new,
-            initial: self.address(*initial),
-            bytes: state.bytes,
-            buffers: if state.alone {
-                buffers.next().map(|pair| [pair[0], pair[1]])
-            } else {
-                None
-            },
-            offset: 0,
+        let shards = lowered.shards.iter().map(|(rows, index)| {
+            let body = &lowered.bodies[*index];
+            let mut shard = self.shard(node, scan, body, lowered.rows.as_ref(), rows.start, &mut scratch);
+            shard.fixed.extend(&packed[*index]);
+            shard
         });
-        let states: Vec<State> = states.collect();
+        let shards: Vec<Shard> = shards.collect();
+        let stacked = node.outputs[scan.states..].iter().map(|output| {
+            let bytes = self.block.kind(*output).bytes();
+            (self.address(*output), bytes.checked_div(scan.steps).unwrap_or(0))
+        });
         let uses = self.block.root_uses();
         let last = node.outputs[..scan.states].iter().map(|output| {
             let used = uses[output.index()] > 0;
@@ -836,15 +982,10 @@ impl Emission<'_> {
             steps: scan.steps,
             reverse: scan.reverse,
             limit: scan.limit().map(|slot| self.span(node.inputs[slot])),
-            before: Vec::new(),
+            before,
             last: last.collect(),
-            stacked,
-            shards: vec![Shard {
-                body: Arc::new(lowered.body),
-                fixed,
-                moving,
-                states,
-            }],
+            stacked: stacked.collect(),
+            shards,
         };
         let facts = node.inputs.iter().map(|value| {
             Fact::new(self.block.dtype(*value), self.block.sizes(*value))
@@ -852,6 +993,159 @@ impl Emission<'_> {
         let facts = facts.collect();
         self.push(Work::Scan(Box::new(program)), node.origin, facts);
     }
+
+    fn pack(&self, node: &Node, pack: &Pack, start: Address) -> Instruction {
+        let operand = self.address(node.inputs[pack.operand]);
+        let step = Step::Pack {
+            product: pack.product.clone(),
+            b: Reach {
+                first: operand.plus(pack.b.first.offset),
+                ..pack.b
+            },
+            packed: Reach {
+                first: start,
+                before: 0,
+                after: pack.bytes,
+            },
+        };
+        Instruction {
+            work: Work::Compute(step),
+            node: None,
+            origin: node.origin,
+            facts: Vec::new(),
+        }
+    }
+
+    /// The part of a loop that begins with this row, or all of it.
+    fn shard(
+        &self,
+        node: &Node,
+        scan: &Scan,
+        body: &LoweredBody,
+        rows: Option<&Rows>,
+        first_row: usize,
+        scratch: &mut impl Iterator<Item = Address>,
+    ) -> Shard {
+        let block = &body.block;
+        // How far the shard's rows are from the first, in bytes.
+        let skipped = |value: ValueId| {
+            let has_rows = rows.is_some_and(|rows| rows.share(value) == Share::Rows);
+            let kind = block.kind(value);
+            let step = if has_rows { kind.strides[0] } else { 0 };
+            step * (first_row * kind.dtype.width()) as isize
+        };
+        let mut fixed: Vec<Moving> = Vec::new();
+        let mut moving = Vec::new();
+        fixed.extend(scratch.next().map(|start| Moving {
+            base: body.own,
+            start,
+            stride: 0,
+            bytes: body.own_bytes,
+        }));
+        for (value, source) in &block.sources {
+            let Source::Parameter(index) = *source else {
+                continue;
+            };
+            let (Some(base), true) = (body.parameters[index], index >= scan.states) else {
+                continue;
+            };
+            let operand = node.inputs[index];
+            let kind = block.kind(*value);
+            let start = self.address(operand).moved(skipped(*value));
+            let reach = Reach::new(start, kind.dtype, &kind.sizes, &kind.strides);
+            let mut bound = Moving {
+                base,
+                start,
+                stride: 0,
+                bytes: reach.after,
+            };
+            if index < scan.states + scan.sequences {
+                let step = self.strides(operand).first().copied().unwrap_or(0);
+                bound.stride = step * kind.dtype.width() as isize;
+                moving.push(bound);
+            } else {
+                fixed.push(bound);
+            }
+        }
+        let stacked = node.outputs[scan.states..].iter().zip(&body.stacked);
+        for ((output, base), value) in stacked.zip(&block.results[scan.states..]) {
+            let row_bytes = self.block.kind(*output).bytes().checked_div(scan.steps);
+            moving.push(Moving {
+                base: *base,
+                start: self.address(*output).moved(contiguous_rows(block, *value, first_row)),
+                stride: row_bytes.unwrap_or(0) as isize,
+                bytes: block.kind(*value).bytes(),
+            });
+        }
+        let states = body.states.iter().zip(&node.inputs).zip(&block.results);
+        let states = states.map(|((state, initial), value)| {
+            let offset = contiguous_rows(block, *value, first_row);
+            State {
+                old: state.old,
+                new: state.new,
+                initial: self.address(*initial).moved(offset),
+                bytes: state.bytes,
+                buffers: if state.alone {
+                    scratch.next().zip(scratch.next()).map(|(a, b)| [a, b])
+                } else {
+                    None
+                },
+                offset: offset.unsigned_abs(),
+            }
+        });
+        let states = states.collect();
+        Shard {
+            body: Arc::clone(&body.instructions),
+            fixed,
+            moving,
+            states,
+        }
+    }
+}
+
+/// The bytes of so many rows of a value that lies row by row.
+fn contiguous_rows(block: &Block, value: ValueId, rows: usize) -> isize {
+    let kind = block.kind(value);
+    let row: usize = kind.sizes.iter().skip(1).product();
+    (rows * row * kind.dtype.width()) as isize
+}
+
+/// The fewest rows for which a thread of its own pays.
+const FEWEST_ROWS: usize = 8;
+
+/// The least work, in multiply-adds, for which a second thread pays: some ten microseconds.
+const LEAST_WORK: usize = 1 << 20;
+
+/// The ranges of rows that a loop is cut into: one for each thread, all nearly as long.
+fn cut_rows(count: usize, threads: usize, work: usize) -> Vec<Range<usize>> {
+    let shards = threads.min(count / FEWEST_ROWS).min(work / LEAST_WORK + 1).max(1);
+    let start = |shard: usize| shard * count / shards;
+    (0..shards).map(|shard| start(shard)..start(shard + 1)).collect()
+}
+
+/// An estimate of a loop's work, in multiply-adds.
+fn work(scan: &Scan) -> usize {
+    let body = &scan.body;
+    let of_node = |node: &Node| match &node.code {
+        Code::Product => {
+            let terms = node.inputs.chunks_exact(2);
+            let depth: usize = terms.map(|term| body.sizes(term[0])[1]).sum();
+            body.kind(node.outputs[0]).elements() * depth
+        }
+        // A primitive takes some multiply-adds' time, the more so as it moves its operands.
+        Code::Fused(expression) => {
+            8 * body.kind(node.outputs[0]).elements() * (expression.steps.len() + 1)
+        }
+        Code::Constant(_)
+        | Code::Join(_)
+        | Code::Kernel(_)
+        | Code::Draw(..)
+        | Code::Write { .. }
+        | Code::Scan(_)
+        | Code::Opaque(_) => 0,
+    };
+    let step: usize = body.nodes.iter().map(of_node).sum();
+    step.saturating_mul(scan.steps)
 }
 
 /// Where a part is, by where its whole is.

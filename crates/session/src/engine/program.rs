@@ -54,11 +54,11 @@ pub(crate) struct Placed {
 pub(crate) enum Binding {
     /// The arena of the stage.
     Arena,
-    /// What the plan is given. If it is absent, the run fails, and names the operation that reads it;
-    /// without such a one, only what uses it fails.
+    /// What the plan is given. If it is absent, the run fails, and names the operation that reads it
+    /// first (and the how-manieth it is); without such a one, only what uses it fails.
     Given {
         operand: Operand,
-        reader: Option<NodeId>,
+        reader: Option<(usize, NodeId)>,
     },
     /// One of the program's constants.
     Constant(usize),

@@ -40,9 +40,9 @@ pub(crate) mod step;
 pub(crate) mod strides;
 mod summary;
 pub(crate) mod table;
-pub(crate) mod threads;
 #[cfg(test)]
 mod tests;
+pub(crate) mod threads;
 
 use aqueduct_graph::DType;
 use aqueduct_graph::ir::{Fact, Op};

@@ -145,6 +145,10 @@ impl Table {
     #[inline]
     pub(crate) fn bind_part(&mut self, base: usize, at: Address, bytes: usize) {
         let whole = self.bases[at.base];
+        if bytes == 0 {
+            self.bases[base] = Base { bytes, ..whole };
+            return;
+        }
         assert!(
             at.offset <= whole.bytes && bytes <= whole.bytes - at.offset,
             "a part of a base lies outside of it"
@@ -170,10 +174,15 @@ impl Table {
     #[inline]
     pub(crate) fn pointer(&self, reach: &Reach) -> *mut u8 {
         let base = self.bases[reach.first.base];
+        if reach.after == 0 {
+            // Nothing is touched, wherever it would begin.
+            return base.start;
+        }
         let offset = reach.first.offset;
         assert!(
             reach.before <= offset && offset <= base.bytes && reach.after <= base.bytes - offset,
-            "an operand reaches outside of its base"
+            "an operand reaches outside of its base: {reach:?} of {} bytes",
+            base.bytes
         );
         base.start.wrapping_add(offset)
     }

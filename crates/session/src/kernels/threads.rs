@@ -153,12 +153,7 @@ impl Shared {
     }
 
     /// Does the tasks together with the helpers. Only for the holder of `reserved`.
-    fn share(
-        &self,
-        tasks: usize,
-        work: &(dyn Fn(usize) + Sync),
-        helpers: usize,
-    ) -> Option<Panic> {
+    fn share(&self, tasks: usize, work: &(dyn Fn(usize) + Sync), helpers: usize) -> Option<Panic> {
         // SAFETY: the lifetime alone is changed. The closure is called by threads that hold a task
         // of this job, and this function waits until every task is done, also when tasks panic
         // (each panic is caught), so the borrow outlives every call.
@@ -177,7 +172,7 @@ impl Shared {
         self.work();
         // Acquire: what the tasks have written is seen by the caller.
         let done = || self.unfinished.0.load(Ordering::Acquire) == 0;
-        self.done_bell.wait(END_SPIN, done);
+        self.done_bell.wait(END, done);
         lock(&self.panic).take()
     }
 
@@ -186,13 +181,14 @@ impl Shared {
         let closing = || self.closing.load(Ordering::Acquire);
         let has_task = || self.unclaimed.0.load(Ordering::Relaxed) > 0;
         while !closing() {
-            self.work();
-            self.work_bell.wait(IDLE_SPIN, || has_task() || closing());
+            let patience = if self.work() > 0 { IDLE } else { WOKEN_IN_VAIN };
+            self.work_bell.wait(patience, || has_task() || closing());
         }
     }
 
-    /// Does tasks until there are none to claim.
-    fn work(&self) {
+    /// Does tasks until there are none to claim, and says how many.
+    fn work(&self) -> usize {
+        let mut count = 0;
         while let Some((job, task)) = self.claim() {
             if let Some(panic) = attempt(job.work, task) {
                 lock(&self.panic).get_or_insert(panic);
@@ -202,7 +198,9 @@ impl Shared {
             if self.unfinished.0.fetch_sub(1, Ordering::Release) == 1 {
                 self.done_bell.ring(1);
             }
+            count += 1;
         }
+        count
     }
 
     fn claim(&self) -> Option<(Job, usize)> {
@@ -224,13 +222,33 @@ impl Shared {
     }
 }
 
-/// How long a helper looks out for the next job before it goes to sleep: longer than most stretches
-/// of a run that are not shared, since waking takes as long as such a stretch.
-const IDLE_SPIN: Duration = Duration::from_micros(50);
+/// How a thread looks out for something before it goes to sleep.
+#[derive(Clone, Copy)]
+struct Patience {
+    limit: Duration,
+    /// Whether it offers its core to others meanwhile.
+    yields: bool,
+}
 
-/// How long a caller looks out for the last tasks: where a helper has lost its core to another
-/// process it gets it back sooner when the caller sleeps.
-const END_SPIN: Duration = Duration::from_micros(100);
+/// A helper that has had work expects more of it soon, since waking it takes as long as many a job.
+/// The caller may be waiting for the very core that it is on.
+const IDLE: Patience = Patience {
+    limit: Duration::from_micros(50),
+    yields: true,
+};
+
+/// A helper that was woken in vain, because the work was done before it came.
+const WOKEN_IN_VAIN: Patience = Patience {
+    limit: Duration::ZERO,
+    yields: true,
+};
+
+/// A caller looks out for the last tasks. Where a helper has lost its core to another process it
+/// gets one back sooner when the caller sleeps.
+const END: Patience = Patience {
+    limit: Duration::from_micros(50),
+    yields: false,
+};
 
 /// Where threads wait: they look out for a while, then sleep.
 #[derive(Debug)]
@@ -252,8 +270,8 @@ impl Bell {
     }
 
     /// Waits until `ready`. Whoever makes it so rings afterwards.
-    fn wait(&self, spin: Duration, ready: impl Fn() -> bool) {
-        if ready() || (self.spins && spin_until(spin, &ready)) {
+    fn wait(&self, patience: Patience, ready: impl Fn() -> bool) {
+        if ready() || (self.spins && patience.wait_for(&ready)) {
             return;
         }
         let mut guard = lock(&self.lock);
@@ -284,19 +302,24 @@ impl Bell {
     }
 }
 
-/// Whether it became ready in time.
-fn spin_until(limit: Duration, ready: &impl Fn() -> bool) -> bool {
-    let start = Instant::now();
-    while start.elapsed() < limit {
-        // The clock takes longer to read than the condition.
-        for _ in 0..16 {
-            if ready() {
-                return true;
+impl Patience {
+    /// Whether it became ready in time.
+    fn wait_for(self, ready: &impl Fn() -> bool) -> bool {
+        let start = Instant::now();
+        while start.elapsed() < self.limit {
+            // The clock takes longer to read than the condition.
+            for _ in 0..16 {
+                if ready() {
+                    return true;
+                }
+                std::hint::spin_loop();
             }
-            std::hint::spin_loop();
+            if self.yields {
+                thread::yield_now();
+            }
         }
+        false
     }
-    false
 }
 
 /// A value in cache lines of its own, of which processors fetch two at a time.
@@ -323,6 +346,7 @@ mod tests {
     fn every_task_is_done_exactly_once() {
         for count in [0, 1, 2, 8] {
             let threads = Threads::new(count);
+            assert_eq!(threads.count(), count.max(1));
             for tasks in [0, 1, 2, 3, 7, 64, 1000] {
                 check_once(&threads, tasks);
             }
@@ -342,7 +366,7 @@ mod tests {
         let threads = Threads::new(2);
         for _ in 0..20 {
             check_once(&threads, 4);
-            thread::sleep(4 * IDLE_SPIN);
+            thread::sleep(4 * IDLE.limit);
         }
     }
 
@@ -423,7 +447,7 @@ mod tests {
 
     #[test]
     fn helpers_end_with_their_owner() {
-        for pause in [Duration::ZERO, 4 * IDLE_SPIN] {
+        for pause in [Duration::ZERO, 4 * IDLE.limit] {
             let threads = Threads::new(8);
             let shared = Arc::downgrade(&threads.shared);
             check_once(&threads, 16);

@@ -7,14 +7,20 @@ mod algebra;
 mod constants;
 mod dead;
 mod fold_constants;
+mod fuse;
+mod hoist_invariants;
+mod hoist_sequences;
 mod joins;
 mod materialize;
 mod merge_common;
 mod repeated;
 mod simplify;
+mod sink_sums;
+mod split_products;
 mod substitute;
 #[cfg(test)]
 mod tests;
+mod trim_stacks;
 
 use crate::engine::ir::Block;
 use crate::engine::verify::verify;
@@ -36,14 +42,16 @@ pub(crate) fn run(
             Pass::FoldConstants => fold_constants::run(block),
             Pass::MergeCommon => merge_common::run(block),
             Pass::SimplifyAlgebra => simplify::run(block),
-            Pass::SplitProducts
-            | Pass::HoistInvariants
-            | Pass::HoistSequences
-            | Pass::SinkSums
-            | Pass::TrimStacks
-            | Pass::MergeProducts
-            | Pass::SumProducts
-            | Pass::FuseElementwise => 0,
+            Pass::SplitProducts => split_products::run(block),
+            Pass::HoistInvariants => hoist_invariants::run(block),
+            Pass::HoistSequences => {
+                // To take a term out of a sum is to split it.
+                hoist_sequences::run(block, options.runs(Pass::SplitProducts))
+            }
+            Pass::SinkSums => sink_sums::run(block),
+            Pass::TrimStacks => trim_stacks::run(block),
+            Pass::MergeProducts | Pass::SumProducts => 0,
+            Pass::FuseElementwise => fuse::run(block),
             // Done when memory is given.
             Pass::JoinInPlace | Pass::ShareMemory | Pass::SplitRows => 0,
         };

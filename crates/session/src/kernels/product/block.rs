@@ -2,7 +2,8 @@
 
 use super::vector::{Number, Vector};
 
-/// Matrices of which one call multiplies all, as pointers and strides in elements.
+/// Matrices of which one call multiplies all, as pointers and strides in elements. The columns of C
+/// lie side by side.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Operands<T> {
     pub(super) rows: usize,
@@ -12,7 +13,6 @@ pub(super) struct Operands<T> {
     pub(super) b: Right<T>,
     pub(super) c: *mut T,
     pub(super) c_row: isize,
-    pub(super) c_column: isize,
     /// Whether the sums begin with what C holds, not with 0.
     pub(super) continues: bool,
 }
@@ -39,7 +39,17 @@ pub(super) struct Right<T> {
     pub(super) vector: isize,
 }
 
-/// Ranges of about equal length, none longer than `most`, that make up `0..length`.
+/// A function that computes the block at a row and a vector of C.
+pub(super) type Block<T> = unsafe fn(&Operands<T>, row: usize, vector: usize);
+
+/// Gives the block of so many rows and vectors, for a packed A or for any.
+pub(super) type Blocks<T> = fn(rows: usize, vectors: usize, packed: bool) -> Option<Block<T>>;
+
+/// Up to so many rows A is read where it lies, also by blocks of two vectors.
+pub(super) const FEW_ROWS: usize = 4;
+
+/// Ranges of about equal length, none longer than `most`, that make up `0..length`: where they start,
+/// and how long they are.
 #[inline(always)]
 pub(super) fn chunks(length: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     let count = length.div_ceil(most);
@@ -56,227 +66,124 @@ pub(super) fn chunks(length: usize, most: usize) -> impl Iterator<Item = (usize,
 ///
 /// # Safety
 ///
-/// The instruction set of `V` must be there, the pointers must be good for the sizes and strides,
-/// and nothing else may use C.
+/// The blocks' instruction set must be there, the pointers must be good for the sizes and strides,
+/// and nothing else may use C. A must be packed if there are more than [`FEW_ROWS`] rows and more
+/// than one vector to the row.
 #[inline(always)]
-pub(super) unsafe fn multiply<V: Vector>(operands: &Operands<V::Element>) {
+pub(super) unsafe fn multiply<V: Vector>(
+    operands: &Operands<V::Element>,
+    blocks: Blocks<V::Element>,
+) {
     let vectors = operands.columns.div_ceil(V::LANES);
     let mut vector = 0;
     while vector < vectors {
         let width = match (operands.rows, vectors - vector) {
             (1, 8..) => 8,
-            (1..=4, 4..) => 4,
+            (1..=FEW_ROWS, 4..) => 4,
             (_, 2..) => 2,
             _ => 1,
         };
         for (row, rows) in chunks(operands.rows, V::ROWS) {
-            // SAFETY: rows and vectors lie in the matrices, as the caller says they are.
-            unsafe { choose_block::<V>(operands, row, rows, vector, width) };
+            let block = blocks(rows, width, rows > FEW_ROWS && width > 1);
+            debug_assert!(
+                block.is_some(),
+                "no block of {rows} rows and {width} vectors"
+            );
+            if let Some(block) = block {
+                // SAFETY: the rows and vectors lie in the matrices, which are as the caller says.
+                unsafe { block(operands, row, vector) };
+            }
         }
         vector += width;
     }
 }
 
-#[inline(always)]
-unsafe fn choose_block<V: Vector>(
-    operands: &Operands<V::Element>,
-    row: usize,
-    rows: usize,
-    vector: usize,
-    width: usize,
-) {
-    macro_rules! choose {
-        ($(($rows:literal, $width:literal),)*) => {
-            match (rows, width) {
-                // Blocks higher than the registers allow do not occur, and are not compiled.
-                $(($rows, $width) if $rows <= V::ROWS => {
-                    // SAFETY: as the caller says.
-                    unsafe { block::<V, $rows, $width>(operands, row, vector) }
-                })*
-                _ => debug_assert!(false, "no block of {rows} rows and {width} vectors"),
-            }
-        };
-    }
-    choose!(
-        (1, 1),
-        (2, 1),
-        (3, 1),
-        (4, 1),
-        (5, 1),
-        (6, 1),
-        (7, 1),
-        (8, 1),
-        (9, 1),
-        (10, 1),
-        (11, 1),
-        (12, 1),
-        (1, 2),
-        (2, 2),
-        (3, 2),
-        (4, 2),
-        (5, 2),
-        (6, 2),
-        (7, 2),
-        (8, 2),
-        (9, 2),
-        (10, 2),
-        (11, 2),
-        (12, 2),
-        (1, 4),
-        (2, 4),
-        (3, 4),
-        (4, 4),
-        (1, 8),
-    );
+/// Writes the body out for each row below `$rows`. The compiler does not unroll loops of this size
+/// by itself, and sums that are indexed in a loop are not kept in registers.
+macro_rules! each_row {
+    ($row:ident < $rows:ident => $body:block) => {
+        each_row!($row < $rows => $body, 0 1 2 3 4 5 6 7 8 9 10 11);
+    };
+    ($row:ident < $rows:ident => $body:block, $($number:literal)*) => {
+        $(if $number < $rows {
+            let $row: usize = $number;
+            $body
+        })*
+    };
 }
 
-/// A block of `ROWS` rows and `WIDTH` vectors, the last of which may be cut off by the end of C.
+/// A block of `ROWS` rows and `WIDTH` vectors, the last of which may be cut off by the end of C. With
+/// `PACKED` it is known that A is packed, which saves address registers.
+///
+/// # Safety
+///
+/// As for [`multiply`]; the block must lie in C.
 #[inline(always)]
-unsafe fn block<V: Vector, const ROWS: usize, const WIDTH: usize>(
+pub(super) unsafe fn block<V, const ROWS: usize, const WIDTH: usize, const PACKED: bool>(
     operands: &Operands<V::Element>,
     row: usize,
     vector: usize,
-) {
-    let (a, a_row, a_depth) = match operands.a {
-        // SAFETY (both): the row lies in the matrix.
-        Left::Strided {
-            start,
-            row: stride,
-            depth,
-        } => (
-            unsafe { start.offset(row as isize * stride) },
-            stride,
-            depth,
-        ),
-        Left::Packed(start) => (unsafe { start.add(row * operands.depth) }, 1, ROWS as isize),
-    };
-    // SAFETY: the vector begins in the matrix.
-    let b = unsafe { operands.b.start.offset(vector as isize * operands.b.vector) };
+) where
+    V: Vector,
+{
     let column = vector * V::LANES;
     let last = (operands.columns - column - (WIDTH - 1) * V::LANES).min(V::LANES);
-    // SAFETY: the element lies in the matrix.
-    let c = unsafe {
-        operands
-            .c
-            .offset(row as isize * operands.c_row + column as isize * operands.c_column)
-    };
-
-    // SAFETY: the caller has the instruction set.
-    let mut sums = unsafe { [[V::splat(V::Element::ZERO); WIDTH]; ROWS] };
-    if operands.continues {
-        for_each_vector::<V, ROWS, WIDTH>(last, |r, w, count| {
-            // SAFETY: the vector's first `count` lanes lie in C.
-            sums[r][w] = unsafe {
-                load_strided(
-                    offset(c, operands, r, w * V::LANES),
-                    operands.c_column,
-                    count,
-                )
-            };
-        });
-    }
-    for p in 0..operands.depth as isize {
-        // SAFETY: row p of B and column p of A are read within the block, of the last vector only
-        // the lanes that are there.
-        unsafe {
-            let b = b.offset(p * operands.b.depth);
-            let a = a.offset(p * a_depth);
-            let mut right = [V::splat(V::Element::ZERO); WIDTH];
-            for w in 0..WIDTH {
-                let from = b.offset(w as isize * operands.b.vector);
-                right[w] = if w + 1 == WIDTH {
-                    V::load_first(from, last)
-                } else {
-                    V::load(from)
-                };
+    // SAFETY: the block lies in the matrices, of its last vector the lanes that are there. The caller
+    // has the instruction set.
+    unsafe {
+        let (a, a_row, a_depth) = match operands.a {
+            Left::Strided {
+                start,
+                row: stride,
+                depth,
+            } if !PACKED => (start.offset(row as isize * stride), stride, depth),
+            Left::Packed(start) | Left::Strided { start, .. } => {
+                (start.add(row * operands.depth), 1, ROWS as isize)
             }
-            for r in 0..ROWS {
+        };
+        let b = operands.b.start.offset(vector as isize * operands.b.vector);
+        let c = operands.c.offset(row as isize * operands.c_row).add(column);
+
+        let mut sums = [[V::splat(V::Element::ZERO); WIDTH]; ROWS];
+        if operands.continues {
+            each_row!(r < ROWS => {
+                sums[r] = load(c.offset(r as isize * operands.c_row), V::LANES as isize, last);
+            });
+        }
+        for p in 0..operands.depth as isize {
+            let right: [V; WIDTH] = load(b.offset(p * operands.b.depth), operands.b.vector, last);
+            let a = a.offset(p * a_depth);
+            each_row!(r < ROWS => {
                 let left = V::splat(*a.offset(r as isize * a_row));
                 for w in 0..WIDTH {
                     sums[r][w] = left.multiply_add(right[w], sums[r][w]);
                 }
+            });
+        }
+        each_row!(r < ROWS => {
+            let c = c.offset(r as isize * operands.c_row);
+            for (w, sum) in sums[r].iter().enumerate().take(WIDTH - 1) {
+                sum.store(c.add(w * V::LANES));
             }
-        }
+            sums[r][WIDTH - 1].store_first(c.add((WIDTH - 1) * V::LANES), last);
+        });
     }
-    for_each_vector::<V, ROWS, WIDTH>(last, |r, w, count| {
-        // SAFETY: the vector's first `count` lanes lie in C.
-        unsafe {
-            store_strided(
-                sums[r][w],
-                offset(c, operands, r, w * V::LANES),
-                operands.c_column,
-                count,
-            )
-        };
-    });
 }
 
+/// Vectors that lie `stride` elements apart, of the last one so many lanes.
 #[inline(always)]
-unsafe fn offset<T>(c: *mut T, operands: &Operands<T>, row: usize, column: usize) -> *mut T {
-    // SAFETY: the caller says that the element lies in C.
-    unsafe { c.offset(row as isize * operands.c_row + column as isize * operands.c_column) }
-}
-
-/// Calls `each(row, vector, lanes)`.
-#[inline(always)]
-fn for_each_vector<V: Vector, const ROWS: usize, const WIDTH: usize>(
+unsafe fn load<V: Vector, const WIDTH: usize>(
+    from: *const V::Element,
+    stride: isize,
     last: usize,
-    mut each: impl FnMut(usize, usize, usize),
-) {
-    for row in 0..ROWS {
-        for w in 0..WIDTH {
-            each(row, w, if w + 1 == WIDTH { last } else { V::LANES });
-        }
-    }
-}
-
-#[inline(always)]
-unsafe fn load_strided<V: Vector>(from: *const V::Element, stride: isize, count: usize) -> V {
-    // SAFETY: the caller says that `count` elements lie there.
+) -> [V; WIDTH] {
+    // SAFETY: the caller says that the vectors may be read.
     unsafe {
-        if stride == 1 {
-            return V::load_first(from, count);
+        let mut vectors = [V::splat(V::Element::ZERO); WIDTH];
+        for (w, vector) in vectors.iter_mut().enumerate().take(WIDTH - 1) {
+            *vector = V::load(from.offset(w as isize * stride));
         }
-        let mut lanes = [V::Element::ZERO; MOST_LANES];
-        for (lane, value) in lanes.iter_mut().enumerate().take(count) {
-            *value = *from.offset(lane as isize * stride);
-        }
-        V::load(lanes.as_ptr())
+        vectors[WIDTH - 1] = V::load_first(from.offset((WIDTH - 1) as isize * stride), last);
+        vectors
     }
-}
-
-#[inline(always)]
-unsafe fn store_strided<V: Vector>(value: V, to: *mut V::Element, stride: isize, count: usize) {
-    // SAFETY: the caller says that `count` elements lie there.
-    unsafe {
-        if stride == 1 {
-            return value.store_first(to, count);
-        }
-        let mut lanes = [V::Element::ZERO; MOST_LANES];
-        value.store(lanes.as_mut_ptr());
-        for (lane, value) in lanes.iter().enumerate().take(count) {
-            *to.offset(lane as isize * stride) = *value;
-        }
-    }
-}
-
-/// The most lanes that a vector has.
-const MOST_LANES: usize = 16;
-
-/// `C = a·B` or `C + a·B` for one row `a`, where the columns of B lie in one piece each: sums of
-/// as many lanes as a vector has, which are added up in the end.
-///
-/// # Safety
-///
-/// As for [`multiply`]. `a` and each column of B must have unit stride.
-#[inline(always)]
-pub(super) unsafe fn multiply_columns<V: Vector>(
-    depth: usize,
-    columns: usize,
-    a: *const V::Element,
-    (b, b_column): (*const V::Element, isize),
-    (c, c_column): (*mut V::Element, isize),
-    continues: bool,
-) {
-    let _ = (depth, columns, a, b, b_column, c, c_column, continues);
 }

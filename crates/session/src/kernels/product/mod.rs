@@ -16,9 +16,12 @@ mod pack;
 mod tests;
 mod vector;
 
+use std::ops::Range;
+
 use aqueduct_graph::DType;
 
-use block::{Left, Operands, Right};
+use block::{Block, Blocks, FEW_ROWS, Left, Operands, Right};
+use pack::Scratch;
 use vector::{InstructionSet, Plain, Vector};
 
 /// How far apart the neighbours of a matrix lie, in elements.
@@ -29,6 +32,17 @@ pub(crate) struct Strides {
 }
 
 impl Strides {
+    /// The place of an element of the matrix that starts there.
+    ///
+    /// # Safety
+    ///
+    /// The element must lie in the matrix.
+    #[inline(always)]
+    unsafe fn at<T>(self, start: *const T, row: usize, column: usize) -> *const T {
+        // SAFETY: as the caller says.
+        unsafe { start.offset(row as isize * self.row + column as isize * self.column) }
+    }
+
     fn transposed(self) -> Strides {
         Strides {
             row: self.column,
@@ -221,9 +235,9 @@ impl Plan {
         // What is packed for every task anew should be the smaller operand.
         let by_rows = self.rows > self.columns;
         let (row_tasks, column_tasks) = if by_rows {
-            (tasks.min(self.rows / MIN_ROWS).max(1), 1)
+            (tasks.min(self.rows / LEAST_ROWS).max(1), 1)
         } else {
-            (1, tasks.min(self.columns / MIN_COLUMNS).max(1))
+            (1, tasks.min(self.columns / LEAST_COLUMNS).max(1))
         };
         Plan {
             row_tasks,
@@ -234,48 +248,100 @@ impl Plan {
 
     /// Whether B is brought into the order in which it is read before it is multiplied.
     fn packs_b(&self) -> bool {
-        self.b.column != 1 || self.rows > 24
-    }
-
-    fn packs_a(&self) -> bool {
-        self.rows > 4 && self.columns > 64
+        self.b.column != 1 || self.rows > UNPACKED_ROWS
     }
 }
 
-/// Multiply-adds that make a task.
-const TASK_WORK: usize = 1 << 20;
+/// Multiply-adds that make a task: a small multiple of what it costs to share it.
+const TASK_WORK: usize = 2 << 20;
 const MOST_TASKS: usize = 16;
-const MIN_ROWS: usize = 24;
-const MIN_COLUMNS: usize = 64;
+const LEAST_ROWS: usize = 32;
+const LEAST_COLUMNS: usize = 64;
 
-/// The part of a product whose packed operands stay in a processor's caches.
+/// Up to so many rows B is read where it lies.
+const UNPACKED_ROWS: usize = 24;
+
+/// What is multiplied at a time, so that what is packed of A and B stays in a processor's caches.
+const ROWS: usize = 192;
 const DEPTH: usize = 256;
 const COLUMNS: usize = 1024;
-const ROWS: usize = 192;
+/// The elements of scratch memory that this takes: for B, for A, and for C.
+const SCRATCH: usize = DEPTH * COLUMNS + ROWS * DEPTH + ROWS * COLUMNS;
 
+/// What was compiled for one instruction set and element type.
 #[derive(Clone, Copy, Debug)]
 struct Kernel {
     lanes: usize,
-    run: unsafe fn(&Plan, Pointers, usize),
-    pack: unsafe fn(&Plan, *const u8, *mut u8),
+    run: unsafe fn(&Plan, Pointers, task: usize),
+    pack: unsafe fn(&Plan, b: *const u8, packed: *mut u8),
 }
 
+/// The kernel of a vector type, with the blocks that its registers hold.
 macro_rules! kernel {
-    ($vector:ty $(, $feature:literal)?) => {{
+    ($vector:ty $(, $feature:literal)?; $(($rows:literal, $width:literal, $packed:literal))*) => {{
+        type Element = <$vector as Vector>::Element;
+
+        $(#[target_feature(enable = $feature)])?
+        unsafe fn block<const ROWS: usize, const WIDTH: usize, const PACKED: bool>(
+            operands: &Operands<Element>,
+            row: usize,
+            vector: usize,
+        ) {
+            // SAFETY: as the caller says.
+            unsafe { block::block::<$vector, ROWS, WIDTH, PACKED>(operands, row, vector) };
+        }
+
+        fn blocks(rows: usize, width: usize, packed: bool) -> Option<Block<Element>> {
+            match (rows, width, packed) {
+                $(($rows, $width, $packed) => Some(block::<$rows, $width, $packed>),)*
+                _ => None,
+            }
+        }
+
         $(#[target_feature(enable = $feature)])?
         unsafe fn run(plan: &Plan, pointers: Pointers, task: usize) {
             // SAFETY: as the caller says.
-            unsafe { run_task::<$vector>(plan, pointers, task) };
+            unsafe { run_task::<$vector>(plan, pointers, task, blocks) };
         }
 
         $(#[target_feature(enable = $feature)])?
         unsafe fn pack(plan: &Plan, b: *const u8, packed: *mut u8) {
             // SAFETY: as the caller says.
-            unsafe { pack_right::<$vector>(plan, b.cast(), packed.cast(), (0, plan.depth), (0, plan.columns)) };
+            unsafe {
+                pack_right::<$vector>(plan, b.cast(), packed.cast(), 0..plan.depth, 0..plan.columns);
+            };
         }
 
         Kernel { lanes: <$vector>::LANES, run, pack }
     }};
+    // The blocks that every vector type has.
+    ($vector:ty $(, $feature:literal)? => $($more:tt)*) => {
+        kernel!(
+            $vector $(, $feature)?;
+            (1, 1, false) (2, 1, false) (3, 1, false) (4, 1, false)
+            (1, 2, false) (2, 2, false) (3, 2, false) (4, 2, false)
+            (1, 4, false) (2, 4, false) (3, 4, false) (4, 4, false)
+            (1, 8, false) $($more)*
+        )
+    };
+}
+
+macro_rules! avx2_kernel {
+    ($vector:ty) => {
+        kernel!($vector, "avx2,fma" => (5, 1, false) (6, 1, false) (5, 2, true) (6, 2, true))
+    };
+}
+
+macro_rules! avx512_kernel {
+    ($vector:ty) => {
+        kernel!(
+            $vector, "avx512f" =>
+            (5, 1, false) (6, 1, false) (7, 1, false) (8, 1, false)
+            (9, 1, false) (10, 1, false) (11, 1, false) (12, 1, false)
+            (5, 2, true) (6, 2, true) (7, 2, true) (8, 2, true)
+            (9, 2, true) (10, 2, true) (11, 2, true) (12, 2, true)
+        )
+    };
 }
 
 impl Kernel {
@@ -285,173 +351,234 @@ impl Kernel {
         let double = dtype == DType::F64;
         debug_assert!(double || dtype == DType::F32, "products are of floats");
         match (set, double) {
-            (InstructionSet::Baseline, false) => kernel!(Plain<f32, 4>),
-            (InstructionSet::Baseline, true) => kernel!(Plain<f64, 2>),
+            (InstructionSet::Baseline, false) => kernel!(Plain<f32, 4> =>),
+            (InstructionSet::Baseline, true) => kernel!(Plain<f64, 2> =>),
             #[cfg(target_arch = "x86_64")]
-            (InstructionSet::Avx2, false) => kernel!(__m256, "avx2,fma"),
+            (InstructionSet::Avx2, false) => avx2_kernel!(__m256),
             #[cfg(target_arch = "x86_64")]
-            (InstructionSet::Avx2, true) => kernel!(__m256d, "avx2,fma"),
+            (InstructionSet::Avx2, true) => avx2_kernel!(__m256d),
             #[cfg(target_arch = "x86_64")]
-            (InstructionSet::Avx512, false) => kernel!(__m512, "avx512f"),
+            (InstructionSet::Avx512, false) => avx512_kernel!(__m512),
             #[cfg(target_arch = "x86_64")]
-            (InstructionSet::Avx512, true) => kernel!(__m512d, "avx512f"),
+            (InstructionSet::Avx512, true) => avx512_kernel!(__m512d),
         }
     }
-}
-
-/// The range of the part with that number, of `parts`, of an axis of `length`, which is cut at
-/// multiples of `grain`.
-fn part(length: usize, parts: usize, number: usize, grain: usize) -> (usize, usize) {
-    let grains = length.div_ceil(grain);
-    let at = |number: usize| (grains * number / parts * grain).min(length);
-    (at(number), at(number + 1))
 }
 
 #[inline(always)]
-unsafe fn run_task<V: Vector>(plan: &Plan, pointers: Pointers, task: usize) {
-    let (first_row, end_row) = part(plan.rows, plan.row_tasks, task / plan.column_tasks, 1);
-    let (first_column, end_column) = part(
-        plan.columns,
-        plan.column_tasks,
-        task % plan.column_tasks,
-        2 * V::LANES,
-    );
-    let (a, b, c) = if plan.swapped {
-        (pointers.b, pointers.a, pointers.c)
+unsafe fn run_task<V: Vector>(
+    plan: &Plan,
+    pointers: Pointers,
+    task: usize,
+    blocks: Blocks<V::Element>,
+) {
+    let (row_part, column_part) = (task / plan.column_tasks, task % plan.column_tasks);
+    let rows = part(plan.rows, plan.row_tasks, row_part, 1);
+    let columns = part(plan.columns, plan.column_tasks, column_part, 2 * V::LANES);
+    let (a, b) = if plan.swapped {
+        (pointers.b, pointers.a)
     } else {
-        (pointers.a, pointers.b, pointers.c)
+        (pointers.a, pointers.b)
     };
-    let (a, b, c) = (
-        a.cast::<V::Element>(),
-        b.cast::<V::Element>(),
-        c.cast::<V::Element>(),
-    );
-    if plan.depth == 0 {
-        if !plan.accumulates {
-            // SAFETY: rows and columns lie in C.
-            unsafe { pack::clear(c, plan.c, (first_row, end_row), (first_column, end_column)) };
+    let mut scratch = Scratch::take(SCRATCH * size_of::<V::Element>());
+    let work = Work::<V> {
+        plan,
+        a: a.cast(),
+        b: b.cast(),
+        c: pointers.c.cast(),
+        b_packed: pointers.packed,
+        scratch: scratch.start().cast(),
+        blocks,
+    };
+    // SAFETY: as the caller says; the scratch memory has room for what is packed and for a part of C.
+    unsafe {
+        if plan.depth == 0 {
+            work.clear(rows, columns);
+            return;
         }
-        return;
-    }
-    let packs_b = !pointers.packed && plan.packs_b();
-    let packs_a = plan.packs_a();
-    let lanes = V::LANES;
-    pack::with_scratch(|scratch: *mut u8| {
-        // SAFETY: scratch is large enough for both.
-        let scratch_b = scratch.cast::<V::Element>();
-        let scratch_a = unsafe { scratch_b.add(DEPTH * (COLUMNS)) };
-        let mut column = first_column;
-        while column < end_column {
-            let columns = (end_column - column).min(COLUMNS);
-            let mut p = 0;
-            while p < plan.depth {
-                let depth = (plan.depth - p).min(DEPTH);
-                // SAFETY: all in the matrices.
-                let right = unsafe {
-                    if pointers.packed {
-                        Right {
-                            start: b.add(column * plan.depth + p * lanes),
-                            depth: lanes as isize,
-                            vector: (plan.depth * lanes) as isize,
-                        }
-                    } else if packs_b {
-                        pack_right::<V>(
-                            plan,
-                            b,
-                            scratch_b,
-                            (p, p + depth),
-                            (column, column + columns),
-                        );
-                        Right {
-                            start: scratch_b,
-                            depth: lanes as isize,
-                            vector: (depth * lanes) as isize,
-                        }
-                    } else {
-                        Right {
-                            start: b.offset(p as isize * plan.b.row + column as isize),
-                            depth: plan.b.row,
-                            vector: lanes as isize,
-                        }
-                    }
-                };
-                let mut row = first_row;
-                while row < end_row {
-                    let rows = (end_row - row).min(ROWS);
-                    let left = unsafe {
-                        let start =
-                            a.offset(row as isize * plan.a.row + p as isize * plan.a.column);
-                        if packs_a {
-                            let mut to = scratch_a;
-                            for (first, count) in block::chunks(rows, V::ROWS) {
-                                pack::interleave(
-                                    start.offset(first as isize * plan.a.row),
-                                    plan.a.column,
-                                    plan.a.row,
-                                    (depth, count),
-                                    to,
-                                    count,
-                                );
-                                to = to.add(depth * count);
-                            }
-                            Left::Packed(scratch_a)
-                        } else {
-                            Left::Strided {
-                                start,
-                                row: plan.a.row,
-                                depth: plan.a.column,
-                            }
-                        }
-                    };
-                    // SAFETY: as above.
-                    unsafe {
-                        block::multiply::<V>(&Operands {
-                            rows,
-                            depth,
-                            columns,
-                            a: left,
-                            b: right,
-                            c: c.offset(
-                                row as isize * plan.c.row + column as isize * plan.c.column,
-                            ),
-                            c_row: plan.c.row,
-                            c_column: plan.c.column,
-                            continues: plan.accumulates || p > 0,
-                        });
-                    }
-                    row += rows;
-                }
-                p += depth;
+        for column in columns.clone().step_by(COLUMNS) {
+            for p in (0..plan.depth).step_by(DEPTH) {
+                work.add(
+                    rows.clone(),
+                    p..plan.depth.min(p + DEPTH),
+                    column..columns.end.min(column + COLUMNS),
+                );
             }
-            column += columns;
         }
-    });
+    }
 }
 
+/// What the parts of one task have in common.
+struct Work<'a, V: Vector> {
+    plan: &'a Plan,
+    a: *const V::Element,
+    b: *const V::Element,
+    c: *mut V::Element,
+    /// Whether `b` is packed, of the whole depth.
+    b_packed: bool,
+    /// Room for a part of B, behind it for one of A, and for one of C.
+    scratch: *mut V::Element,
+    blocks: Blocks<V::Element>,
+}
+
+impl<V: Vector> Work<'_, V> {
+    /// Adds the products of one range of the inner axis.
+    #[inline(always)]
+    unsafe fn add(&self, rows: Range<usize>, depth: Range<usize>, columns: Range<usize>) {
+        let plan = self.plan;
+        // SAFETY: the ranges lie in the matrices.
+        unsafe {
+            let b = self.right(depth.clone(), columns.clone());
+            let packs_a = plan.rows > FEW_ROWS && plan.columns > V::LANES;
+            for row in rows.clone().step_by(ROWS) {
+                let count = (rows.end - row).min(ROWS);
+                let from = plan.a.at(self.a, row, depth.start);
+                let a = if packs_a {
+                    Left::Packed(self.pack_left(from, count, depth.len()))
+                } else {
+                    Left::Strided {
+                        start: from,
+                        row: plan.a.row,
+                        depth: plan.a.column,
+                    }
+                };
+                let operands = Operands {
+                    rows: count,
+                    depth: depth.len(),
+                    columns: columns.len(),
+                    a,
+                    b,
+                    c: plan.c.at(self.c, row, columns.start).cast_mut(),
+                    c_row: plan.c.row,
+                    continues: plan.accumulates || depth.start > 0,
+                };
+                self.multiply(&operands);
+            }
+        }
+    }
+
+    /// Multiplies, by way of a copy of C where its columns do not lie side by side.
+    #[inline(always)]
+    unsafe fn multiply(&self, operands: &Operands<V::Element>) {
+        let strides = self.plan.c;
+        // SAFETY: as the caller says; there is room for the copy behind what is packed.
+        unsafe {
+            if strides.column == 1 {
+                return block::multiply::<V>(operands, self.blocks);
+            }
+            let copy = self.scratch.add(DEPTH * (COLUMNS + ROWS));
+            let side_by_side = Strides {
+                row: COLUMNS as isize,
+                column: 1,
+            };
+            let sizes = [operands.rows, operands.columns];
+            if operands.continues {
+                pack::copy((operands.c, strides), (copy, side_by_side), sizes);
+            }
+            let c_row = side_by_side.row;
+            block::multiply::<V>(
+                &Operands {
+                    c: copy,
+                    c_row,
+                    ..*operands
+                },
+                self.blocks,
+            );
+            pack::copy((copy, side_by_side), (operands.c, strides), sizes);
+        }
+    }
+
+    /// B as vectors.
+    #[inline(always)]
+    unsafe fn right(&self, depth: Range<usize>, columns: Range<usize>) -> Right<V::Element> {
+        let (plan, lanes) = (self.plan, V::LANES);
+        let packed = |start, depth| Right {
+            start,
+            depth: lanes as isize,
+            vector: (depth * lanes) as isize,
+        };
+        // SAFETY: the ranges lie in the matrix. Ranges of columns begin with a vector, and are not
+        // longer than there is room for.
+        unsafe {
+            if self.b_packed {
+                let start = self.b.add(columns.start * plan.depth + depth.start * lanes);
+                packed(start, plan.depth)
+            } else if plan.packs_b() {
+                pack_right::<V>(plan, self.b, self.scratch, depth.clone(), columns);
+                packed(self.scratch.cast_const(), depth.len())
+            } else {
+                let start = plan.b.at(self.b, depth.start, columns.start);
+                Right {
+                    start,
+                    depth: plan.b.row,
+                    vector: lanes as isize,
+                }
+            }
+        }
+    }
+
+    /// Packs rows of A, whose first element is given.
+    #[inline(always)]
+    unsafe fn pack_left(
+        &self,
+        from: *const V::Element,
+        rows: usize,
+        depth: usize,
+    ) -> *const V::Element {
+        let strides = self.plan.a.transposed();
+        // SAFETY: the rows lie in the matrix, and there is room for them behind B.
+        unsafe {
+            let start = self.scratch.add(DEPTH * COLUMNS);
+            for (first, count) in block::chunks(rows, V::ROWS) {
+                let from = strides.at(from, 0, first);
+                pack::lay_out(
+                    (from, strides),
+                    start.add(first * depth),
+                    [depth, count],
+                    count,
+                );
+            }
+            start
+        }
+    }
+
+    /// Fills a part of C with zeros, unless it is to be kept.
+    #[inline(always)]
+    unsafe fn clear(&self, rows: Range<usize>, columns: Range<usize>) {
+        if self.plan.accumulates {
+            return;
+        }
+        // SAFETY: the ranges lie in C.
+        unsafe {
+            let c = self.plan.c.at(self.c, rows.start, columns.start).cast_mut();
+            pack::clear((c, self.plan.c), [rows.len(), columns.len()]);
+        }
+    }
+}
+
+/// Packs ranges of B, the columns in groups of a vector's lanes.
 #[inline(always)]
 unsafe fn pack_right<V: Vector>(
     plan: &Plan,
     b: *const V::Element,
-    mut to: *mut V::Element,
-    (p, p_end): (usize, usize),
-    (first, end): (usize, usize),
+    packed: *mut V::Element,
+    depth: Range<usize>,
+    columns: Range<usize>,
 ) {
-    let depth = p_end - p;
-    let mut column = first;
-    while column < end {
-        let count = (end - column).min(V::LANES);
-        // SAFETY: as the caller says
+    for (group, column) in columns.clone().step_by(V::LANES).enumerate() {
+        let count = (columns.end - column).min(V::LANES);
+        // SAFETY: the ranges lie in the matrix, and the caller has room for whole vectors.
         unsafe {
-            pack::interleave(
-                b.offset(p as isize * plan.b.row + column as isize * plan.b.column),
-                plan.b.row,
-                plan.b.column,
-                (depth, count),
-                to,
-                V::LANES,
-            );
-            to = to.add(depth * V::LANES);
+            let from = plan.b.at(b, depth.start, column);
+            let to = packed.add(group * depth.len() * V::LANES);
+            pack::lay_out((from, plan.b), to, [depth.len(), count], V::LANES);
         }
-        column += V::LANES;
     }
+}
+
+/// The range of one of the parts of an axis, which is cut at multiples of `grain`.
+fn part(length: usize, parts: usize, number: usize, grain: usize) -> Range<usize> {
+    let grains = length.div_ceil(grain);
+    let at = |number: usize| (grains * number / parts * grain).min(length);
+    at(number)..at(number + 1)
 }

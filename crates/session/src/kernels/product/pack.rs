@@ -1,79 +1,153 @@
 //! Bringing operands into the order in which they are read.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 
 use super::Strides;
 use super::vector::Number;
 
-/// Writes `outer` rows of `inner` elements each, one after the other, `pitch` elements from row to
-/// row; what is between is 0.
+/// Writes the rows of a matrix one behind the other, `pitch` elements from row to row; what is over
+/// in a row is 0.
+///
+/// # Safety
+///
+/// The matrix must be good for reads, the rows for writes, and they must not overlap.
 #[inline(always)]
-pub(super) unsafe fn interleave<T: Number>(
-    from: *const T,
-    outer_stride: isize,
-    inner_stride: isize,
-    (outer, inner): (usize, usize),
+pub(super) unsafe fn lay_out<T: Number>(
+    from: (*const T, Strides),
     to: *mut T,
+    [rows, columns]: [usize; 2],
     pitch: usize,
 ) {
+    let row = pitch as isize;
     // SAFETY: as the caller says.
     unsafe {
-        if inner < pitch {
-            for o in 0..outer {
-                for i in inner..pitch {
-                    *to.add(o * pitch + i) = T::ZERO;
-                }
-            }
-        }
-        if inner_stride == 1 {
-            for o in 0..outer {
-                let from = from.offset(o as isize * outer_stride);
-                for i in 0..inner {
-                    *to.add(o * pitch + i) = *from.add(i);
-                }
-            }
-        } else {
-            for i in 0..inner {
-                let from = from.offset(i as isize * inner_stride);
-                for o in 0..outer {
-                    *to.add(o * pitch + i) = *from.offset(o as isize * outer_stride);
-                }
-            }
+        copy(from, (to, Strides { row, column: 1 }), [rows, columns]);
+        if columns < pitch {
+            let rest = (to.add(columns), Strides { row, column: 1 });
+            clear(rest, [rows, pitch - columns]);
         }
     }
 }
 
+/// Copies a matrix into another one of the same sizes.
+///
+/// # Safety
+///
+/// The matrices must be good for reads and for writes, and must not overlap.
 #[inline(always)]
-pub(super) unsafe fn clear<T: Number>(
-    c: *mut T,
-    strides: Strides,
-    rows: (usize, usize),
-    columns: (usize, usize),
+pub(super) unsafe fn copy<T: Number>(
+    (from, from_strides): (*const T, Strides),
+    (to, to_strides): (*mut T, Strides),
+    [rows, columns]: [usize; 2],
 ) {
-    for row in rows.0..rows.1 {
-        for column in columns.0..columns.1 {
-            // SAFETY: as the caller says.
-            unsafe {
-                *c.offset(row as isize * strides.row + column as isize * strides.column) = T::ZERO
+    // SAFETY: the rows and columns lie in the matrices.
+    unsafe {
+        // Memory is best read in order, and written in pieces.
+        if from_strides.column == 1 {
+            for row in 0..rows {
+                let (from, to) = (from_strides.at(from, row, 0), to_strides.at(to, row, 0));
+                for column in 0..columns {
+                    *to_strides.at(to, 0, column).cast_mut() = *from.add(column);
+                }
+            }
+            return;
+        }
+        let squares = from_strides.row == 1 && to_strides.column == 1;
+        let (rows_in_squares, columns_in_squares) = if squares {
+            (rows - rows % SIDE, columns - columns % SIDE)
+        } else {
+            (0, 0)
+        };
+        for column in (0..columns_in_squares).step_by(SIDE) {
+            for row in (0..rows_in_squares).step_by(SIDE) {
+                let from = from_strides.at(from, row, column);
+                transpose(
+                    from,
+                    from_strides.column,
+                    to_strides.at(to, row, column).cast_mut(),
+                    to_strides.row,
+                );
+            }
+        }
+        for column in 0..columns {
+            let first = if column < columns_in_squares {
+                rows_in_squares
+            } else {
+                0
             };
+            for row in first..rows {
+                *to_strides.at(to, row, column).cast_mut() = *from_strides.at(from, row, column);
+            }
         }
     }
 }
 
+/// The side of the squares that are transposed in registers.
+const SIDE: usize = 4;
+
+/// Transposes a square, of which each column is read in one piece and each row is written in one.
+///
+/// # Safety
+///
+/// The square must be good for reads there, and for writes here.
+#[inline(always)]
+unsafe fn transpose<T: Number>(from: *const T, from_column: isize, to: *mut T, to_row: isize) {
+    // SAFETY: as the caller says; arrays are as aligned as their elements.
+    unsafe {
+        let column = |number: isize| from.offset(number * from_column).cast::<[T; SIDE]>().read();
+        let [a, b, c, d] = [column(0), column(1), column(2), column(3)];
+        for row in 0..SIDE {
+            let values = [a[row], b[row], c[row], d[row]];
+            to.offset(row as isize * to_row)
+                .cast::<[T; SIDE]>()
+                .write(values);
+        }
+    }
+}
+
+/// Fills a matrix with zeros.
+///
+/// # Safety
+///
+/// The matrix must be good for writes.
+#[inline(always)]
+pub(super) unsafe fn clear<T: Number>(matrix: (*mut T, Strides), sizes: [usize; 2]) {
+    let zero = T::ZERO;
+    let zeros = (&raw const zero, Strides { row: 0, column: 0 });
+    // SAFETY: strides of 0 stay at the one zero. The rest is as the caller says.
+    unsafe { copy(zeros, matrix, sizes) };
+}
+
+/// Memory that a thread keeps from product to product.
+pub(super) struct Scratch(Vec<Line>);
+
+/// A cache line, which also aligns what is packed for loads of whole vectors.
 #[derive(Clone, Copy)]
-#[repr(align(64))]
-struct Line(#[allow(dead_code)] [u8; 64]);
+#[repr(C, align(64))]
+struct Line([u8; 64]);
 
 thread_local! {
-    static SCRATCH: RefCell<Vec<Line>> = const { RefCell::new(Vec::new()) };
+    static KEPT: Cell<Vec<Line>> = const { Cell::new(Vec::new()) };
 }
 
-pub(super) fn with_scratch(work: impl FnOnce(*mut u8)) {
-    SCRATCH.with_borrow_mut(|lines| {
-        let need = (super::DEPTH * (super::COLUMNS + super::ROWS) * 8) / 64;
-        if lines.len() < need {
-            lines.resize(need, Line([0; 64]));
+impl Scratch {
+    /// Takes this thread's memory, and sees to it that it has so many bytes.
+    pub(super) fn take(bytes: usize) -> Scratch {
+        let mut lines = KEPT.take();
+        let needed = bytes.div_ceil(size_of::<Line>());
+        if lines.len() < needed {
+            lines.resize(needed, Line([0; 64]));
         }
-        work(lines.as_mut_ptr().cast());
-    });
+        Scratch(lines)
+    }
+
+    pub(super) fn start(&mut self) -> *mut u8 {
+        self.0.as_mut_ptr().cast()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        KEPT.set(std::mem::take(&mut self.0));
+    }
 }

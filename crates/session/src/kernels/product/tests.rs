@@ -1,1 +1,307 @@
+use super::vector::InstructionSet;
+use super::*;
 
+/// Sizes on both sides of every boundary: of registers, blocks, and of what is packed at once.
+const SIZES: [[usize; 3]; 22] = [
+    [1, 1, 1],
+    [1, 100, 100],
+    [1, 7, 513],
+    [2, 3, 4],
+    [3, 5, 33],
+    [4, 800, 16],
+    [4, 800, 4],
+    [5, 2, 65],
+    [12, 16, 32],
+    [13, 300, 31],
+    [25, 257, 67],
+    [30, 100, 1],
+    [50, 128, 70],
+    [33, 1, 40],
+    [193, 20, 130],
+    [200, 30, 9],
+    [26, 4, 1030],
+    [300, 65, 64],
+    [0, 3, 4],
+    [3, 0, 4],
+    [3, 4, 0],
+    [140, 100, 150],
+];
+
+trait Float: Copy + Default + PartialEq + std::fmt::Debug {
+    const DTYPE: DType;
+    fn of(value: f32) -> Self;
+    fn chain(self, a: Self, b: Self, fused: bool) -> Self;
+    fn bits(self) -> u64;
+}
+
+macro_rules! float {
+    ($t:ty, $dtype:expr) => {
+        impl Float for $t {
+            const DTYPE: DType = $dtype;
+            fn of(value: f32) -> Self {
+                value.into()
+            }
+            fn chain(self, a: Self, b: Self, fused: bool) -> Self {
+                if fused {
+                    a.mul_add(b, self)
+                } else {
+                    a * b + self
+                }
+            }
+            fn bits(self) -> u64 {
+                self.to_bits().into()
+            }
+        }
+    };
+}
+float!(f32, DType::F32);
+float!(f64, DType::F64);
+
+/// A matrix within a larger block of memory.
+#[derive(Clone)]
+struct Matrix<T> {
+    memory: Vec<T>,
+    start: usize,
+    strides: Strides,
+}
+
+impl<T: Float> Matrix<T> {
+    fn new(rows: usize, columns: usize, layout: Layout, seed: u32) -> Matrix<T> {
+        let (row, column) = (rows as isize, columns as isize);
+        let (strides, start) = match layout {
+            Layout::Rows => (
+                Strides {
+                    row: column,
+                    column: 1,
+                },
+                0,
+            ),
+            Layout::Columns => (
+                Strides {
+                    row: 1,
+                    column: row,
+                },
+                0,
+            ),
+            Layout::Wide => (
+                Strides {
+                    row: column + 3,
+                    column: 1,
+                },
+                0,
+            ),
+            Layout::Reversed => (
+                Strides {
+                    row: -column,
+                    column: -1,
+                },
+                (rows * columns).saturating_sub(1),
+            ),
+            Layout::Repeated => (Strides { row: 0, column: 1 }, 0),
+        };
+        let mut state = seed;
+        let mut draw = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            T::of((state >> 9) as f32 / (1 << 22) as f32 - 1.0)
+        };
+        let memory = (0..(rows + 1) * (columns + 3)).map(|_| draw()).collect();
+        Matrix {
+            memory,
+            start,
+            strides,
+        }
+    }
+
+    fn index(&self, row: usize, column: usize) -> usize {
+        (self.start as isize
+            + row as isize * self.strides.row
+            + column as isize * self.strides.column) as usize
+    }
+
+    fn bytes(&self) -> *const u8 {
+        self.memory[self.start..].as_ptr().cast()
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Layout {
+    Rows,
+    Columns,
+    Wide,
+    Reversed,
+    Repeated,
+}
+
+fn expected<T: Float>(
+    [m, k, n]: [usize; 3],
+    a: &Matrix<T>,
+    b: &Matrix<T>,
+    c: &Matrix<T>,
+    accumulates: bool,
+    fused: bool,
+) -> Matrix<T> {
+    let mut result = c.clone();
+    for row in 0..m {
+        for column in 0..n {
+            let at = c.index(row, column);
+            let first = if accumulates {
+                c.memory[at]
+            } else {
+                T::default()
+            };
+            result.memory[at] = (0..k).fold(first, |sum, p| {
+                sum.chain(
+                    a.memory[a.index(row, p)],
+                    b.memory[b.index(p, column)],
+                    fused,
+                )
+            });
+        }
+    }
+    result
+}
+
+/// Every element of the product is the chain that the module promises, bit for bit; nothing else in
+/// the memory of C is touched.
+fn check<T: Float>(
+    set: InstructionSet,
+    sizes: [usize; 3],
+    layouts: [Layout; 3],
+    accumulates: bool,
+) {
+    let [m, k, n] = sizes;
+    let a = Matrix::<T>::new(m, k, layouts[0], 1);
+    let b = Matrix::<T>::new(k, n, layouts[1], 2);
+    let c = Matrix::<T>::new(m, n, layouts[2], 3);
+    let fused = set != InstructionSet::Baseline || cfg!(target_arch = "aarch64");
+    let expected = expected(sizes, &a, &b, &c, accumulates, fused);
+    let product = Product::with(
+        set,
+        T::DTYPE,
+        sizes,
+        [a.strides, b.strides, c.strides],
+        accumulates,
+    );
+
+    let mut actual = c.clone();
+    for task in (0..product.tasks()).rev() {
+        let start = actual.memory[c.start..].as_mut_ptr().cast();
+        // SAFETY: the matrices have these sizes and strides, and are not used meanwhile.
+        unsafe { product.run(a.bytes(), b.bytes(), start, task) };
+    }
+    compare(
+        &actual,
+        &expected,
+        &format!("{set:?} {sizes:?} {layouts:?} {accumulates}"),
+    );
+
+    if let Some(bytes) = product.packed_bytes(2) {
+        let mut actual = c.clone();
+        let mut packed = vec![T::default(); bytes / T::DTYPE.width()];
+        // SAFETY: `packed` has the bytes asked for. The instructions used need no alignment.
+        unsafe { product.pack(b.bytes(), packed.as_mut_ptr().cast()) };
+        for task in 0..product.tasks() {
+            let start = actual.memory[c.start..].as_mut_ptr().cast();
+            // SAFETY: as above.
+            unsafe { product.run_packed(a.bytes(), packed.as_ptr().cast(), start, task) };
+        }
+        compare(
+            &actual,
+            &expected,
+            &format!("packed {set:?} {sizes:?} {layouts:?}"),
+        );
+    }
+}
+
+#[track_caller]
+fn compare<T: Float>(actual: &Matrix<T>, expected: &Matrix<T>, what: &str) {
+    let differ = actual
+        .memory
+        .iter()
+        .zip(&expected.memory)
+        .position(|(a, b)| a.bits() != b.bits());
+    assert_eq!(differ, None, "{what}");
+}
+
+#[test]
+fn every_element_is_one_chain_in_the_order_of_the_inner_axis() {
+    for set in InstructionSet::available() {
+        for sizes in SIZES {
+            for a in [Layout::Rows, Layout::Columns] {
+                for b in [Layout::Rows, Layout::Columns] {
+                    check::<f32>(set, sizes, [a, b, Layout::Rows], false);
+                    check::<f64>(set, sizes, [a, b, Layout::Wide], true);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn strides_may_be_of_any_kind() {
+    for set in InstructionSet::available() {
+        for sizes in SIZES {
+            check::<f32>(
+                set,
+                sizes,
+                [Layout::Reversed, Layout::Reversed, Layout::Columns],
+                true,
+            );
+            check::<f32>(
+                set,
+                sizes,
+                [Layout::Repeated, Layout::Repeated, Layout::Wide],
+                true,
+            );
+            check::<f64>(
+                set,
+                sizes,
+                [Layout::Wide, Layout::Reversed, Layout::Reversed],
+                false,
+            );
+        }
+    }
+}
+
+/// The cut into tasks shows in no bit, since every element is such a chain; here it is cut.
+#[test]
+fn large_products_are_cut_into_tasks() {
+    let product = |sizes| {
+        let [_, k, n] = sizes;
+        let rows = |columns: usize| Strides {
+            row: columns as isize,
+            column: 1,
+        };
+        Product::new(DType::F32, sizes, [rows(k), rows(n), rows(n)], false)
+    };
+    assert!(product([128, 128, 512]).tasks() > 1);
+    assert!(product([3000, 64, 40]).tasks() > 1);
+    assert_eq!(product([800, 4, 16]).tasks(), 1);
+    for sizes in [[128, 128, 512], [3000, 64, 40]] {
+        for set in InstructionSet::available() {
+            check::<f32>(set, sizes, [Layout::Rows; 3], false);
+        }
+    }
+}
+
+#[test]
+fn nan_and_infinity_pass_as_in_plain_arithmetic() {
+    for set in InstructionSet::available() {
+        let a = [f32::INFINITY, 0.0, f32::NAN, 1.0];
+        let b = [1.0, 0.0, 0.0, f32::INFINITY];
+        let mut c = [9.0_f32; 4];
+        let strides = Strides { row: 2, column: 1 };
+        let product = Product::with(set, DType::F32, [2, 2, 2], [strides; 3], false);
+        // SAFETY: the matrices are 2 x 2.
+        unsafe {
+            product.run(
+                a.as_ptr().cast(),
+                b.as_ptr().cast(),
+                c.as_mut_ptr().cast(),
+                0,
+            )
+        };
+        assert_eq!(c[0], f32::INFINITY, "{set:?}");
+        assert!(c[1..].iter().all(|value| value.is_nan()), "{set:?} {c:?}");
+    }
+}

@@ -109,6 +109,10 @@ macro_rules! plain_vector {
 
             #[inline(always)]
             unsafe fn store_first(self, to: *mut $number, count: usize) {
+                if count == $lanes {
+                    // SAFETY: as the caller says, of all lanes.
+                    return unsafe { self.store(to) };
+                }
                 for (lane, value) in self.0.into_iter().enumerate().take(count) {
                     // SAFETY: the caller says that `count` lanes may be written.
                     unsafe { to.add(lane).write(value) };
@@ -213,8 +217,12 @@ mod x86 {
         _mm512_fmadd_pd
     );
 
+    /// Lanes that are used, followed by as many that are not.
+    const MASKS_32: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+    const MASKS_64: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
+
     macro_rules! avx2_vector {
-        ($vector:ty, $number:ty, $lanes:literal, $integer:ty, $splat:ident, $load:ident, $store:ident,
+        ($vector:ty, $number:ty, $lanes:literal, $masks:ident, $splat:ident, $load:ident, $store:ident,
          $load_masked:ident, $store_masked:ident, $multiply_add:ident) => {
             impl Vector for $vector {
                 type Element = $number;
@@ -241,37 +249,19 @@ mod x86 {
 
                 #[inline(always)]
                 unsafe fn load_first(from: *const $number, count: usize) -> Self {
-                    const MASKS: [$integer; 2 * $lanes] = {
-                        let mut masks = [0; 2 * $lanes];
-                        let mut lane = 0;
-                        while lane < $lanes {
-                            masks[lane] = -1;
-                            lane += 1;
-                        }
-                        masks
-                    };
                     // SAFETY: `count` is at most the number of lanes, so the mask begins in the
                     // first half of the table; lanes out of the mask are not read.
                     unsafe {
-                        let mask = MASKS.as_ptr().add($lanes - count);
+                        let mask = $masks.as_ptr().add($lanes - count);
                         $load_masked(from, _mm256_loadu_si256(mask.cast()))
                     }
                 }
 
                 #[inline(always)]
                 unsafe fn store_first(self, to: *mut $number, count: usize) {
-                    const MASKS: [$integer; 2 * $lanes] = {
-                        let mut masks = [0; 2 * $lanes];
-                        let mut lane = 0;
-                        while lane < $lanes {
-                            masks[lane] = -1;
-                            lane += 1;
-                        }
-                        masks
-                    };
                     // SAFETY: as for `load_first`; lanes out of the mask are not written.
                     unsafe {
-                        let mask = MASKS.as_ptr().add($lanes - count);
+                        let mask = $masks.as_ptr().add($lanes - count);
                         $store_masked(to, _mm256_loadu_si256(mask.cast()), self);
                     }
                 }
@@ -289,7 +279,7 @@ mod x86 {
         __m256,
         f32,
         8,
-        i32,
+        MASKS_32,
         _mm256_set1_ps,
         _mm256_loadu_ps,
         _mm256_storeu_ps,
@@ -301,7 +291,7 @@ mod x86 {
         __m256d,
         f64,
         4,
-        i64,
+        MASKS_64,
         _mm256_set1_pd,
         _mm256_loadu_pd,
         _mm256_storeu_pd,

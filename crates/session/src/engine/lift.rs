@@ -1,0 +1,128 @@
+//! What a loop's body computes, computed around the loop.
+
+use std::collections::HashMap;
+
+use aqueduct_graph::ir::NodeId;
+
+use crate::engine::ir::{Block, Code, Place, Scan, Type, ValueId};
+
+/// For roots of a body that have a counterpart around the loop: that counterpart.
+///
+/// That of what is the same in all steps is the same value; that of what differs from step to step has
+/// an axis of steps before the others.
+pub(crate) struct Lifted {
+    same: HashMap<ValueId, ValueId>,
+    all: HashMap<ValueId, ValueId>,
+}
+
+impl Lifted {
+    /// What the loop is given: captures and sequences.
+    pub(crate) fn given(scan: &Scan, inputs: &[ValueId]) -> Lifted {
+        let mut lifted = Lifted {
+            same: HashMap::new(),
+            all: HashMap::new(),
+        };
+        for operand in scan.states..scan.states + scan.sequences {
+            if let Some(value) = scan.parameter(operand) {
+                lifted.all.insert(value, inputs[operand]);
+            }
+        }
+        for (operand, input) in inputs.iter().enumerate().skip(scan.captures()) {
+            if let Some(value) = scan.parameter(operand) {
+                lifted.same.insert(value, *input);
+            }
+        }
+        lifted
+    }
+
+    /// Takes note of what is the same in all steps.
+    pub(crate) fn insert_same(&mut self, inner: ValueId, outer: ValueId) {
+        self.same.insert(inner, outer);
+    }
+
+    /// Takes note of what differs from step to step: of all rows.
+    pub(crate) fn insert_all(&mut self, inner: ValueId, outer: ValueId) {
+        self.all.insert(inner, outer);
+    }
+
+    /// What the body sees of a root that is the same in all steps, seen around the loop.
+    ///
+    /// A constant of the body is made again.
+    pub(crate) fn same(
+        &mut self,
+        body: &Block,
+        around: &mut Block,
+        value: ValueId,
+    ) -> Option<ValueId> {
+        let Place { root, offset } = body.place(value);
+        if !self.same.contains_key(&root) {
+            let constant = constant(body, root, around)?;
+            self.same.insert(root, constant);
+        }
+        let outer = around.place(*self.same.get(&root)?);
+        let place = Place {
+            root: outer.root,
+            offset: outer.offset + offset,
+        };
+        if value == root {
+            return self.same.get(&root).copied();
+        }
+        Some(around.view(place, body.kind(value).clone()))
+    }
+
+    /// What the body sees of a root in each step, seen of all steps.
+    pub(crate) fn all(&self, body: &Block, around: &mut Block, value: ValueId) -> Option<ValueId> {
+        let Place { root, offset } = body.place(value);
+        let all = *self.all.get(&root)?;
+        let outer = around.place(all);
+        let place = Place {
+            root: outer.root,
+            offset: outer.offset + offset,
+        };
+        if value == root {
+            return Some(all);
+        }
+        let (kind, rows) = (body.kind(value), around.kind(all));
+        let axis = rows.sizes.iter().zip(&rows.strides).take(1);
+        let (mut sizes, mut strides): (Vec<usize>, Vec<isize>) =
+            axis.map(|(size, stride)| (*size, *stride)).unzip();
+        sizes.extend(&kind.sizes);
+        strides.extend(&kind.strides);
+        let dtype = kind.dtype;
+        Some(around.view(
+            place,
+            Type {
+                dtype,
+                sizes,
+                strides,
+            },
+        ))
+    }
+}
+
+/// A constant of a body, made around the loop.
+fn constant(body: &Block, root: ValueId, around: &mut Block) -> Option<ValueId> {
+    let node = body
+        .nodes
+        .iter()
+        .find(|node| node.outputs.contains(&root))?;
+    let Code::Constant(_) = &node.code else {
+        return None;
+    };
+    let kind = body.kind(root).clone();
+    Some(around.push_one(node.code.clone(), Vec::new(), kind, node.origin))
+}
+
+impl Block {
+    /// A stack of matrices as one matrix, their rows below each other.
+    pub(crate) fn rows_of_all(&mut self, stack: ValueId, origin: NodeId) -> ValueId {
+        let sizes = self.sizes(stack);
+        let sizes = [sizes[0] * sizes[1], sizes[2]];
+        if let Some(matrix) = self.reshaped(stack, &sizes) {
+            return matrix;
+        }
+        let copy = self.copied(stack, origin);
+        // What lies row by row can be seen in any shape.
+        self.reshaped(copy, &sizes).unwrap_or(copy)
+    }
+}

@@ -1,0 +1,344 @@
+//! Chains and trees of element-wise operations are done in one go.
+//!
+//! Nodes over one domain become one node, if they hand values to each other or read the same ones, and
+//! if nothing between the first and the last of them needs what they give. The node stands where the
+//! last of them stood. A value that only they use takes no memory.
+
+use std::collections::{BTreeSet, HashMap};
+
+use aqueduct_graph::Value;
+
+use crate::engine::ir::{Block, Code, Node, ValueId};
+use crate::kernels::fused::{Expression, Primitive, Scalar, Step};
+
+/// More operands than this are more streams than a processor follows.
+const MOST_OPERANDS: usize = 24;
+
+/// Fuses what can be fused, in bodies too. Gives the number of nodes that are gone.
+pub(crate) fn run(block: &mut Block) -> usize {
+    let mut gone = 0;
+    for node in &mut block.nodes {
+        if let Code::Scan(scan) = &mut node.code {
+            gone += run(&mut scan.body);
+        }
+    }
+    let groups = groups(block);
+    let before = block.nodes.len();
+    merge(block, groups);
+    gone + before - block.nodes.len()
+}
+
+/// Nodes that will be one.
+#[derive(Debug, Default)]
+struct Group {
+    /// Ascending.
+    members: Vec<usize>,
+    domain: Vec<usize>,
+    /// Values that come from outside.
+    operands: BTreeSet<ValueId>,
+    /// Whether a node outside has used what the group gives: whatever came later would come too late.
+    closed: bool,
+}
+
+/// Finds the groups, each of at least two nodes.
+fn groups(block: &Block) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    // Which group makes a root.
+    let mut maker: HashMap<ValueId, usize> = HashMap::new();
+    // The open group that reads a value last.
+    let mut reader: HashMap<ValueId, usize> = HashMap::new();
+    for (index, node) in block.nodes.iter().enumerate() {
+        let chosen = choose(block, node, &mut groups, &maker, &reader);
+        for value in &node.inputs {
+            let root = block.place(*value).root;
+            if let Some(group) = maker.get(&root)
+                && Some(*group) != chosen
+            {
+                groups[*group].closed = true;
+            }
+        }
+        let Code::Fused(_) = &node.code else {
+            continue;
+        };
+        let group = chosen.unwrap_or_else(|| {
+            groups.push(Group {
+                domain: block.sizes(node.outputs[0]).to_vec(),
+                ..Group::default()
+            });
+            groups.len() - 1
+        });
+        groups[group].members.push(index);
+        for value in &node.inputs {
+            if maker.get(value) != Some(&group) {
+                groups[group].operands.insert(*value);
+                if block.kind(*value).elements() > 1 {
+                    reader.insert(*value, group);
+                }
+            }
+        }
+        for output in &node.outputs {
+            maker.insert(*output, group);
+        }
+        // What was merged into this group answers to its number.
+        if let Some(chosen) = chosen {
+            for member in groups[chosen].members.clone() {
+                for output in &block.nodes[member].outputs {
+                    maker.insert(*output, chosen);
+                }
+            }
+        }
+    }
+    groups.retain(|group| group.members.len() > 1);
+    groups
+}
+
+/// The group that a node can be added to. Groups that it brings together are merged.
+fn choose(
+    block: &Block,
+    node: &Node,
+    groups: &mut [Group],
+    maker: &HashMap<ValueId, usize>,
+    reader: &HashMap<ValueId, usize>,
+) -> Option<usize> {
+    let (Code::Fused(_), Some(output)) = (&node.code, node.outputs.first()) else {
+        return None;
+    };
+    let domain = block.sizes(*output);
+    if domain.contains(&0) {
+        return None;
+    }
+    // A group of which the node sees a result in another way must have ended before it.
+    let barred = |group: usize| {
+        node.inputs.iter().any(|value| {
+            let place = block.place(*value);
+            maker.get(&place.root) == Some(&group)
+                && (place.root != *value || block.sizes(*value) != domain)
+        })
+    };
+    let fits = |groups: &[Group], group: usize| {
+        let group = &groups[group];
+        !group.closed && group.domain == domain && !group.members.is_empty()
+    };
+    let sources = node.inputs.iter().filter_map(|value| maker.get(value).or(reader.get(value)));
+    let mut chosen: Option<usize> = None;
+    for source in sources.copied().collect::<BTreeSet<usize>>() {
+        if !fits(groups, source) || barred(source) {
+            continue;
+        }
+        let size = groups[source].operands.len() + groups[source].members.len().min(node.inputs.len());
+        match chosen {
+            None if size + node.inputs.len() <= MOST_OPERANDS => chosen = Some(source),
+            Some(first)
+                if groups[first].operands.len() + groups[source].operands.len()
+                    <= MOST_OPERANDS && !feeds(block, groups, first, source) =>
+            {
+                let other = std::mem::take(&mut groups[source]);
+                let group = &mut groups[first];
+                group.members.extend(other.members);
+                group.members.sort_unstable();
+                group.operands.extend(other.operands);
+            }
+            None | Some(_) => {}
+        }
+    }
+    chosen
+}
+
+/// Whether one of two groups uses what the other gives: then they cannot run as one, as they would be
+/// one already.
+fn feeds(block: &Block, groups: &[Group], a: usize, b: usize) -> bool {
+    let makes = |group: &Group, value: &ValueId| {
+        let root = block.place(*value).root;
+        let mut outputs = group.members.iter().flat_map(|member| &block.nodes[*member].outputs);
+        outputs.any(|output| *output == root)
+    };
+    let (a, b) = (&groups[a], &groups[b]);
+    a.operands.iter().any(|value| makes(b, value)) || b.operands.iter().any(|value| makes(a, value))
+}
+
+/// Puts each group in the place of its last member.
+fn merge(block: &mut Block, groups: Vec<Group>) {
+    let mut last: HashMap<usize, &Group> = HashMap::new();
+    let mut dropped: BTreeSet<usize> = BTreeSet::new();
+    for group in &groups {
+        let (end, others) = group.members.split_last().map_or((0, &[][..]), |(end, others)| (*end, others));
+        last.insert(end, group);
+        dropped.extend(others);
+    }
+    let scalars = scalars(block);
+    let outside = used_outside(block, &groups);
+    let nodes = std::mem::take(&mut block.nodes);
+    let mut merged = Vec::with_capacity(nodes.len());
+    for (index, node) in nodes.iter().enumerate() {
+        if let Some(group) = last.get(&index) {
+            merged.push(one(&nodes, group, &scalars, &outside));
+        } else if !dropped.contains(&index) {
+            merged.push(node.clone());
+        }
+    }
+    block.nodes = merged;
+}
+
+/// The constants of one element.
+fn scalars(block: &Block) -> HashMap<ValueId, Scalar> {
+    let constants = block.nodes.iter().filter_map(|node| match &node.code {
+        Code::Constant(value) => Some((node.outputs[0], scalar(value)?)),
+        Code::Fused(_)
+        | Code::Product
+        | Code::Join(_)
+        | Code::Kernel(_)
+        | Code::Draw(..)
+        | Code::Write { .. }
+        | Code::Scan(_)
+        | Code::Opaque(_) => None,
+    });
+    let roots: HashMap<ValueId, Scalar> = constants.collect();
+    let values = (0..block.value_count()).map(ValueId::from_index);
+    let seen = values.filter_map(|value| {
+        let scalar = roots.get(&block.place(value).root)?;
+        Some((value, *scalar))
+    });
+    seen.collect()
+}
+
+fn scalar(value: &Value) -> Option<Scalar> {
+    use aqueduct_graph::ir::Data;
+    Some(match value.data() {
+        Data::F32(values) => Scalar::F32(*one_of(values)?),
+        Data::F64(values) => Scalar::F64(*one_of(values)?),
+        Data::I32(values) => Scalar::I32(*one_of(values)?),
+        Data::I64(values) => Scalar::I64(*one_of(values)?),
+        Data::U8(values) => Scalar::U8(*one_of(values)?),
+        Data::Bool(values) => Scalar::Bool(*one_of(values)?),
+    })
+}
+
+fn one_of<T>(values: &[T]) -> Option<&T> {
+    match values {
+        [value] => Some(value),
+        _ => None,
+    }
+}
+
+/// The outputs of members that somebody outside of their group uses, or sees in another way.
+fn used_outside(block: &Block, groups: &[Group]) -> BTreeSet<ValueId> {
+    let mut group_of: HashMap<usize, usize> = HashMap::new();
+    let mut maker: HashMap<ValueId, usize> = HashMap::new();
+    for (number, group) in groups.iter().enumerate() {
+        for member in &group.members {
+            group_of.insert(*member, number);
+            for output in &block.nodes[*member].outputs {
+                maker.insert(*output, number);
+            }
+        }
+    }
+    let mut outside: BTreeSet<ValueId> = BTreeSet::new();
+    for (index, node) in block.nodes.iter().enumerate() {
+        for value in &node.inputs {
+            let root = block.place(*value).root;
+            let inside = root == *value && maker.get(&root) == group_of.get(&index);
+            if !inside {
+                outside.insert(root);
+            }
+        }
+    }
+    outside.extend(block.results.iter().map(|value| block.place(*value).root));
+    outside
+}
+
+/// The node that does what the members of a group do.
+fn one(
+    nodes: &[Node],
+    group: &Group,
+    scalars: &HashMap<ValueId, Scalar>,
+    outside: &BTreeSet<ValueId>,
+) -> Node {
+    let mut inputs: Vec<ValueId> = Vec::new();
+    let mut made: Vec<ValueId> = Vec::new();
+    for member in &group.members {
+        let node = &nodes[*member];
+        for value in &node.inputs {
+            let known = made.contains(value) || inputs.contains(value);
+            if !known && !scalars.contains_key(value) {
+                inputs.push(*value);
+            }
+        }
+        made.extend(&node.outputs);
+    }
+    let mut merged = Merged {
+        first_step: inputs.len(),
+        steps: Vec::new(),
+        registers: inputs.iter().copied().zip(0..).collect(),
+    };
+    let mut dtypes = vec![None; inputs.len()];
+    for member in &group.members {
+        let node = &nodes[*member];
+        if let Code::Fused(expression) = &node.code {
+            for (value, dtype) in node.inputs.iter().zip(&expression.inputs) {
+                if let Some(place) = inputs.iter().position(|input| input == value) {
+                    dtypes[place] = Some(*dtype);
+                }
+            }
+            merged.add(node, expression, scalars);
+        }
+    }
+    let outputs: Vec<ValueId> = made.into_iter().filter(|value| outside.contains(value)).collect();
+    let expression = Expression {
+        inputs: dtypes.into_iter().flatten().collect(),
+        outputs: outputs.iter().map(|value| merged.registers[value]).collect(),
+        steps: merged.steps,
+    };
+    let last = group.members.last().map_or(0, |last| *last);
+    Node {
+        code: Code::Fused(expression),
+        inputs,
+        outputs,
+        origin: nodes[last].origin,
+    }
+}
+
+/// The steps of several expressions, one after the other.
+struct Merged {
+    first_step: usize,
+    steps: Vec<Step>,
+    /// The register of each value.
+    registers: HashMap<ValueId, usize>,
+}
+
+impl Merged {
+    fn add(&mut self, node: &Node, expression: &Expression, scalars: &HashMap<ValueId, Scalar>) {
+        let mut registers: Vec<usize> = Vec::new();
+        for (value, dtype) in node.inputs.iter().zip(&expression.inputs) {
+            let register = match (self.registers.get(value), scalars.get(value)) {
+                (Some(register), _) => *register,
+                (None, Some(scalar)) => {
+                    let register = self.push(Step {
+                        primitive: Primitive::Constant(*scalar),
+                        operands: Default::default(),
+                        dtype: *dtype,
+                    });
+                    self.registers.insert(*value, register);
+                    register
+                }
+                // Every other operand is an input.
+                (None, None) => 0,
+            };
+            registers.push(register);
+        }
+        for step in &expression.steps {
+            let step = Step {
+                operands: step.operands.iter().map(|operand| registers[*operand]).collect(),
+                ..step.clone()
+            };
+            registers.push(self.push(step));
+        }
+        for (value, register) in node.outputs.iter().zip(&expression.outputs) {
+            self.registers.insert(*value, registers[*register]);
+        }
+    }
+
+    fn push(&mut self, step: Step) -> usize {
+        self.steps.push(step);
+        self.first_step + self.steps.len() - 1
+    }
+}

@@ -1,0 +1,321 @@
+//! What depends on elements of sequences alone is computed for all steps at once, before the loop.
+
+use std::collections::{BTreeSet, HashMap};
+
+use aqueduct_graph::ir::Binary;
+
+use crate::engine::ir::{Block, Code, Node, Type, ValueId};
+use crate::engine::lift::Lifted;
+use crate::engine::scans::{Dependence, Loop};
+use crate::kernels::fused::{Expression, Primitive};
+
+/// The most bytes of all rows of one value that is computed ahead.
+const MOST_BYTES: usize = 256 << 20;
+
+/// Hoists out of loops, inner loops first; gives how many nodes were moved.
+///
+/// Products pay: all their rows are those of one matrix. Element-wise nodes, which cost nothing in a
+/// loop that does such work anyway, only move if all that uses them does. With `sums`, terms of sums of
+/// products are taken out too, which changes the order of the sum.
+pub(crate) fn run(block: &mut Block, sums: bool) -> usize {
+    let mut done = 0;
+    let nodes = std::mem::take(&mut block.nodes);
+    for mut node in nodes {
+        if let Some(mut changed) = Loop::of(&mut node) {
+            done += run(&mut changed.scan.body, sums);
+            if changed.scan.steps > 1 {
+                if sums {
+                    split_sums(&mut changed);
+                }
+                done += hoist(block, changed);
+            }
+        }
+        block.nodes.push(node);
+    }
+    done
+}
+
+/// Makes products of their own of the terms that can be computed ahead.
+fn split_sums(changed: &mut Loop<'_>) {
+    let dependence = changed.scan.dependence();
+    let body = &mut changed.scan.body;
+    let nodes = std::mem::take(&mut body.nodes);
+    for mut node in nodes {
+        if matches!(node.code, Code::Product) {
+            let (ahead, rest): (Vec<[ValueId; 2]>, Vec<[ValueId; 2]>) = node
+                .inputs
+                .chunks_exact(2)
+                .map(|pair| [pair[0], pair[1]])
+                .partition(|pair| is_ahead(body, &dependence, pair));
+            if !ahead.is_empty() && !rest.is_empty() {
+                let sum = node.outputs[0];
+                let kind = body.kind(sum).clone();
+                let product = |body: &mut Block, terms: Vec<[ValueId; 2]>| {
+                    body.push_one(Code::Product, terms.concat(), kind.clone(), node.origin)
+                };
+                let parts = [product(body, ahead), product(body, rest)];
+                let add = Primitive::Binary(Binary::Add);
+                node.code = Code::Fused(Expression::of(add, &[kind.dtype; 2], kind.dtype));
+                node.inputs = parts.to_vec();
+            }
+        }
+        body.nodes.push(node);
+    }
+}
+
+/// Whether a product's rows are those of elements of sequences, times what is the same in all steps.
+fn is_ahead(body: &Block, dependence: &[Dependence], pair: &[ValueId]) -> bool {
+    let of = |value: ValueId| dependence.get(body.place(value).root.index()).copied();
+    of(pair[0]) == Some(Dependence::Element) && of(pair[1]) == Some(Dependence::Nothing)
+}
+
+fn hoist(around: &mut Block, mut changed: Loop<'_>) -> usize {
+    let moving = moving(&changed);
+    if moving.is_empty() {
+        return 0;
+    }
+    let mut lifted = Lifted::given(changed.scan, changed.inputs);
+    let mut moved: BTreeSet<ValueId> = BTreeSet::new();
+    let steps = changed.scan.steps;
+    let body = &changed.scan.body;
+    for index in moving {
+        let node = &body.nodes[index];
+        let made = match &node.code {
+            Code::Product => product(around, body, &mut lifted, node),
+            Code::Fused(expression) => fused(around, body, &mut lifted, node, expression, steps),
+            Code::Constant(_)
+            | Code::Join(_)
+            | Code::Kernel(_)
+            | Code::Draw(..)
+            | Code::Write { .. }
+            | Code::Scan(_)
+            | Code::Opaque(_) => None,
+        };
+        for (inner, outer) in node.outputs.iter().zip(made.into_iter().flatten()) {
+            lifted.insert_all(*inner, outer);
+            moved.insert(*inner);
+        }
+    }
+    let nodes = &mut changed.scan.body.nodes;
+    let before = nodes.len();
+    nodes.retain(|node| !node.outputs.iter().any(|output| moved.contains(output)));
+    let done = before - nodes.len();
+    let used = changed.scan.body.root_uses();
+    let mut replacement = HashMap::new();
+    for inner in moved.into_iter().filter(|inner| used[inner.index()] > 0) {
+        if let Some(outer) = lifted.all(&changed.scan.body, around, inner) {
+            replacement.insert(inner, changed.add_sequence(around, outer));
+        }
+    }
+    changed.scan.body.replace(&replacement);
+    done
+}
+
+/// The nodes that are computed ahead, in order.
+fn moving(changed: &Loop<'_>) -> Vec<usize> {
+    let body = &changed.scan.body;
+    let dependence = changed.scan.dependence();
+    let mut moving: Vec<bool> = body
+        .nodes
+        .iter()
+        .map(|node| can_move(changed, &dependence, node))
+        .collect();
+    // A node stays if something stays that it needs, and an element-wise one if its user does.
+    loop {
+        let stays = (0..moving.len())
+            .find(|index| moving[*index] && !all_there(changed, &dependence, &moving, *index));
+        match stays {
+            Some(index) => moving[index] = false,
+            None => break,
+        }
+    }
+    (0..moving.len()).filter(|index| moving[*index]).collect()
+}
+
+/// Whether the code of a node has a counterpart for all steps at once.
+fn can_move(changed: &Loop<'_>, dependence: &[Dependence], node: &Node) -> bool {
+    let body = &changed.scan.body;
+    let known = match &node.code {
+        Code::Product => node
+            .inputs
+            .chunks_exact(2)
+            .all(|pair| is_ahead(body, dependence, pair)),
+        Code::Fused(_) => true,
+        Code::Constant(_)
+        | Code::Join(_)
+        | Code::Kernel(_)
+        | Code::Draw(..)
+        | Code::Write { .. }
+        | Code::Scan(_)
+        | Code::Opaque(_) => false,
+    };
+    known
+        && node.outputs.iter().all(|output| {
+            dependence[output.index()] == Dependence::Element
+                && body.kind(*output).elements() > 0
+                && changed.scan.stacked_type(*output).bytes() <= MOST_BYTES
+        })
+}
+
+fn all_there(changed: &Loop<'_>, dependence: &[Dependence], moving: &[bool], index: usize) -> bool {
+    let body = &changed.scan.body;
+    let makers = body.makers();
+    let node = &body.nodes[index];
+    let operands_move = node.inputs.iter().all(|value| match makers[value.index()] {
+        None => true,
+        Some(maker) => {
+            let same = dependence[body.place(*value).root.index()] == Dependence::Nothing;
+            let is_constant = matches!(body.nodes[maker].code, Code::Constant(_));
+            if same { is_constant } else { moving[maker] }
+        }
+    });
+    operands_move && (matches!(node.code, Code::Product) || only_moving_use(body, moving, node))
+}
+
+/// Whether all uses of a node's results are by nodes that move.
+fn only_moving_use(body: &Block, moving: &[bool], node: &Node) -> bool {
+    let own = |value: &ValueId| node.outputs.contains(&body.place(*value).root);
+    let users = body.nodes.iter().zip(moving);
+    let stays = |(user, moving): (&Node, &bool)| !moving && user.inputs.iter().any(own);
+    !users.into_iter().any(stays) && !body.results.iter().any(own)
+}
+
+/// The products of all steps.
+fn product(
+    around: &mut Block,
+    body: &Block,
+    lifted: &mut Lifted,
+    node: &Node,
+) -> Option<Vec<ValueId>> {
+    let mut lefts = Vec::new();
+    let mut rights = Vec::new();
+    for pair in node.inputs.chunks_exact(2) {
+        lefts.push(lifted.all(body, around, pair[0])?);
+        rights.push(lifted.same(body, around, pair[1])?);
+    }
+    let order = if takes_strides(body, node.outputs[0]) {
+        Order::of(around, &lefts)
+    } else {
+        Order::Steps
+    };
+    let mut inputs = Vec::new();
+    for (left, right) in lefts.into_iter().zip(rights) {
+        let left = order.apply(around, left);
+        inputs.extend([around.rows_of_all(left, node.origin), right]);
+    }
+    let columns = body.sizes(node.outputs[0])[1];
+    let rows = around.sizes(inputs[0])[0];
+    let sizes = [rows, columns];
+    let kind = Type::contiguous(body.dtype(node.outputs[0]), &sizes);
+    let matrix = around.push_one(Code::Product, inputs, kind, node.origin);
+    let left = lifted.all(body, around, node.inputs[0])?;
+    let left = order.apply(around, left);
+    let sizes = [around.sizes(left)[0], around.sizes(left)[1], columns];
+    let all = around.reshaped(matrix, &sizes)?;
+    Some(vec![order.apply(around, all)])
+}
+
+/// Whether all uses of a root see it whole and take any strides.
+fn takes_strides(body: &Block, root: ValueId) -> bool {
+    let sees = |value: &ValueId| body.place(*value).root == root;
+    let takes = |node: &Node| match &node.code {
+        Code::Fused(_) | Code::Product | Code::Join(_) => true,
+        Code::Constant(_)
+        | Code::Kernel(_)
+        | Code::Draw(..)
+        | Code::Write { .. }
+        | Code::Scan(_)
+        | Code::Opaque(_) => false,
+    };
+    let mut users = body
+        .nodes
+        .iter()
+        .filter(|node| node.inputs.iter().any(sees));
+    let whole = |node: &Node| {
+        node.inputs
+            .iter()
+            .all(|value| !sees(value) || *value == root)
+    };
+    !body.results.iter().any(sees) && users.all(|node| takes(node) && whole(node))
+}
+
+/// In which order all rows are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    /// Step by step.
+    Steps,
+    /// All steps of the first row, then of the second, as they lie in memory.
+    Rows,
+}
+
+impl Order {
+    /// The order in which the rows need not be copied.
+    fn of(around: &mut Block, stacks: &[ValueId]) -> Order {
+        let fits = |around: &mut Block, stack: ValueId| {
+            let sizes = around.sizes(stack);
+            let sizes = [sizes[0] * sizes[1], sizes[2]];
+            around.reshaped(stack, &sizes).is_some()
+        };
+        let in_rows = |around: &mut Block, stack: ValueId| {
+            let turned = around.transposed(stack, &[1, 0, 2]);
+            !fits(around, stack) && fits(around, turned)
+        };
+        if stacks.iter().all(|stack| in_rows(around, *stack)) {
+            Order::Rows
+        } else {
+            Order::Steps
+        }
+    }
+
+    /// A stack in this order, or back in the order of steps.
+    fn apply(self, around: &mut Block, stack: ValueId) -> ValueId {
+        match self {
+            Order::Steps => stack,
+            Order::Rows => around.transposed(stack, &[1, 0, 2]),
+        }
+    }
+}
+
+/// The results of an element-wise node in all steps.
+fn fused(
+    around: &mut Block,
+    body: &Block,
+    lifted: &mut Lifted,
+    node: &Node,
+    expression: &Expression,
+    steps: usize,
+) -> Option<Vec<ValueId>> {
+    let rank = body.sizes(node.outputs[0]).len();
+    let mut inputs = Vec::new();
+    for value in &node.inputs {
+        let input = match lifted.all(body, around, *value) {
+            Some(all) => with_rank(around, all, rank + 1),
+            // It is repeated for each step by broadcasting.
+            None => lifted.same(body, around, *value)?,
+        };
+        inputs.push(input);
+    }
+    let kinds: Vec<Type> = node
+        .outputs
+        .iter()
+        .map(|output| {
+            let kind = body.kind(*output);
+            let sizes = [&[steps], &*kind.sizes].concat();
+            Type::contiguous(kind.dtype, &sizes)
+        })
+        .collect();
+    let code = Code::Fused(expression.clone());
+    Some(around.push(code, inputs, kinds, node.origin))
+}
+
+/// All rows of a value, with axes of one position between that of steps and the others, so that it
+/// broadcasts as each element does.
+fn with_rank(around: &mut Block, all: ValueId, rank: usize) -> ValueId {
+    let kind = around.kind(all);
+    let added = rank.saturating_sub(kind.sizes.len());
+    let mut seen = kind.clone();
+    seen.sizes.splice(1..1, std::iter::repeat_n(1, added));
+    seen.strides.splice(1..1, std::iter::repeat_n(0, added));
+    let place = around.place(all);
+    around.view(place, seen)
+}
