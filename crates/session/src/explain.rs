@@ -321,3 +321,59 @@ fn bodies(instruction: &plan::Instruction) -> Vec<&Body> {
         | Action::IsInitialized { .. } => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aqueduct_graph::{Graph, shape};
+
+    use crate::feed;
+    use crate::{Session, SessionOptions};
+
+    #[test]
+    fn a_plan_is_told_in_full() {
+        let g = Graph::new();
+        let xs = g.placeholder::<f32>("xs", shape![?, 2]);
+        let (last, _) = g.scan(xs.slice(0), xs, |h, x| ((h + x * 1.0).named("sum"), ()));
+        let total = g.variable("total", 0.0_f32);
+        let add = total.assign_add(last.reduce_sum(..));
+        let xs_given = [[1.0_f32, 2.0], [3.0, 4.0], [5.0, 6.0]];
+
+        let sess = Session::new(&g);
+        let told = sess.explain((add, last), feed![xs => xs_given]).unwrap();
+        let text = told.to_string();
+        assert!(text.contains("scan of 3 steps"), "{text}");
+        assert!(
+            told.instructions()
+                .lines()
+                .any(|line| line.starts_with("    ") && line.ends_with("sum"))
+        );
+        assert_eq!(told.writes().collect::<Vec<_>>(), ["total"]);
+        assert_eq!(told.results().count(), 2);
+        assert!(
+            told.buffers()
+                .iter()
+                .all(|buffer| buffer.offset() + buffer.bytes() <= told.arena_bytes())
+        );
+        assert!(told.is_complete());
+        let shapes: [(_, &[usize]); 1] = [(xs.any(), &[3, 2])];
+        assert_eq!(
+            sess.explain_shapes((add, last), &shapes)
+                .unwrap()
+                .to_string(),
+            text
+        );
+        assert!(sess.explain_shapes(last, &[(xs.any(), &[3])]).is_err());
+        assert_eq!(sess.plan_count(), 1);
+
+        let plain = Session::with_options(&g, SessionOptions::new().optimize(false));
+        let told = plain.explain((add, last), feed![xs => xs_given]).unwrap();
+        assert_eq!(told.passes().count(), 0);
+        assert!(
+            told.instructions().contains("\n    ["),
+            "{}",
+            told.instructions()
+        );
+        assert_eq!(told.writes().collect::<Vec<_>>(), ["total"]);
+        assert!(!told.buffers().is_empty());
+    }
+}

@@ -17,6 +17,9 @@ impl fmt::Display for Type {
     }
 }
 
+/// Constants of more elements than this are not written out.
+const PRINTED_ELEMENTS: usize = 8;
+
 /// What is said of nodes besides what they do.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
@@ -132,7 +135,10 @@ impl Block {
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Code::Constant(value) => write!(f, "constant {value:?} "),
+            Code::Constant(value) if value.data().len() > PRINTED_ELEMENTS => {
+                f.write_str("constant ")
+            }
+            Code::Constant(value) => write!(f, "constant {:?} ", value.data()),
             Code::Fused(_) => f.write_str("fused"),
             Code::Product => f.write_str("product"),
             Code::Join(pieces) => {

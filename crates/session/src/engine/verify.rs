@@ -430,3 +430,77 @@ fn same_sizes(a: &[usize], b: &[usize]) -> Result<(), String> {
     ensure!(a == b, "the shape is {a:?} and not {b:?}");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use aqueduct_graph::Graph;
+    use aqueduct_graph::ir::NodeId;
+
+    use super::*;
+    use crate::engine::ir::Place;
+    use crate::plan::Operand;
+
+    /// A plan's block that is given a matrix.
+    fn given(sizes: &[usize]) -> (Block, ValueId) {
+        let mut block = Block::default();
+        let kind = Type::contiguous(DType::F32, sizes);
+        let value = block.source(kind, Source::Plan(Operand::Input(0)));
+        (block, value)
+    }
+
+    fn problem(block: &Block) -> String {
+        verify(block).unwrap_err()
+    }
+
+    fn origin() -> NodeId {
+        Graph::new().constant(0.0_f32).any().id().node
+    }
+
+    #[test]
+    fn values_are_made_before_they_are_used() {
+        let (mut block, x) = given(&[2, 2]);
+        block.copied(x, origin());
+        verify(&block).unwrap();
+        block.nodes.reverse();
+        let later = block.root(Type::contiguous(DType::F32, &[2]));
+        block.results.push(later);
+        assert!(problem(&block).contains("is used before it is made"));
+        block.sources.push((x, Source::Plan(Operand::Input(1))));
+        assert!(problem(&block).contains("is made twice"));
+    }
+
+    #[test]
+    fn views_stay_within_their_roots() {
+        let (mut block, x) = given(&[2, 3]);
+        let place = Place { root: x, offset: 1 };
+        let kind = Type::contiguous(DType::F32, &[2, 3]);
+        let outside = block.view(place, kind);
+        block.results.push(outside);
+        assert!(problem(&block).contains("reaches outside"));
+    }
+
+    #[test]
+    fn products_are_of_matrices_that_agree() {
+        let (mut block, x) = given(&[2, 3]);
+        let kind = Type::contiguous(DType::F32, &[2, 3]);
+        block.push_one(Code::Product, vec![x, x], kind, origin());
+        assert!(problem(&block).contains("inner size"));
+    }
+
+    #[test]
+    fn joins_write_each_element_once() {
+        let (mut block, x) = given(&[2]);
+        let kind = Type::contiguous(DType::F32, &[4]);
+        let piece = |offset| Piece {
+            offset,
+            strides: vec![1],
+        };
+        let pieces = vec![piece(0), piece(1)];
+        block.push_one(Code::Join(pieces), vec![x, x], kind.clone(), origin());
+        assert!(problem(&block).contains("written twice"));
+        block.nodes[0].code = Code::Join(vec![piece(0), piece(3)]);
+        assert!(problem(&block).contains("outside of the result"));
+        block.nodes[0].code = Code::Join(vec![piece(0), piece(2)]);
+        verify(&block).unwrap();
+    }
+}

@@ -19,6 +19,8 @@ mod simplify;
 mod sink_sums;
 mod split_products;
 mod substitute;
+#[cfg(test)]
+mod tests;
 mod trim_stacks;
 
 use crate::engine::ir::Block;

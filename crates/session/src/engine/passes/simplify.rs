@@ -108,7 +108,7 @@ impl Simplification {
 
 /// The function of an expression that is its own inverse.
 fn involution(expression: &Expression) -> Option<Primitive> {
-    let [step] = &*expression.steps else {
+    let ([step], [1]) = (&*expression.steps, &*expression.outputs) else {
         return None;
     };
     let is_inverse = matches!(
