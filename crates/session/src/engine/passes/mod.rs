@@ -7,6 +7,8 @@ mod dead;
 mod fold_constants;
 mod hoist_invariants;
 mod hoist_sequences;
+#[cfg(test)]
+mod loop_tests;
 mod materialize;
 mod merge_common;
 mod simplify;
