@@ -75,7 +75,7 @@ pub(crate) fn lower(
         base: lowering.arena,
         offset: 0,
     };
-    let Some(lowered) = lowering.block(block, given, &[], arena)? else {
+    let Some(lowered) = lowering.block(block, given, &[], arena, None)? else {
         return Ok(None);
     };
     let mut results = Vec::new();
@@ -194,13 +194,15 @@ impl Lowering {
         }
     }
 
-    /// Lowers a block whose own memory begins at `memory`.
+    /// Lowers a block whose own memory begins at `memory`. What is copied to where it is wanted comes
+    /// from `origin`.
     fn block(
         &mut self,
         block: &Block,
         given: HashMap<ValueId, Home>,
         wants: &[Want],
         memory: Address,
+        origin: Option<NodeId>,
     ) -> Result<Option<LoweredBlock>> {
         let mut homes = given;
         let unmet = self.settle(block, wants, &mut homes);
@@ -242,7 +244,7 @@ impl Lowering {
             }
         }
         for want in unmet {
-            emission.copy_to(want.value, want.at, block.nodes.last().map(|node| node.origin));
+            emission.copy_to(want.value, want.at, origin);
         }
         Ok(Some(LoweredBlock {
             homes: emission.homes,
@@ -450,7 +452,7 @@ impl Lowering {
             base: own,
             offset: 0,
         };
-        let Some(lowered) = self.block(body, given, &wants, memory)? else {
+        let Some(lowered) = self.block(body, given, &wants, memory, Some(node.origin))? else {
             return Ok(None);
         };
         let mut scratch = vec![lowered.bytes];
