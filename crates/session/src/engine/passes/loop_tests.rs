@@ -58,7 +58,12 @@ fn beside(block: &mut Block, a: ValueId, b: ValueId) -> ValueId {
 }
 
 /// A loop of four steps without a limit.
-fn scan(block: &mut Block, body: Block, inputs: Vec<ValueId>, [states, sequences]: [usize; 2]) -> Vec<ValueId> {
+fn scan(
+    block: &mut Block,
+    body: Block,
+    inputs: Vec<ValueId>,
+    [states, sequences]: [usize; 2],
+) -> Vec<ValueId> {
     let scan = Scan {
         body,
         steps: 4,
@@ -116,7 +121,40 @@ fn recurrence() -> Block {
 
 #[test]
 fn a_product_with_what_was_joined_is_split() {
-    check(recurrence(), split_products::run, &expect![[""]]);
+    check(
+        recurrence(),
+        split_products::run,
+        &expect![[r#"
+        %0: f32[3, 2] = given Input(0)
+        %1: f32[4, 3, 5] = given Input(1)
+        %2: f32[7, 2] = given Input(2)
+        %3: f32[3, 2], %4: f32[4, 3, 2] = scan of 4 steps, 1 states, 1 sequences (%0, %1, %2)
+            %0: f32[3, 2] = parameter 0
+            %1: f32[3, 5] = parameter 1
+            %2: f32[7, 2] = parameter 2
+            %3: f32[3, 7] = join at [0, 5] (%1, %0)
+            %4: f32[3, 2] = product(%3, %2)
+            %5: f32[3, 2] = fused(%4)
+                t1 = tanh(t0)
+                give t1
+            give %5, %5
+        give %4[18..][1, 3, 2]
+        ---- 1 done
+        %0: f32[3, 2] = given Input(0)
+        %1: f32[4, 3, 5] = given Input(1)
+        %2: f32[7, 2] = given Input(2)
+        %3: f32[3, 2], %4: f32[4, 3, 2] = scan of 4 steps, 1 states, 1 sequences (%0, %1, %2)
+            %0: f32[3, 2] = parameter 0
+            %1: f32[3, 5] = parameter 1
+            %2: f32[7, 2] = parameter 2
+            %4: f32[3, 2] = product(%1, %2[0..][5, 2], %0, %2[10..][2, 2])
+            %5: f32[3, 2] = fused(%4)
+                t1 = tanh(t0)
+                give t1
+            give %5, %5
+        give %4[18..][1, 3, 2]
+    "#]],
+    );
 }
 
 #[test]
@@ -124,7 +162,43 @@ fn terms_of_elements_are_computed_ahead() {
     let mut block = recurrence();
     split_products::run(&mut block);
     dead::remove(&mut block);
-    check(block, |block| hoist_sequences::run(block, true), &expect![[""]]);
+    check(
+        block,
+        |block| hoist_sequences::run(block, true),
+        &expect![[r#"
+        %0: f32[3, 2] = given Input(0)
+        %1: f32[4, 3, 5] = given Input(1)
+        %2: f32[7, 2] = given Input(2)
+        %3: f32[3, 2], %4: f32[4, 3, 2] = scan of 4 steps, 1 states, 1 sequences (%0, %1, %2)
+            %0: f32[3, 2] = parameter 0
+            %1: f32[3, 5] = parameter 1
+            %2: f32[7, 2] = parameter 2
+            %4: f32[3, 2] = product(%1, %2[0..][5, 2], %0, %2[10..][2, 2])
+            %5: f32[3, 2] = fused(%4)
+                t1 = tanh(t0)
+                give t1
+            give %5, %5
+        give %4[18..][1, 3, 2]
+        ---- 1 done
+        %0: f32[3, 2] = given Input(0)
+        %1: f32[4, 3, 5] = given Input(1)
+        %2: f32[7, 2] = given Input(2)
+        %10: f32[12, 2] = product(%1[0..][12, 5], %2[0..][5, 2])
+        %3: f32[3, 2], %4: f32[4, 3, 2] = scan of 4 steps, 1 states, 1 sequences (%0, %10[0..][4, 3, 2], %2)
+            %0: f32[3, 2] = parameter 0
+            %2: f32[7, 2] = parameter 2
+            %10: f32[3, 2] = parameter 1
+            %9: f32[3, 2] = product(%0, %2[10..][2, 2])
+            %4: f32[3, 2] = fused(%10, %9)
+                t2 = add(t0, t1)
+                give t2
+            %5: f32[3, 2] = fused(%4)
+                t1 = tanh(t0)
+                give t1
+            give %5, %5
+        give %4[18..][1, 3, 2]
+    "#]],
+    );
 }
 
 #[test]
@@ -136,7 +210,41 @@ fn a_sum_stays_whole_where_its_order_counts() {
 
 #[test]
 fn a_last_row_is_the_state() {
-    check(recurrence(), trim_stacks::run, &expect![[""]]);
+    check(
+        recurrence(),
+        trim_stacks::run,
+        &expect![[r#"
+        %0: f32[3, 2] = given Input(0)
+        %1: f32[4, 3, 5] = given Input(1)
+        %2: f32[7, 2] = given Input(2)
+        %3: f32[3, 2], %4: f32[4, 3, 2] = scan of 4 steps, 1 states, 1 sequences (%0, %1, %2)
+            %0: f32[3, 2] = parameter 0
+            %1: f32[3, 5] = parameter 1
+            %2: f32[7, 2] = parameter 2
+            %3: f32[3, 7] = join at [0, 5] (%1, %0)
+            %4: f32[3, 2] = product(%3, %2)
+            %5: f32[3, 2] = fused(%4)
+                t1 = tanh(t0)
+                give t1
+            give %5, %5
+        give %4[18..][1, 3, 2]
+        ---- 1 done
+        %0: f32[3, 2] = given Input(0)
+        %1: f32[4, 3, 5] = given Input(1)
+        %2: f32[7, 2] = given Input(2)
+        %3: f32[3, 2] = scan of 4 steps, 1 states, 1 sequences (%0, %1, %2)
+            %0: f32[3, 2] = parameter 0
+            %1: f32[3, 5] = parameter 1
+            %2: f32[7, 2] = parameter 2
+            %3: f32[3, 7] = join at [0, 5] (%1, %0)
+            %4: f32[3, 2] = product(%3, %2)
+            %5: f32[3, 2] = fused(%4)
+                t1 = tanh(t0)
+                give t1
+            give %5
+        give %3[0..][1, 3, 2]
+    "#]],
+    );
 }
 
 #[test]
@@ -149,7 +257,23 @@ fn products_are_only_of_columns_that_are_read() {
     let part = block.cut(whole, 1, 5, 2);
     let part = block.copied(part, origin());
     block.results = vec![part];
-    check(block, split_products::run, &expect![[""]]);
+    check(
+        block,
+        split_products::run,
+        &expect![[r#"
+        %0: f32[3, 4] = given Input(0)
+        %1: f32[7, 4] = given Input(1)
+        %3: f32[3, 7] = product(%0, %1[0..][4, 7] strides [1, 4])
+        %5: f32[3, 2] = fused(%3[5..][3, 2] strides [7, 1])
+            give t0
+        give %5
+        ---- 2 done
+        %0: f32[3, 4] = given Input(0)
+        %1: f32[7, 4] = given Input(1)
+        %7: f32[3, 2] = product(%0, %1[20..][4, 2] strides [1, 4])
+        give %7
+    "#]],
+    );
 }
 
 #[test]
@@ -164,7 +288,39 @@ fn what_is_the_same_in_all_steps_goes_before_the_loop() {
     let start = given(&mut block, 0, &[2]);
     let a = given(&mut block, 1, &[2]);
     block.results = scan(&mut block, body, vec![start, a], [1, 0]);
-    check(block, hoist_invariants::run, &expect![[""]]);
+    check(
+        block,
+        hoist_invariants::run,
+        &expect![[r#"
+        %0: f32[2] = given Input(0)
+        %1: f32[2] = given Input(1)
+        %2: f32[2] = scan of 4 steps, 1 states, 0 sequences (%0, %1)
+            %0: f32[2] = parameter 0
+            %1: f32[2] = parameter 1
+            %2: f32[2] = fused(%1)
+                t1 = tanh(t0)
+                give t1
+            %3: f32[2] = fused(%0, %2)
+                t2 = add(t0, t1)
+                give t2
+            give %3
+        give %2
+        ---- 1 done
+        %0: f32[2] = given Input(0)
+        %1: f32[2] = given Input(1)
+        %3: f32[2] = fused(%1)
+            t1 = tanh(t0)
+            give t1
+        %2: f32[2] = scan of 4 steps, 1 states, 0 sequences (%0, %3)
+            %0: f32[2] = parameter 0
+            %4: f32[2] = parameter 1
+            %3: f32[2] = fused(%0, %4)
+                t2 = add(t0, t1)
+                give t2
+            give %3
+        give %2
+    "#]],
+    );
 }
 
 #[test]
@@ -183,7 +339,43 @@ fn a_sum_of_products_is_one_product_after_the_loop() {
     let xs = given(&mut block, 1, &[4, 3, 5]);
     let zs = given(&mut block, 2, &[4, 3, 2]);
     block.results = scan(&mut block, body, vec![start, xs, zs], [1, 2]);
-    check(block, sink_sums::run, &expect![[""]]);
+    check(
+        block,
+        sink_sums::run,
+        &expect![[r#"
+        %0: f32[5, 2] = given Input(0)
+        %1: f32[4, 3, 5] = given Input(1)
+        %2: f32[4, 3, 2] = given Input(2)
+        %3: f32[5, 2] = scan of 4 steps, 1 states, 2 sequences (%0, %1, %2)
+            %0: f32[5, 2] = parameter 0
+            %1: f32[3, 5] = parameter 1
+            %2: f32[3, 2] = parameter 2
+            %4: f32[3, 2] = fused(%2)
+                t1 = tanh(t0)
+                give t1
+            %5: f32[5, 2] = product(%1[0..][5, 3] strides [1, 5], %4)
+            %6: f32[5, 2] = fused(%0, %5)
+                t2 = add(t0, t1)
+                give t2
+            give %6
+        give %3
+        ---- 1 done
+        %0: f32[5, 2] = given Input(0)
+        %1: f32[4, 3, 5] = given Input(1)
+        %2: f32[4, 3, 2] = given Input(2)
+        %4: f32[4, 3, 2] = scan of 4 steps, 0 states, 1 sequences (%2)
+            %2: f32[3, 2] = parameter 0
+            %4: f32[3, 2] = fused(%2)
+                t1 = tanh(t0)
+                give t1
+            give %4
+        %8: f32[5, 2] = product(%1[0..][5, 12] strides [1, 5], %4[0..][12, 2])
+        %9: f32[5, 2] = fused(%0, %8)
+            t2 = add(t0, t1)
+            give t2
+        give %9
+    "#]],
+    );
 }
 
 #[test]
@@ -202,5 +394,37 @@ fn states_that_only_feed_themselves_are_left_out() {
     let ys = given(&mut block, 2, &[4, 2]);
     let outputs = scan(&mut block, body, vec![start, start, xs, ys], [2, 2]);
     block.results = vec![outputs[0]];
-    check(block, |_| 0, &expect![[""]]);
+    check(
+        block,
+        |_| 0,
+        &expect![[r#"
+        %0: f32[2] = given Input(0)
+        %1: f32[4, 2] = given Input(1)
+        %2: f32[4, 2] = given Input(2)
+        %3: f32[2], %4: f32[2], %5: f32[4, 2] = scan of 4 steps, 2 states, 2 sequences (%0, %0, %1, %2)
+            %0: f32[2] = parameter 0
+            %1: f32[2] = parameter 1
+            %2: f32[2] = parameter 2
+            %3: f32[2] = parameter 3
+            %4: f32[2] = fused(%0, %2)
+                t2 = add(t0, t1)
+                give t2
+            %5: f32[2] = fused(%1, %3)
+                t2 = add(t0, t1)
+                give t2
+            give %4, %5, %5
+        give %3
+        ---- 0 done
+        %0: f32[2] = given Input(0)
+        %1: f32[4, 2] = given Input(1)
+        %3: f32[2] = scan of 4 steps, 1 states, 1 sequences (%0, %1)
+            %0: f32[2] = parameter 0
+            %2: f32[2] = parameter 1
+            %4: f32[2] = fused(%0, %2)
+                t2 = add(t0, t1)
+                give t2
+            give %4
+        give %3
+    "#]],
+    );
 }
