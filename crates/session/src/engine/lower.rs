@@ -716,6 +716,10 @@ impl Emission<'_> {
     fn copy(&mut self, value: ValueId, at: Address, to: &[isize], origin: NodeId) {
         let dtype = self.block.dtype(value);
         let sizes = self.block.sizes(value).to_vec();
+        if sizes.contains(&0) {
+            // Its place may be beyond the end of what has no elements.
+            return;
+        }
         let from = self.strides(value).to_vec();
         let to = to.to_vec();
         let step = Step::Fused {
