@@ -95,7 +95,10 @@ pub(crate) fn resolve_shapes(
     shapes: &[(AnyTensor<'_>, &[usize])],
 ) -> Result<Goal> {
     let (results, targets) = resolve_fetches(graph, &graph.view(), requests)?;
-    let keys: Vec<FeedTensor> = shapes.iter().map(|(tensor, _)| FeedTensor::new(*tensor)).collect();
+    let keys: Vec<FeedTensor> = shapes
+        .iter()
+        .map(|(tensor, _)| FeedTensor::new(*tensor))
+        .collect();
     check_keys(graph, &keys)?;
     let view = graph.view();
     let mut known = HashMap::new();
@@ -107,7 +110,9 @@ pub(crate) fn resolve_shapes(
         return Err(Error::Feeds(problems));
     }
     let feeds = keys.iter().zip(shapes);
-    let mut feeds: Vec<_> = feeds.map(|(key, (_, sizes))| (key.tensor, sizes.to_vec())).collect();
+    let mut feeds: Vec<_> = feeds
+        .map(|(key, (_, sizes))| (key.tensor, sizes.to_vec()))
+        .collect();
     feeds.sort_unstable();
     Ok(Goal {
         results,
@@ -264,10 +269,11 @@ fn check_shape(
         (Int::from(*dim), size)
     });
     // The elements of a small integer tensor may be sizes of other tensors.
-    let elements_given = fact
-        .ints
-        .iter()
-        .flat_map(|ints| ints.iter().copied().zip(elements.map(|elements| elements.ints()).unwrap_or_default()));
+    let elements_given = fact.ints.iter().flat_map(|ints| {
+        ints.iter()
+            .copied()
+            .zip(elements.map(|elements| elements.ints()).unwrap_or_default())
+    });
     for (promised, value) in sizes_given.chain(elements_given) {
         if let Some(message) = contradiction(promised, value, &key.name, sizes) {
             return problem(message);

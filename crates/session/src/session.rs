@@ -364,8 +364,9 @@ impl Shared {
 
     /// The plan for a goal, made if it is not there.
     fn known_plan(&self, goal: &Arc<Goal>) -> Result<Planned> {
-        self.plans
-            .first_stage(goal, || compile::plan(&self.graph.view(), goal, self.options))
+        self.plans.first_stage(goal, || {
+            compile::plan(&self.graph.view(), goal, self.options)
+        })
     }
 
     /// Runs a plan on its inputs, puts the results together, and commits what it wrote.

@@ -293,7 +293,9 @@ impl Draft {
         let (entry, results) = (self.entry.clone(), self.results.clone());
         let (specialised, known) = match self.specialise(store) {
             Ok(stage) => {
-                let facts = results.iter().map(|(result, _)| self.facts.get(result).cloned());
+                let facts = results
+                    .iter()
+                    .map(|(result, _)| self.facts.get(result).cloned());
                 let facts: Vec<Option<Fact>> = facts.collect();
                 (Specialised::Body(Box::new((self, stage))), facts)
             }
@@ -304,7 +306,8 @@ impl Draft {
             Err(error) => return Err(error),
         };
         let facts = results.iter().zip(known);
-        let facts = facts.map(|((result, _), known)| known.unwrap_or_else(|| unknown(store, *result)));
+        let facts =
+            facts.map(|((result, _), known)| known.unwrap_or_else(|| unknown(store, *result)));
         Ok(Planned {
             facts: facts.collect(),
             specialised,

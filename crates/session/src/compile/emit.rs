@@ -132,7 +132,12 @@ impl Draft {
         })
     }
 
-    pub(super) fn emit_node(&mut self, store: &Store, id: NodeId, emission: &mut Emission) -> Result<()> {
+    pub(super) fn emit_node(
+        &mut self,
+        store: &Store,
+        id: NodeId,
+        emission: &mut Emission,
+    ) -> Result<()> {
         match &store.node(id).op {
             Op::State(op) => self.emit_state(store, id, *op, emission),
             Op::Random(op) => self.emit_draw(store, id, *op, emission),

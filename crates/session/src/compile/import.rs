@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use aqueduct_graph::ir::{
-    Array, Binary, Control, Data, Fact, Math, NodeId, Nn, Op, Reduce, Region, SliceSpec, State, Store, TensorId,
-    Update,
+    Array, Binary, Control, Data, Fact, Math, Nn, NodeId, Op, Reduce, Region, SliceSpec, State,
+    Store, TensorId, Update,
 };
 use aqueduct_graph::{DType, Value};
 
@@ -194,7 +194,10 @@ impl Import<'_> {
                 let mut start = 0;
                 let mut pieces = Vec::new();
                 for fact in facts {
-                    let count = fact.shape.sizes().and_then(|sizes| sizes.get(*axis).copied());
+                    let count = fact
+                        .shape
+                        .sizes()
+                        .and_then(|sizes| sizes.get(*axis).copied());
                     let count = count.unwrap_or(0);
                     pieces.push(self.block.cut(x, *axis, start, count));
                     start += count;
@@ -298,7 +301,9 @@ impl Import<'_> {
     /// A sum of several operands of one shape, from the first to the last.
     fn sum(&mut self, id: NodeId) -> Result<(Code, Vec<ValueId>)> {
         let operands = self.operands(id)?;
-        let dtype = operands.first().map_or(DType::F32, |x| self.block.dtype(*x));
+        let dtype = operands
+            .first()
+            .map_or(DType::F32, |x| self.block.dtype(*x));
         let count = operands.len();
         let mut sum = 0;
         let mut steps = Vec::new();
@@ -373,8 +378,15 @@ impl Import<'_> {
         let (axis, stacks) = match op {
             Op::Array(Array::Stack { axis }) => (*axis, true),
             Op::Array(Array::Concat { axis }) => (*axis, false),
-            Op::Array(_) | Op::Math(_) | Op::Reduce(_) | Op::Nn(_) | Op::Random(_) | Op::State(_)
-            | Op::Control(_) | Op::Debug(_) | Op::Custom(_) => return Ok(None),
+            Op::Array(_)
+            | Op::Math(_)
+            | Op::Reduce(_)
+            | Op::Nn(_)
+            | Op::Random(_)
+            | Op::State(_)
+            | Op::Control(_)
+            | Op::Debug(_)
+            | Op::Custom(_) => return Ok(None),
         };
         let Some(whole) = facts.first().and_then(Type::of) else {
             return Ok(None);
@@ -504,7 +516,10 @@ impl Import<'_> {
         };
         inputs.extend(limit);
         self.captures(id, region, &draft, &mut inputs, &mut parameters)?;
-        let mut results: Vec<TensorId> = given.iter().map(|given| draft.results[given.result].0).collect();
+        let mut results: Vec<TensorId> = given
+            .iter()
+            .map(|given| draft.results[given.result].0)
+            .collect();
         let (mut block, _) = draft.import_given(self.store, stage, parameters, &mut results)?;
         if results.len() != given.len() {
             return Err(Error::internal("a loop's body does not make what it gives"));
@@ -547,7 +562,11 @@ impl Import<'_> {
         debug_assert_eq!(region.parameters.len(), parameters.len());
         for (tensor, need) in &body.pruned.captures {
             let used = *need == crate::compile::Need::Value;
-            let value = if used { Some(self.tensor(*tensor)?) } else { None };
+            let value = if used {
+                Some(self.tensor(*tensor)?)
+            } else {
+                None
+            };
             let value = value.map(|value| self.forward(id, value, 0));
             parameters.push(value.map(|value| (inputs.len(), self.block.kind(value).clone())));
             inputs.extend(value);
@@ -643,7 +662,9 @@ impl Import<'_> {
 
     fn operands(&mut self, id: NodeId) -> Result<Vec<ValueId>> {
         let inputs = self.store.inputs(id);
-        (0..inputs.len()).map(|slot| self.operand(id, slot)).collect()
+        (0..inputs.len())
+            .map(|slot| self.operand(id, slot))
+            .collect()
     }
 
     /// An operand whose elements are needed.

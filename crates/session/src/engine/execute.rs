@@ -70,7 +70,9 @@ impl Run<'_> {
                 Binding::Given { operand, reader } => match frame.given(*operand) {
                     Ok(slice) => table.bind_slice(base, slice),
                     Err(absent) => {
-                        let first = first_absent.as_ref().map_or(usize::MAX, |(first, _)| *first);
+                        let first = first_absent
+                            .as_ref()
+                            .map_or(usize::MAX, |(first, _)| *first);
                         if let Some((place, reader)) = reader
                             && *place < first
                         {
@@ -245,12 +247,7 @@ impl Engine<'_, '_, '_> {
     }
 
     /// How many elements a loop runs over.
-    fn limit(
-        &self,
-        instruction: &Instruction,
-        scan: &ScanProgram,
-        table: &Table,
-    ) -> Result<usize> {
+    fn limit(&self, instruction: &Instruction, scan: &ScanProgram, table: &Table) -> Result<usize> {
         let Some(span) = scan.limit else {
             return Ok(scan.steps);
         };

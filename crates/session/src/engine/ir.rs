@@ -164,7 +164,10 @@ pub(crate) enum Code {
     /// `[x₁ …] -> [y]`: random numbers.
     Draw(Random, Kernel),
     /// `[value] -> []`: the value becomes a version of a variable.
-    Write { variable: VariableId, version: usize },
+    Write {
+        variable: VariableId,
+        version: usize,
+    },
     /// `[state₁ …, sequence₁ …, limit?, capture₁ …] -> [last state₁ …, stacked₁ …]`
     Scan(Box<Scan>),
     /// An operation that the plain executor runs.

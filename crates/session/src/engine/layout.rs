@@ -44,7 +44,9 @@ pub(crate) fn place(lifetimes: &[Lifetime], share: bool) -> Option<(Vec<usize>, 
         let wanted = &lifetimes[index];
         let bytes = wanted.bytes.checked_next_multiple_of(LINE)?;
         let offset = if share {
-            let in_the_way = placed.iter().filter(|other| conflict(wanted, &lifetimes[**other]));
+            let in_the_way = placed
+                .iter()
+                .filter(|other| conflict(wanted, &lifetimes[**other]));
             let mut taken: Vec<(usize, usize)> = in_the_way
                 .map(|other| (offsets[*other], lifetimes[*other].bytes))
                 .collect();
@@ -92,7 +94,11 @@ mod tests {
 
     #[test]
     fn buffers_that_follow_each_other_share_memory() {
-        let lifetimes = [lifetime(640, 0, 1), lifetime(640, 1, 2), lifetime(600, 2, 3)];
+        let lifetimes = [
+            lifetime(640, 0, 1),
+            lifetime(640, 1, 2),
+            lifetime(600, 2, 3),
+        ];
         let (offsets, total) = place(&lifetimes, true).unwrap();
         assert_eq!(offsets[0], offsets[2]);
         assert_ne!(offsets[0], offsets[1]);
@@ -123,7 +129,10 @@ mod tests {
 
     #[test]
     fn what_no_machine_has_is_refused() {
-        let lifetimes = [lifetime(usize::MAX / 2, 0, 0), lifetime(usize::MAX / 2, 0, 0)];
+        let lifetimes = [
+            lifetime(usize::MAX / 2, 0, 0),
+            lifetime(usize::MAX / 2, 0, 0),
+        ];
         assert!(place(&lifetimes, true).is_none());
         assert!(place(&lifetimes, false).is_none());
     }

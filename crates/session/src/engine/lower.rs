@@ -194,7 +194,11 @@ struct Want {
 impl Lowering {
     /// The base with this binding.
     fn bind(&mut self, binding: Binding) -> usize {
-        let known = self.program.bases.iter().position(|other| *other == binding);
+        let known = self
+            .program
+            .bases
+            .iter()
+            .position(|other| *other == binding);
         known.unwrap_or_else(|| self.new_base(binding))
     }
 
@@ -260,7 +264,8 @@ impl Lowering {
             match &node.code {
                 Code::Scan(scan) => {
                     let lowered = loops.remove(&index);
-                    let lowered = lowered.ok_or_else(|| Error::internal("a loop was not lowered"))?;
+                    let lowered =
+                        lowered.ok_or_else(|| Error::internal("a loop was not lowered"))?;
                     emission.scan(node, scan, lowered, &scratch[&index]);
                 }
                 Code::Join(pieces) => emission.join(node, pieces, &parts),
@@ -291,7 +296,8 @@ impl Lowering {
         for want in wants {
             let made = makers[want.value.index()];
             let code = made.map(|index| &block.nodes[index].code);
-            let can_move = code.is_some_and(|code| !matches!(code, Code::Constant(_) | Code::Opaque(_)));
+            let can_move =
+                code.is_some_and(|code| !matches!(code, Code::Constant(_) | Code::Opaque(_)));
             let free = block.is_root(want.value) && !homes.contains_key(&want.value);
             if can_move && free {
                 let strides = block.kind(want.value).strides.clone();
@@ -393,13 +399,16 @@ impl Lowering {
             }
         }
         let (offsets, bytes) = layout::place(&wanted, self.options.runs(Pass::ShareMemory))?;
-        let placed = wanted.iter().zip(&offsets).map(|(lifetime, offset)| Placed {
-            value: None,
-            offset: *offset,
-            bytes: lifetime.bytes,
-            first: lifetime.first,
-            last: lifetime.last,
-        });
+        let placed = wanted
+            .iter()
+            .zip(&offsets)
+            .map(|(lifetime, offset)| Placed {
+                value: None,
+                offset: *offset,
+                bytes: lifetime.bytes,
+                first: lifetime.first,
+                last: lifetime.last,
+            });
         let mut buffers: Vec<Placed> = placed.collect();
         for (value, slot) in replaced.into_iter().chain(of_root) {
             buffers[slot].value = Some(value);
@@ -437,7 +446,10 @@ impl Lowering {
         }
         let kind = block.kind(output);
         let fits = |operand: &&ValueId| {
-            let seen = node.inputs.iter().filter(|other| block.place(**other).root == **operand);
+            let seen = node
+                .inputs
+                .iter()
+                .filter(|other| block.place(**other).root == **operand);
             of_root.contains_key(operand)
                 && last[operand.index()] == index
                 && block.kind(**operand) == kind
@@ -510,25 +522,23 @@ impl Lowering {
     }
 
     /// Lowers the body of a loop; its operands and results are where the loop binds them.
-    fn scan_body(
-        &mut self,
-        node: &Node,
-        scan: &Scan,
-        body: &Block,
-    ) -> Result<Option<LoweredBody>> {
+    fn scan_body(&mut self, node: &Node, scan: &Scan, body: &Block) -> Result<Option<LoweredBody>> {
         let mut given = HashMap::new();
         let mut parameters = vec![None; node.inputs.len()];
         for (value, source) in &body.sources {
             let home = match source {
                 Source::Parameter(index) => {
-                    let base = *parameters[*index].get_or_insert_with(|| self.new_base(Binding::Loop));
+                    let base =
+                        *parameters[*index].get_or_insert_with(|| self.new_base(Binding::Loop));
                     Home {
                         first: Address { base, offset: 0 },
                         strides: body.kind(*value).strides.clone(),
                     }
                 }
                 Source::Plan(_) => {
-                    return Err(Error::internal("a loop's body is given what the plan is given"));
+                    return Err(Error::internal(
+                        "a loop's body is given what the plan is given",
+                    ));
                 }
             };
             given.insert(*value, home);
@@ -558,7 +568,10 @@ impl Lowering {
             if alone {
                 wants.push(Want {
                     value: *value,
-                    at: Address { base: new, offset: 0 },
+                    at: Address {
+                        base: new,
+                        offset: 0,
+                    },
                 });
             }
             states.push(LoweredState {
@@ -667,7 +680,11 @@ impl Lowering {
             }
             Code::Write { variable, version } => {
                 let written = (*variable, *version);
-                let fresh = self.program.fresh.iter().position(|fresh| *fresh == written);
+                let fresh = self
+                    .program
+                    .fresh
+                    .iter()
+                    .position(|fresh| *fresh == written);
                 let fresh = fresh.ok_or_else(|| Error::internal("a version has no memory"))?;
                 let base = self.bind(Binding::Fresh(fresh));
                 let at = Address { base, offset: 0 };
@@ -675,12 +692,21 @@ impl Lowering {
                 if emission.address(value) != at {
                     emission.copy_to(value, at, origin);
                 }
-                emission.push(Work::Commit { fresh, version: *version }, origin, Vec::new());
+                emission.push(
+                    Work::Commit {
+                        fresh,
+                        version: *version,
+                    },
+                    origin,
+                    Vec::new(),
+                );
             }
             Code::Opaque(opaque) => {
                 let others = node.outputs.len() - opaque.versions.len();
                 let inputs = node.inputs.iter().map(|value| emission.span(*value));
-                let outputs = node.outputs[..others].iter().map(|value| emission.span(*value));
+                let outputs = node.outputs[..others]
+                    .iter()
+                    .map(|value| emission.span(*value));
                 let written = node.outputs[others..].iter().zip(&opaque.versions);
                 let work = Work::Opaque {
                     opaque: Arc::clone(opaque),
@@ -707,7 +733,9 @@ impl Lowering {
 
     fn results(&self, block: &Block, homes: &HashMap<ValueId, Home>) -> Result<Vec<Found>> {
         let results = block.results.iter();
-        results.map(|result| self.found(block, homes, *result)).collect()
+        results
+            .map(|result| self.found(block, homes, *result))
+            .collect()
     }
 
     /// Where a result of the plan's block is.
@@ -935,6 +963,10 @@ impl Emission<'_> {
     fn copy(&mut self, value: ValueId, at: Address, to: &[isize], origin: NodeId) {
         let dtype = self.block.dtype(value);
         let sizes = self.block.sizes(value).to_vec();
+        if sizes.contains(&0) {
+            // Its place may be beyond the end of what has no elements.
+            return;
+        }
         let from = self.strides(value).to_vec();
         let to = to.to_vec();
         let step = Step::Fused {
@@ -964,14 +996,24 @@ impl Emission<'_> {
         }
         let shards = lowered.shards.iter().map(|(rows, index)| {
             let body = &lowered.bodies[*index];
-            let mut shard = self.shard(node, scan, body, lowered.rows.as_ref(), rows.start, &mut scratch);
+            let mut shard = self.shard(
+                node,
+                scan,
+                body,
+                lowered.rows.as_ref(),
+                rows.start,
+                &mut scratch,
+            );
             shard.fixed.extend(&packed[*index]);
             shard
         });
         let shards: Vec<Shard> = shards.collect();
         let stacked = node.outputs[scan.states..].iter().map(|output| {
             let bytes = self.block.kind(*output).bytes();
-            (self.address(*output), bytes.checked_div(scan.steps).unwrap_or(0))
+            (
+                self.address(*output),
+                bytes.checked_div(scan.steps).unwrap_or(0),
+            )
         });
         let uses = self.block.root_uses();
         let last = node.outputs[..scan.states].iter().map(|output| {
@@ -987,9 +1029,10 @@ impl Emission<'_> {
             stacked: stacked.collect(),
             shards,
         };
-        let facts = node.inputs.iter().map(|value| {
-            Fact::new(self.block.dtype(*value), self.block.sizes(*value))
-        });
+        let facts = node
+            .inputs
+            .iter()
+            .map(|value| Fact::new(self.block.dtype(*value), self.block.sizes(*value)));
         let facts = facts.collect();
         self.push(Work::Scan(Box::new(program)), node.origin, facts);
     }
@@ -1072,7 +1115,9 @@ impl Emission<'_> {
             let row_bytes = self.block.kind(*output).bytes().checked_div(scan.steps);
             moving.push(Moving {
                 base: *base,
-                start: self.address(*output).moved(contiguous_rows(block, *value, first_row)),
+                start: self
+                    .address(*output)
+                    .moved(contiguous_rows(block, *value, first_row)),
                 stride: row_bytes.unwrap_or(0) as isize,
                 bytes: block.kind(*value).bytes(),
             });
@@ -1126,7 +1171,9 @@ const CACHED_ROWS: usize = 64;
 /// The ranges of rows that a loop is cut into, all nearly as long: at least one for each thread, and so
 /// many that the results of a step stay in the cache until the next one.
 fn cut_rows(scan: &Scan, count: usize, threads: usize) -> Vec<Range<usize>> {
-    let of_threads = threads.min(count / FEWEST_ROWS).min(work(scan) / LEAST_WORK + 1);
+    let of_threads = threads
+        .min(count / FEWEST_ROWS)
+        .min(work(scan) / LEAST_WORK + 1);
     let outputs = scan.body.nodes.iter().flat_map(|node| &node.outputs);
     let bytes: usize = outputs.map(|output| scan.body.kind(*output).bytes()).sum();
     let of_cache = bytes.div_ceil(SHARD_BYTES).min(count / CACHED_ROWS);
@@ -1137,7 +1184,9 @@ fn cut_rows(scan: &Scan, count: usize, threads: usize) -> Vec<Range<usize>> {
     };
     let shards = shards.clamp(1, count.max(1));
     let start = |shard: usize| shard * count / shards;
-    (0..shards).map(|shard| start(shard)..start(shard + 1)).collect()
+    (0..shards)
+        .map(|shard| start(shard)..start(shard + 1))
+        .collect()
 }
 
 /// An estimate of a loop's work, in multiply-adds.
@@ -1208,7 +1257,10 @@ fn parts(block: &Block, homes: &HashMap<ValueId, Home>) -> HashMap<ValueId, Part
             let taken = homes.contains_key(&root)
                 || parts.contains_key(&root)
                 || block.results.contains(&root)
-                || block.results.iter().any(|result| block.place(*result).root == root);
+                || block
+                    .results
+                    .iter()
+                    .any(|result| block.place(*result).root == root);
             let Some(maker) = makers[root.index()].map(|index| &block.nodes[index].code) else {
                 continue;
             };
@@ -1259,12 +1311,18 @@ fn users(block: &Block) -> Vec<Vec<usize>> {
 /// strides.
 fn takes_strides(block: &Block, user: usize, root: ValueId, whole: ValueId) -> bool {
     let node = &block.nodes[user];
-    let seen = node.inputs.iter().filter(|value| block.place(**value).root == root);
+    let seen = node
+        .inputs
+        .iter()
+        .filter(|value| block.place(**value).root == root);
     let mut seen = seen.peekable();
     match &node.code {
         Code::Fused(_) | Code::Product | Code::Write { .. } => seen.all(|value| *value == root),
         // Where it is joined in place, it is not read.
-        Code::Join(_) => (node.outputs[0] == whole && seen.clone().count() == 1) || seen.all(|value| *value == root),
+        Code::Join(_) => {
+            (node.outputs[0] == whole && seen.clone().count() == 1)
+                || seen.all(|value| *value == root)
+        }
         Code::Constant(_) | Code::Kernel(_) | Code::Draw(..) | Code::Scan(_) | Code::Opaque(_) => {
             false
         }

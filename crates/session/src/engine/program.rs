@@ -92,7 +92,10 @@ pub(crate) enum Work {
         outputs: Box<[Option<Span>]>,
     },
     /// A fresh value becomes a version of its variable.
-    Commit { fresh: usize, version: usize },
+    Commit {
+        fresh: usize,
+        version: usize,
+    },
     Scan(Box<ScanProgram>),
     /// What the plain executor runs; versions that it writes are bound to bases.
     Opaque {

@@ -71,7 +71,11 @@ pub(crate) fn of_scan(scan: &Scan) -> Option<Rows> {
         let value = ValueId::from_index(index);
         let root = body.place(value).root;
         if root != value && shares[root.index()] == Some(Share::Rows) {
-            shares[index] = if keeps_rows(body, value, count) { Some(Share::Rows) } else { None };
+            shares[index] = if keeps_rows(body, value, count) {
+                Some(Share::Rows)
+            } else {
+                None
+            };
         } else if root != value {
             shares[index] = shares[root.index()];
         }
@@ -84,7 +88,10 @@ pub(crate) fn of_scan(scan: &Scan) -> Option<Rows> {
     all_rows.then(|| Rows {
         count,
         // A view that keeps no rows is used by nobody: its users would have been refused.
-        shares: shares.into_iter().map(|share| share.unwrap_or(Share::Whole)).collect(),
+        shares: shares
+            .into_iter()
+            .map(|share| share.unwrap_or(Share::Whole))
+            .collect(),
     })
 }
 
@@ -127,14 +134,16 @@ fn share_of_node(
     shares: &[Option<Share>],
 ) -> Option<Share> {
     let share = |value: ValueId| shares[body.place(value).root.index()];
-    let any_rows = node.inputs.iter().any(|value| share(*value) == Some(Share::Rows));
+    let any_rows = node
+        .inputs
+        .iter()
+        .any(|value| share(*value) == Some(Share::Rows));
     if !any_rows {
         let repeatable = !node.code.is_pinned() && !matches!(node.code, Code::Scan(_));
         return repeatable.then_some(Share::Whole);
     }
-    let has_rows = |value: ValueId| {
-        share(value) == Some(Share::Rows) && keeps_rows(body, value, count)
-    };
+    let has_rows =
+        |value: ValueId| share(value) == Some(Share::Rows) && keeps_rows(body, value, count);
     let fits = match &node.code {
         Code::Fused(_) => {
             let domain = body.sizes(node.outputs[0]);
@@ -142,12 +151,17 @@ fn share_of_node(
                 && node.inputs.iter().all(|value| {
                     let sizes = body.sizes(*value);
                     let along_rows = sizes.len() == domain.len() && sizes[0] != 1;
-                    if along_rows { has_rows(*value) } else { share(*value) == Some(Share::Whole) }
+                    if along_rows {
+                        has_rows(*value)
+                    } else {
+                        share(*value) == Some(Share::Whole)
+                    }
                 })
         }
-        Code::Product => node.inputs.chunks_exact(2).all(|term| {
-            has_rows(term[0]) && share(term[1]) == Some(Share::Whole)
-        }),
+        Code::Product => node
+            .inputs
+            .chunks_exact(2)
+            .all(|term| has_rows(term[0]) && share(term[1]) == Some(Share::Whole)),
         Code::Join(pieces) => {
             let step = body.kind(node.outputs[0]).strides[0];
             body.sizes(node.outputs[0]).first() == Some(&count)

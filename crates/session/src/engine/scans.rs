@@ -1,5 +1,7 @@
 //! Changes to what a loop is given and gives, its node and its body together.
 
+use std::collections::BTreeSet;
+
 use crate::engine::ir::{Block, Code, Node, Scan, Source, Type, ValueId};
 
 /// A loop that is being changed: the scan, and the operands of its node.
@@ -73,6 +75,14 @@ impl Loop<'_> {
         self.outputs.insert(at, last);
         self.scan.states += 1;
         last
+    }
+
+    /// Takes the nodes away that make these roots; gives how many.
+    pub(crate) fn remove_makers(&mut self, roots: &BTreeSet<ValueId>) -> usize {
+        let nodes = &mut self.scan.body.nodes;
+        let before = nodes.len();
+        nodes.retain(|node| !node.outputs.iter().any(|output| roots.contains(output)));
+        before - nodes.len()
     }
 
     /// Takes away the operands and results that are not kept.

@@ -127,7 +127,10 @@ impl Block {
         if kind.is_contiguous() {
             format!("{root}[{offset}..]{:?}", kind.sizes)
         } else {
-            format!("{root}[{offset}..]{:?} strides {:?}", kind.sizes, kind.strides)
+            format!(
+                "{root}[{offset}..]{:?} strides {:?}",
+                kind.sizes, kind.strides
+            )
         }
     }
 }
@@ -150,7 +153,10 @@ impl fmt::Display for Code {
             Code::Write { variable, version } => write!(f, "write {variable:?} version {version} "),
             Code::Scan(scan) => {
                 let (steps, states, sequences) = (scan.steps, scan.states, scan.sequences);
-                write!(f, "scan of {steps} steps, {states} states, {sequences} sequences")?;
+                write!(
+                    f,
+                    "scan of {steps} steps, {states} states, {sequences} sequences"
+                )?;
                 if scan.reverse {
                     f.write_str(", reverse")?;
                 }

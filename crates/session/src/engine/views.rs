@@ -58,7 +58,11 @@ impl Block {
         for (part, stride) in parts.iter().zip(&kind.strides) {
             offset += part.start as isize * stride;
             // The step of one position may be any number, and is never taken.
-            strides.push(if part.count > 1 { stride * part.step } else { *stride });
+            strides.push(if part.count > 1 {
+                stride * part.step
+            } else {
+                *stride
+            });
         }
         let sizes: Vec<usize> = parts.iter().map(|part| part.count).collect();
         // Nothing is looked at where there is nothing, wherever it would begin.
@@ -80,7 +84,13 @@ impl Block {
     }
 
     /// The part of one axis, all of the others.
-    pub(crate) fn cut(&mut self, value: ValueId, axis: usize, start: usize, count: usize) -> ValueId {
+    pub(crate) fn cut(
+        &mut self,
+        value: ValueId,
+        axis: usize,
+        start: usize,
+        count: usize,
+    ) -> ValueId {
         let whole = self.sizes(value).iter().map(|size| Part {
             start: 0,
             step: 1,
@@ -138,7 +148,11 @@ impl Block {
 ///
 /// Neighbouring axes that are stepped through as one can be cut anew; each new axis must lie within
 /// one such run.
-pub(super) fn reshaped_strides(sizes: &[usize], strides: &[isize], to: &[usize]) -> Option<Vec<isize>> {
+pub(super) fn reshaped_strides(
+    sizes: &[usize],
+    strides: &[isize],
+    to: &[usize],
+) -> Option<Vec<isize>> {
     if sizes.contains(&0) {
         return Some(crate::kernels::strides::contiguous(to));
     }

@@ -216,7 +216,13 @@ impl Run<'_> {
                 let of_condition = self.captures(condition, memory, plan, node)?;
                 let of_body = self.captures(body, memory, plan, node)?;
                 let captures = [&*of_condition, &*of_body];
-                return self.repeat(instruction, repeated, &mut args, captures, memory.versions());
+                return self.repeat(
+                    instruction,
+                    repeated,
+                    &mut args,
+                    captures,
+                    memory.versions(),
+                );
             }
             Action::Cond {
                 then,
@@ -265,7 +271,10 @@ impl Run<'_> {
     }
 
     /// Memory for a new version: what an earlier run has left over, or new.
-    pub(crate) fn fresh_value(&mut self, variable: VariableId) -> std::result::Result<Value, Failure> {
+    pub(crate) fn fresh_value(
+        &mut self,
+        variable: VariableId,
+    ) -> std::result::Result<Value, Failure> {
         if let Some(spare) = self
             .spares
             .as_mut()

@@ -137,7 +137,11 @@ pub(crate) fn arguments<'a>(
             continue;
         };
         let others = inputs.iter().chain(&outputs[..index]).flatten();
-        if span.elements > 0 && others.into_iter().any(|other| other.elements > 0 && table.overlap(span, *other)) {
+        if span.elements > 0
+            && others
+                .into_iter()
+                .any(|other| other.elements > 0 && table.overlap(span, *other))
+        {
             return Err(Failure::new("a result overlaps an operand"));
         }
         args.push_output(table.slice_mut(span));

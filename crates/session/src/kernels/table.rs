@@ -167,7 +167,9 @@ impl Table {
 
     /// Whether a base has memory.
     pub(crate) fn is_bound(&self, base: usize) -> bool {
-        self.bases.get(base).is_some_and(|base| !base.start.is_null())
+        self.bases
+            .get(base)
+            .is_some_and(|base| !base.start.is_null())
     }
 
     /// The address of an operand's first element.

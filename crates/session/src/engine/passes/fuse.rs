@@ -121,18 +121,23 @@ fn choose(
         let group = &groups[group];
         !group.closed && group.domain == domain && !group.members.is_empty()
     };
-    let sources = node.inputs.iter().filter_map(|value| maker.get(value).or(reader.get(value)));
+    let sources = node
+        .inputs
+        .iter()
+        .filter_map(|value| maker.get(value).or(reader.get(value)));
     let mut chosen: Option<usize> = None;
     for source in sources.copied().collect::<BTreeSet<usize>>() {
         if !fits(groups, source) || barred(source) {
             continue;
         }
-        let size = groups[source].operands.len() + groups[source].members.len().min(node.inputs.len());
+        let size =
+            groups[source].operands.len() + groups[source].members.len().min(node.inputs.len());
         match chosen {
             None if size + node.inputs.len() <= MOST_OPERANDS => chosen = Some(source),
             Some(first)
                 if groups[first].operands.len() + groups[source].operands.len()
-                    <= MOST_OPERANDS && !feeds(block, groups, first, source) =>
+                    <= MOST_OPERANDS
+                    && !feeds(block, groups, first, source) =>
             {
                 let other = std::mem::take(&mut groups[source]);
                 let group = &mut groups[first];
@@ -151,7 +156,10 @@ fn choose(
 fn feeds(block: &Block, groups: &[Group], a: usize, b: usize) -> bool {
     let makes = |group: &Group, value: &ValueId| {
         let root = block.place(*value).root;
-        let mut outputs = group.members.iter().flat_map(|member| &block.nodes[*member].outputs);
+        let mut outputs = group
+            .members
+            .iter()
+            .flat_map(|member| &block.nodes[*member].outputs);
         outputs.any(|output| *output == root)
     };
     let (a, b) = (&groups[a], &groups[b]);
@@ -163,7 +171,10 @@ fn merge(block: &mut Block, groups: Vec<Group>) {
     let mut last: HashMap<usize, &Group> = HashMap::new();
     let mut dropped: BTreeSet<usize> = BTreeSet::new();
     for group in &groups {
-        let (end, others) = group.members.split_last().map_or((0, &[][..]), |(end, others)| (*end, others));
+        let (end, others) = group
+            .members
+            .split_last()
+            .map_or((0, &[][..]), |(end, others)| (*end, others));
         last.insert(end, group);
         dropped.extend(others);
     }
@@ -284,10 +295,16 @@ fn one(
             merged.add(node, expression, scalars);
         }
     }
-    let outputs: Vec<ValueId> = made.into_iter().filter(|value| outside.contains(value)).collect();
+    let outputs: Vec<ValueId> = made
+        .into_iter()
+        .filter(|value| outside.contains(value))
+        .collect();
     let expression = Expression {
         inputs: dtypes.into_iter().flatten().collect(),
-        outputs: outputs.iter().map(|value| merged.registers[value]).collect(),
+        outputs: outputs
+            .iter()
+            .map(|value| merged.registers[value])
+            .collect(),
         steps: merged.steps,
     };
     let last = group.members.last().map_or(0, |last| *last);
@@ -329,7 +346,11 @@ impl Merged {
         }
         for step in &expression.steps {
             let step = Step {
-                operands: step.operands.iter().map(|operand| registers[*operand]).collect(),
+                operands: step
+                    .operands
+                    .iter()
+                    .map(|operand| registers[*operand])
+                    .collect(),
                 ..step.clone()
             };
             registers.push(self.push(step));

@@ -99,10 +99,7 @@ fn hoist(around: &mut Block, mut changed: Loop<'_>) -> usize {
             moved.insert(*inner);
         }
     }
-    let nodes = &mut changed.scan.body.nodes;
-    let before = nodes.len();
-    nodes.retain(|node| !node.outputs.iter().any(|output| moved.contains(output)));
-    let done = before - nodes.len();
+    let done = changed.remove_makers(&moved);
     let used = changed.scan.body.root_uses();
     let mut replacement = HashMap::new();
     for inner in moved.into_iter().filter(|inner| used[inner.index()] > 0) {

@@ -11,6 +11,8 @@ mod fuse;
 mod hoist_invariants;
 mod hoist_sequences;
 mod joins;
+#[cfg(test)]
+mod loop_tests;
 mod materialize;
 mod merge_common;
 mod push_slices;

@@ -54,7 +54,10 @@ fn slices(block: &Block, index: usize) -> Option<Vec<Slice>> {
             }
         }
     }
-    let is_given = block.results.iter().any(|value| block.place(*value).root == *root);
+    let is_given = block
+        .results
+        .iter()
+        .any(|value| block.place(*value).root == *root);
     let elements = |slice: &Slice| slice.parts.iter().map(|part| part.count).product::<usize>();
     let read: usize = slices.iter().map(elements).sum();
     // Nothing is computed twice.
@@ -96,7 +99,10 @@ fn cut(block: &mut Block, index: usize, slices: Vec<Slice>) {
     };
     let mut replacement = HashMap::new();
     for slice in slices {
-        let inputs = node.inputs.iter().map(|value| operand(block, *value, &slice.parts));
+        let inputs = node
+            .inputs
+            .iter()
+            .map(|value| operand(block, *value, &slice.parts));
         let inputs = inputs.collect();
         let sizes: Vec<usize> = slice.parts.iter().map(|part| part.count).collect();
         let kind = Type::contiguous(block.dtype(node.outputs[0]), &sizes);
@@ -157,7 +163,13 @@ mod tests {
         assert_eq!(run(&mut block), 1);
         verify(&block).unwrap();
         let text = block.to_string();
-        assert!(text.contains("fused(%0[0..][3, 2] strides [4, 1], %1[0..][2])"), "{text}");
-        assert!(text.contains("fused(%0[2..][3, 2] strides [4, 1], %1[2..][2])"), "{text}");
+        assert!(
+            text.contains("fused(%0[0..][3, 2] strides [4, 1], %1[0..][2])"),
+            "{text}"
+        );
+        assert!(
+            text.contains("fused(%0[2..][3, 2] strides [4, 1], %1[2..][2])"),
+            "{text}"
+        );
     }
 }

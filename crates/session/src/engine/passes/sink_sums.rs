@@ -185,23 +185,7 @@ impl Summed {
             return None;
         };
         let sizes = body.sizes(x).to_vec();
-        let summed = match &kernel.op {
-            Op::Reduce(Reduce::Over {
-                reduction: Reduction::Sum,
-                axes,
-                ..
-            }) => axes.iter().copied().eq(0..axes.len()).then_some(axes.len()),
-            Op::Reduce(Reduce::SumTo) => {
-                let output = body.sizes(node.outputs[0]);
-                let kept: Vec<usize> = output
-                    .iter()
-                    .copied()
-                    .skip_while(|size| *size == 1)
-                    .collect();
-                sizes.ends_with(&kept).then(|| sizes.len() - kept.len())
-            }
-            _ => None,
-        }?;
+        let summed = summed_axes(&kernel.op, &sizes, body.sizes(node.outputs[0]))?;
         let (rows, columns) = sizes.split_at(summed);
         let matrix = [rows.iter().product(), columns.iter().product()];
         let matrix = body.reshaped(x, &matrix)?;
@@ -222,6 +206,32 @@ impl Summed {
     fn fits(&self, body: &Block, value: ValueId) -> bool {
         let bytes = body.kind(value).bytes();
         bytes > 0 && bytes.saturating_mul(self.steps) <= MOST_BYTES
+    }
+}
+
+/// How many of the first axes an op sums over, and no others.
+fn summed_axes(op: &Op, sizes: &[usize], result: &[usize]) -> Option<usize> {
+    let Op::Reduce(reduce) = op else {
+        return None;
+    };
+    match reduce {
+        Reduce::Over {
+            reduction: Reduction::Sum,
+            axes,
+            ..
+        } => {
+            let are_first = axes.iter().copied().eq(0..axes.len());
+            are_first.then_some(axes.len())
+        }
+        Reduce::SumTo => {
+            let ones = result.iter().take_while(|size| **size == 1).count();
+            let kept = &result[ones..];
+            sizes.ends_with(kept).then(|| sizes.len() - kept.len())
+        }
+        Reduce::Over { .. }
+        | Reduce::Arg { .. }
+        | Reduce::Cumulative { .. }
+        | Reduce::Recurrence { .. } => None,
     }
 }
 

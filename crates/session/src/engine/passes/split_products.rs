@@ -172,7 +172,11 @@ fn split_inner(
         let found = (0..2).find_map(|side| {
             let joined = joined.get(&block.place(pair[side]).root)?;
             let seen = joined.seen(block, pair[side])?;
-            let narrowest = seen.parts.iter().map(|(_, part)| block.sizes(*part)[1 - side]).min();
+            let narrowest = seen
+                .parts
+                .iter()
+                .map(|(_, part)| block.sizes(*part)[1 - side])
+                .min();
             let vanishes = vanishing[block.place(pair[side]).root.index()];
             let ahead = seen.parts.iter().any(|(_, part)| {
                 let of_part = dependence.get(block.place(*part).root.index());

@@ -74,7 +74,10 @@ fn a_repeated_constant_stays_small() {
 fn what_is_large_is_left_to_the_run() {
     let g = Graph::new();
     let y = g.constant(vec![0.5_f32; 20_000]).sin();
-    check(block_of(&g, &[y.any()], &[]), run, &expect![[r#"
+    check(
+        block_of(&g, &[y.any()], &[]),
+        run,
+        &expect![[r#"
         %0: f32[20000] = constant ()
         %1: f32[20000] = fused(%0)
             t1 = sin(t0)
@@ -86,7 +89,8 @@ fn what_is_large_is_left_to_the_run() {
             t1 = sin(t0)
             give t1
         give %1
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -1,0 +1,9 @@
+//! The optimising compiler against plans that are not optimised.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail as tests do"
+)]
+
+mod loops;
