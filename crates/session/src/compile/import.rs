@@ -77,7 +77,7 @@ impl Import<'_> {
     fn node(&mut self, id: NodeId) -> Result<()> {
         let op = &self.store.node(id).op;
         let facts = self.draft.output_facts(self.store, id);
-        if facts.iter().any(|fact| !fact.shape.is_known()) {
+        if self.draft.makes_late_values(self.store, id) {
             return self.opaque(id);
         }
         match op {
@@ -93,7 +93,7 @@ impl Import<'_> {
             Op::Control(Control::NoOp) => Ok(()),
             Op::Control(control @ Control::Scan { body, .. }) => {
                 match self.emission.bodies.remove(body) {
-                    Some(planned) if is_plain_loop(&planned, &facts) => {
+                    Some(planned) if is_plain_loop(self.store, &planned) => {
                         self.scan(id, control, planned)
                     }
                     Some(planned) => {
@@ -734,15 +734,40 @@ impl Import<'_> {
 
 /// Whether a loop can be run as a block: its body does nothing that only the plain executor keeps
 /// track of.
-fn is_plain_loop(planned: &Planned, facts: &[Fact]) -> bool {
+fn is_plain_loop(store: &Store, planned: &Planned) -> bool {
     let Specialised::Body(body) = &planned.specialised else {
         return false;
     };
     let (draft, stage) = &**body;
+    let mut live = stage.live.iter();
     stage.deferred.is_empty()
         && draft.entry.is_empty()
-        && draft.facts.values().all(|fact| fact.shape.is_known())
-        && facts.iter().all(|fact| fact.shape.is_known())
+        && !live.any(|id| draft.makes_late_values(store, *id))
+}
+
+impl Draft {
+    /// Whether an operation makes a value of a shape that only its run can tell.
+    fn makes_late_values(&self, store: &Store, id: NodeId) -> bool {
+        let node = store.node(id);
+        let is_late = |output: usize| self.sizes_of(output_of(id, output)).is_none();
+        match &node.op {
+            // Of an output that is not used nothing may be known.
+            Op::Control(control) => {
+                let body = control.giving_bodies().first().copied();
+                let given = body.map(|body| self.given(id, control, body));
+                let mut given = given.into_iter().flatten();
+                given.any(|given| is_late(given.output))
+            }
+            Op::Math(_)
+            | Op::Array(_)
+            | Op::Reduce(_)
+            | Op::Nn(_)
+            | Op::Random(_)
+            | Op::State(_)
+            | Op::Debug(_)
+            | Op::Custom(_) => (0..node.outputs.len()).any(is_late),
+        }
+    }
 }
 
 fn contiguous(kind: &Type) -> Type {

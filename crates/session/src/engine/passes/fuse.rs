@@ -24,10 +24,36 @@ pub(crate) fn run(block: &mut Block) -> usize {
         }
     }
     push_slices::run(block);
+    write_late(block);
     let groups = groups(block);
     let before = block.nodes.len();
     merge(block, groups);
     gone + before.saturating_sub(block.nodes.len())
+}
+
+/// Moves writes of variables behind the element-wise nodes, which they would keep apart: to the end, or
+/// before the next operation of the plain executor, which may read the versions.
+fn write_late(block: &mut Block) {
+    let mut waiting: Vec<Node> = Vec::new();
+    let mut nodes = Vec::with_capacity(block.nodes.len());
+    for node in std::mem::take(&mut block.nodes) {
+        match &node.code {
+            Code::Write { .. } => waiting.push(node),
+            Code::Opaque(_) => {
+                nodes.append(&mut waiting);
+                nodes.push(node);
+            }
+            Code::Constant(_)
+            | Code::Fused(_)
+            | Code::Product
+            | Code::Join(_)
+            | Code::Kernel(_)
+            | Code::Draw(..)
+            | Code::Scan(_) => nodes.push(node),
+        }
+    }
+    nodes.append(&mut waiting);
+    block.nodes = nodes;
 }
 
 /// Nodes that will be one.

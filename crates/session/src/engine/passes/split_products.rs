@@ -220,7 +220,9 @@ fn split_outer(
     let (side, seen) = (0..2).find_map(|side| {
         let root = block.place(pair[side]).root;
         let joined = joined.get(&root).filter(|_| vanishing[root.index()])?;
-        Some((side, joined.seen(block, pair[side])?))
+        let seen = joined.seen(block, pair[side])?;
+        // The result's rows are the left operand's, its columns the right one's.
+        (seen.axis == side).then_some((side, seen))
     })?;
     let whole = block.kind(node.outputs[0]).clone();
     let mut inputs = Vec::new();
