@@ -80,7 +80,12 @@ fn an_unrolled_network_gives_what_a_loop_gives() {
     let (by_loop, unrolled) = sess
         .run(fetches, feed![x => fed, lengths => [4, 2]])
         .unwrap();
-    assert_eq!(by_loop, unrolled);
+    // The optimiser sums the two in other orders.
+    let near = |a: &ArrayD<f32>, b: &ArrayD<f32>| {
+        a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-6) && a.shape() == b.shape()
+    };
+    assert!(near(&by_loop.0, &unrolled.0), "{by_loop:?} {unrolled:?}");
+    assert!(near(&by_loop.1, &unrolled.1), "{by_loop:?} {unrolled:?}");
 }
 
 #[test]

@@ -123,8 +123,7 @@ fn a_body_has_constants_of_its_own() {
             give %4
             ---- 1 done
             %1: f32[3, 2] = given Input(0)
-            %0: f32[2] = constant F32([2.0, 4.0]) ()
-            %4: f32[2] = scan of 3 steps, 1 states, 1 sequences (%1[0..][2], %1, %0)
+            %4: f32[2] = scan of 3 steps, 1 states, 1 sequences (%1[0..][2], %1)
                 %2: f32[2] = parameter 1
                 %4: f32[2] = parameter 0
                 %1: f32[2] = constant F32([1.4142135, 2.0]) ()

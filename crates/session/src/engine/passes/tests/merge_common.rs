@@ -104,61 +104,61 @@ fn bodies_and_what_they_are_given_are_merged() {
         block_of(&g, &[last.any()], &fed),
         run,
         &expect![[r#"
-        %0: f32[2] = given Input(1)
-        %3: f32[3, 2] = given Input(0)
-        %1: f32[2] = fused(%0)
-            t1 = sin(t0)
-            give t1
-        %2: f32[2] = fused(%0)
-            t1 = sin(t0)
-            give t1
-        %6: f32[2] = scan of 3 steps, 1 states, 1 sequences (%3[0..][2], %3, %1, %2)
-            %0: f32[2] = parameter 0
-            %1: f32[2] = parameter 2
-            %3: f32[2] = parameter 1
-            %4: f32[2] = parameter 3
-            %2: f32[2] = fused(%0, %1)
-                t2 = mul(t0, t1)
-                give t2
-            %5: f32[2] = fused(%3, %4)
-                t2 = mul(t0, t1)
-                give t2
-            %6: f32[2] = fused(%2, %5)
-                t2 = add(t0, t1)
-                give t2
-            %7: f32[2] = fused(%3, %1)
-                t2 = mul(t0, t1)
-                give t2
-            %8: f32[2] = fused(%6, %7)
-                t2 = add(t0, t1)
-                give t2
-            give %8
-        give %6
-        ---- 2 done
-        %0: f32[2] = given Input(1)
-        %3: f32[3, 2] = given Input(0)
-        %1: f32[2] = fused(%0)
-            t1 = sin(t0)
-            give t1
-        %6: f32[2] = scan of 3 steps, 1 states, 1 sequences (%3[0..][2], %3, %1, %1)
-            %0: f32[2] = parameter 0
-            %1: f32[2] = parameter 2
-            %3: f32[2] = parameter 1
-            %2: f32[2] = fused(%0, %1)
-                t2 = mul(t0, t1)
-                give t2
-            %5: f32[2] = fused(%3, %1)
-                t2 = mul(t0, t1)
-                give t2
-            %6: f32[2] = fused(%2, %5)
-                t2 = add(t0, t1)
-                give t2
-            %8: f32[2] = fused(%6, %5)
-                t2 = add(t0, t1)
-                give t2
-            give %8
-        give %6
-    "#]],
+            %0: f32[2] = given Input(1)
+            %3: f32[3, 2] = given Input(0)
+            %1: f32[2] = fused(%0)
+                t1 = sin(t0)
+                give t1
+            %2: f32[2] = fused(%0)
+                t1 = sin(t0)
+                give t1
+            %6: f32[2] = scan of 3 steps, 1 states, 1 sequences (%3[0..][2], %3, %1, %2)
+                %0: f32[2] = parameter 0
+                %1: f32[2] = parameter 2
+                %3: f32[2] = parameter 1
+                %4: f32[2] = parameter 3
+                %2: f32[2] = fused(%0, %1)
+                    t2 = mul(t0, t1)
+                    give t2
+                %5: f32[2] = fused(%3, %4)
+                    t2 = mul(t0, t1)
+                    give t2
+                %6: f32[2] = fused(%2, %5)
+                    t2 = add(t0, t1)
+                    give t2
+                %7: f32[2] = fused(%3, %1)
+                    t2 = mul(t0, t1)
+                    give t2
+                %8: f32[2] = fused(%6, %7)
+                    t2 = add(t0, t1)
+                    give t2
+                give %8
+            give %6
+            ---- 2 done
+            %0: f32[2] = given Input(1)
+            %3: f32[3, 2] = given Input(0)
+            %1: f32[2] = fused(%0)
+                t1 = sin(t0)
+                give t1
+            %6: f32[2] = scan of 3 steps, 1 states, 1 sequences (%3[0..][2], %3, %1)
+                %0: f32[2] = parameter 0
+                %1: f32[2] = parameter 2
+                %3: f32[2] = parameter 1
+                %2: f32[2] = fused(%0, %1)
+                    t2 = mul(t0, t1)
+                    give t2
+                %5: f32[2] = fused(%3, %1)
+                    t2 = mul(t0, t1)
+                    give t2
+                %6: f32[2] = fused(%2, %5)
+                    t2 = add(t0, t1)
+                    give t2
+                %8: f32[2] = fused(%6, %5)
+                    t2 = add(t0, t1)
+                    give t2
+                give %8
+            give %6
+        "#]],
     );
     let feeds = [
         (
