@@ -71,7 +71,7 @@ impl Layout {
     pub(crate) fn at(&self, offset: usize, dtype: DType, elements: usize) -> Option<Buffer> {
         let line = offset / Line::BYTES;
         let end = line.checked_add(lines_for(dtype, elements)?)?;
-        (offset % Line::BYTES == 0 && end <= self.lines).then_some(Buffer {
+        (offset.is_multiple_of(Line::BYTES) && end <= self.lines).then_some(Buffer {
             line,
             elements,
             dtype,

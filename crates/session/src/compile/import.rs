@@ -83,7 +83,7 @@ impl Import<'_> {
         match op {
             Op::State(op) => self.state(id, *op),
             Op::Random(op) => {
-                let op = op.clone();
+                let op = *op;
                 let (kernel, inputs) = self.kernel(id)?;
                 let outputs = facts.iter().filter_map(Type::of);
                 let outputs = self.block.push(Code::Draw(op, kernel), inputs, outputs, id);
@@ -502,10 +502,11 @@ impl Import<'_> {
             inputs.push(initial);
         }
         let carried = inputs.len();
-        for slot in *states..states + sequences {
+        let of_sequences = parameters.iter_mut().enumerate().skip(*states);
+        for (slot, parameter) in of_sequences.take(*sequences) {
             if let Some(sequence) = self.optional_operand(id, slot)? {
                 let sequence = self.forward(id, sequence, 1);
-                parameters[slot] = Some((inputs.len(), self.block.kind(sequence).element()));
+                *parameter = Some((inputs.len(), self.block.kind(sequence).element()));
                 inputs.push(sequence);
             }
         }

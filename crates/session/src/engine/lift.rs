@@ -22,9 +22,10 @@ impl Lifted {
             same: HashMap::new(),
             all: HashMap::new(),
         };
-        for operand in scan.states..scan.states + scan.sequences {
+        let sequences = inputs.iter().enumerate().skip(scan.states);
+        for (operand, input) in sequences.take(scan.sequences) {
             if let Some(value) = scan.parameter(operand) {
-                lifted.all.insert(value, inputs[operand]);
+                lifted.all.insert(value, *input);
             }
         }
         for (operand, input) in inputs.iter().enumerate().skip(scan.captures()) {
@@ -55,11 +56,15 @@ impl Lifted {
         value: ValueId,
     ) -> Option<ValueId> {
         let Place { root, offset } = body.place(value);
-        if !self.same.contains_key(&root) {
-            let constant = constant(body, root, around)?;
-            self.same.insert(root, constant);
-        }
-        let outer = around.place(*self.same.get(&root)?);
+        let known = match self.same.get(&root) {
+            Some(known) => *known,
+            None => {
+                let constant = constant(body, root, around)?;
+                self.same.insert(root, constant);
+                constant
+            }
+        };
+        let outer = around.place(known);
         let place = Place {
             root: outer.root,
             offset: outer.offset + offset,

@@ -115,11 +115,6 @@ impl Table {
         );
     }
 
-    /// Takes over all bases of another table.
-    pub(crate) fn copy_from(&mut self, other: &Table) {
-        self.bases.clone_from(&other.bases);
-    }
-
     /// Binds a base to memory that is written. The memory must stay where it is, and belong to the
     /// program alone, for as long as steps run on the table.
     pub(crate) fn bind_mut(&mut self, base: usize, memory: SliceMut<'_>) {
@@ -244,7 +239,12 @@ impl Table {
         match self.slice(span) {
             Slice::I32([value]) => Some(i64::from(*value)),
             Slice::I64([value]) => Some(*value),
-            _ => None,
+            Slice::I32(_)
+            | Slice::I64(_)
+            | Slice::F32(_)
+            | Slice::F64(_)
+            | Slice::U8(_)
+            | Slice::Bool(_) => None,
         }
     }
 

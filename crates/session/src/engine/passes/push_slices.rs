@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::engine::ir::{Block, Code, Node, Type, ValueId};
+use crate::engine::ir::{Block, Code, Type, ValueId};
 use crate::engine::views::Part;
 
 /// Cuts the element-wise nodes of a block; gives how many were cut. Users come before what they use,
