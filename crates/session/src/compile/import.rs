@@ -77,7 +77,10 @@ impl Import<'_> {
     fn node(&mut self, id: NodeId) -> Result<()> {
         let op = &self.store.node(id).op;
         let facts = self.draft.output_facts(self.store, id);
-        if facts.iter().any(|fact| !fact.shape.is_known()) {
+        // Nothing is known of outputs of a loop that nobody uses, as those which gradients would.
+        let used = |output| self.draft.pruned.needs.contains_key(&output_of(id, output));
+        let mut outputs = facts.iter().enumerate();
+        if outputs.any(|(output, fact)| used(output) && !fact.shape.is_known()) {
             return self.opaque(id);
         }
         match op {
@@ -93,7 +96,7 @@ impl Import<'_> {
             Op::Control(Control::NoOp) => Ok(()),
             Op::Control(control @ Control::Scan { body, .. }) => {
                 match self.emission.bodies.remove(body) {
-                    Some(planned) if is_plain_loop(&planned, &facts) => {
+                    Some(planned) if is_plain_loop(&planned) => {
                         self.scan(id, control, planned)
                     }
                     Some(planned) => {
@@ -713,7 +716,7 @@ impl Import<'_> {
 
 /// Whether a loop can be run as a block: its body does nothing that only the plain executor keeps
 /// track of.
-fn is_plain_loop(planned: &Planned, facts: &[Fact]) -> bool {
+fn is_plain_loop(planned: &Planned) -> bool {
     let Specialised::Body(body) = &planned.specialised else {
         return false;
     };
@@ -721,7 +724,6 @@ fn is_plain_loop(planned: &Planned, facts: &[Fact]) -> bool {
     stage.deferred.is_empty()
         && draft.entry.is_empty()
         && draft.facts.values().all(|fact| fact.shape.is_known())
-        && facts.iter().all(|fact| fact.shape.is_known())
 }
 
 fn contiguous(kind: &Type) -> Type {
