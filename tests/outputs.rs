@@ -16,7 +16,12 @@ fn arrays_views_slices_and_numbers_are_written() {
     let g = Graph::new();
     let x = g.placeholder::<f64>("x", shape![?, 2]);
     let count = x.shape_tensor();
-    let fetches = (x * 2.0, [x + 1.0, x - 1.0], x.reduce_sum(..).scalar(), count);
+    let fetches = (
+        x * 2.0,
+        [x + 1.0, x - 1.0],
+        x.reduce_sum(..).scalar(),
+        count,
+    );
     let sess = Session::new(&g);
     let call = sess.prepare(fetches, x).unwrap();
     let mut whole = Array3::zeros((2, 2, 2));
@@ -86,7 +91,11 @@ fn what_does_not_fit_is_refused_before_anything_is_written() {
         "cannot write `doubled:0`, which is f32[2], to an array that does not lie row by row in memory"
     );
     assert_eq!(first, array![0.0, 0.0]);
-    assert_eq!(sess.value(total).unwrap().sum(), 0.0, "nothing was committed");
+    assert_eq!(
+        sess.value(total).unwrap().sum(),
+        0.0,
+        "nothing was committed"
+    );
 }
 
 #[test]
@@ -95,12 +104,15 @@ fn a_run_that_fails_writes_nothing() {
     let rows = g.placeholder::<i32>("rows", shape![?]);
     let table = g.constant([1.0_f32, 2.0]);
     let sess = Session::new(&g);
-    let call = sess.prepare((table * 3.0, table.gather(rows)), rows).unwrap();
+    let call = sess
+        .prepare((table * 3.0, table.gather(rows)), rows)
+        .unwrap();
     let (mut tripled, mut taken) = ([7.0; 2], [7.0; 1]);
     let refused = call.run_into([2], (&mut tripled[..], &mut taken[..]));
     assert!(matches!(refused, Err(aqueduct::Error::Operation(_))));
     assert_eq!((tripled, taken), ([7.0; 2], [7.0]));
-    call.run_into([1], (&mut tripled[..], &mut taken[..])).unwrap();
+    call.run_into([1], (&mut tripled[..], &mut taken[..]))
+        .unwrap();
     assert_eq!((tripled, taken), ([3.0, 6.0], [2.0]));
 }
 
@@ -113,6 +125,9 @@ fn outputs_are_written_anew_by_each_run() {
     for values in [&[1.0, 2.0][..], &[3.0, 4.0, 5.0], &[6.0]] {
         let mut squares = vec![0.0; values.len()];
         call.run_into(values, &mut squares[..]).unwrap();
-        assert_eq!(ArrayView1::from(&squares), ArrayView1::from(values).mapv(|v| v * v));
+        assert_eq!(
+            ArrayView1::from(&squares),
+            ArrayView1::from(values).mapv(|v| v * v)
+        );
     }
 }

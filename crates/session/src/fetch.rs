@@ -155,7 +155,11 @@ impl<T: Element> Assemble for ArrayAt<T> {
 }
 
 fn wrong_type<T: Element>(elements: Slice<'_>) -> Error {
-    Error::internal(format!("fetched {} instead of {}", elements.dtype(), T::DTYPE))
+    Error::internal(format!(
+        "fetched {} instead of {}",
+        elements.dtype(),
+        T::DTYPE
+    ))
 }
 
 impl<T: Element> Fetch for Tensor<'_, T> {

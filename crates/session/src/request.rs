@@ -99,7 +99,10 @@ pub(crate) fn resolve_shapes(
     shapes: &[(AnyTensor<'_>, &[usize])],
 ) -> Result<Goal> {
     let (results, targets) = resolve_fetches(graph, requests)?;
-    let keys: Vec<FeedTensor> = shapes.iter().map(|(tensor, _)| FeedTensor::new(*tensor)).collect();
+    let keys: Vec<FeedTensor> = shapes
+        .iter()
+        .map(|(tensor, _)| FeedTensor::new(*tensor))
+        .collect();
     check_keys(graph, &keys)?;
     let view = graph.view();
     let mut known = Sizing::new();

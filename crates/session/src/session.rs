@@ -381,8 +381,9 @@ impl Shared {
 
     /// The plan for a goal, made if it is not there.
     fn known_plan(&self, goal: &Goal) -> Result<Planned> {
-        self.plans
-            .first_stage(goal, || compile::plan(&self.graph.view(), goal, self.options))
+        self.plans.first_stage(goal, || {
+            compile::plan(&self.graph.view(), goal, self.options)
+        })
     }
 
     /// Runs a plan on its inputs, lets `finish` make something of the results, and commits what the run

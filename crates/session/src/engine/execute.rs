@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aqueduct_graph::ir::Problem;
 use aqueduct_graph::Graph;
+use aqueduct_graph::ir::Problem;
 
 use crate::arena::Buffer;
 use crate::compile;
@@ -93,7 +93,9 @@ impl Run<'_> {
                 Binding::Given { operand, reader } => match frame.given(*operand) {
                     Ok(slice) => table.bind_slice(base, slice),
                     Err(absent) => {
-                        let first = first_absent.as_ref().map_or(usize::MAX, |(first, _)| *first);
+                        let first = first_absent
+                            .as_ref()
+                            .map_or(usize::MAX, |(first, _)| *first);
                         if let Some((place, reader)) = reader
                             && *place < first
                         {
@@ -265,12 +267,7 @@ impl Engine<'_, '_, '_> {
     }
 
     /// How many elements a loop runs over.
-    fn limit(
-        &self,
-        instruction: &Instruction,
-        scan: &ScanProgram,
-        table: &Table,
-    ) -> Result<usize> {
+    fn limit(&self, instruction: &Instruction, scan: &ScanProgram, table: &Table) -> Result<usize> {
         let Some(span) = scan.limit else {
             return Ok(scan.steps);
         };

@@ -217,7 +217,13 @@ impl Run<'_> {
                 let of_condition = self.captures(condition, memory, plan, node)?;
                 let of_body = self.captures(body, memory, plan, node)?;
                 let captures = [&*of_condition, &*of_body];
-                return self.repeat(instruction, repeated, &mut args, captures, memory.versions());
+                return self.repeat(
+                    instruction,
+                    repeated,
+                    &mut args,
+                    captures,
+                    memory.versions(),
+                );
             }
             Action::Cond {
                 then,
