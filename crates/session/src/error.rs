@@ -44,6 +44,16 @@ pub enum Error {
         /// The variable's type and shape.
         wanted: String,
     },
+    /// A result does not fit the memory that it was to be written to.
+    #[error("cannot write `{name}`, which is {result}, to {buffer}")]
+    Output {
+        /// The tensor.
+        name: String,
+        /// The result's type and shape.
+        result: String,
+        /// What was given for it.
+        buffer: String,
+    },
     /// A checkpoint could not be written or read.
     #[error(transparent)]
     Checkpoint(Box<CheckpointError>),

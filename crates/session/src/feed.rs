@@ -1,8 +1,9 @@
 //! Feeds: values given to a run.
 
-use aqueduct_graph::ir::{Data, TensorId};
-use aqueduct_graph::{AnyTensor, Element, Tensor, Trace, Value, Variable};
+use aqueduct_graph::ir::{Data, Store, TensorId};
+use aqueduct_graph::{AnyTensor, Element, Graph, Tensor, Value, Variable};
 use ndarray::{ArrayBase, ArrayRef, Dimension, OwnedRepr, RawData, ViewRepr};
+use smallvec::{SmallVec, smallvec};
 
 use crate::error::FeedProblem;
 use crate::kernels::{Slice, Typed};
@@ -13,18 +14,18 @@ use crate::kernels::{Slice, Typed};
 /// only; what would compute it does not run then.
 #[derive(Debug, Default)]
 pub struct Feeds<'f> {
-    pub(crate) entries: Vec<Entry<'f>>,
+    pub(crate) entries: Few<Entry<'f>>,
     /// What is known to be wrong before the run.
     pub(crate) problems: Vec<FeedProblem>,
     /// The tensors whose values are among these problems.
     pub(crate) refused: Vec<FeedTensor>,
 }
 
-/// The tensor's name as its maker wrote it: `x` rather than `x:0`.
-pub(crate) fn short_name(tensor: AnyTensor<'_>) -> String {
-    let name = tensor.name();
-    name.strip_suffix(":0").map_or(name.clone(), str::to_owned)
-}
+/// A list of which a run has few, as a rule: without an allocation then.
+pub(crate) type Few<T> = SmallVec<[T; 8]>;
+
+/// The sizes of an array: without an allocation up to rank 6.
+pub(crate) type Sizes = SmallVec<[usize; 6]>;
 
 /// One tensor and its value.
 #[derive(Debug)]
@@ -36,26 +37,38 @@ pub(crate) struct Entry<'f> {
 /// A tensor that is fed.
 #[derive(Clone, Debug)]
 pub(crate) struct FeedTensor {
-    pub(crate) graph: u64,
+    pub(crate) graph: Graph,
     pub(crate) tensor: TensorId,
-    pub(crate) name: String,
 }
 
 impl FeedTensor {
     pub(crate) fn new(tensor: AnyTensor<'_>) -> FeedTensor {
         FeedTensor {
-            graph: tensor.graph().id(),
+            graph: tensor.graph().clone(),
             tensor: tensor.id(),
-            name: short_name(tensor),
         }
     }
 
-    pub(crate) fn problem(&self, message: impl Into<String>, at: Option<Trace>) -> FeedProblem {
+    /// The name, for reports. Reads the graph: the caller holds no view of one.
+    pub(crate) fn name(&self) -> String {
+        short_name(&self.graph.view(), self.tensor)
+    }
+
+    /// A problem of a tensor of this very graph.
+    pub(crate) fn problem(&self, store: &Store, message: impl Into<String>) -> FeedProblem {
         FeedProblem {
-            name: self.name.clone(),
+            name: short_name(store, self.tensor),
             message: message.into(),
-            at,
+            at: Some(store.trace_of(self.tensor.node)),
         }
+    }
+}
+
+/// A tensor's name as its maker wrote it: `x` rather than `x:0`.
+pub(crate) fn short_name(store: &Store, tensor: TensorId) -> String {
+    match tensor.output {
+        0 => store.node(tensor.node).name.clone(),
+        _ => store.tensor_name(tensor),
     }
 }
 
@@ -158,7 +171,7 @@ pub trait Feed<'f, T: Element> {
 /// A value as a run takes it: borrowed where that is possible.
 #[derive(Debug)]
 pub struct FeedValue<'f> {
-    pub(crate) sizes: Vec<usize>,
+    pub(crate) sizes: Sizes,
     pub(crate) elements: Elements<'f>,
 }
 
@@ -166,6 +179,7 @@ pub struct FeedValue<'f> {
 pub(crate) enum Elements<'f> {
     Borrowed(Slice<'f>),
     Owned(Data),
+    Number(Number),
     /// Rows of different lengths.
     Ragged,
 }
@@ -175,6 +189,7 @@ impl FeedValue<'_> {
         match &self.elements {
             Elements::Borrowed(slice) => Some(*slice),
             Elements::Owned(data) => Some(Slice::from(data)),
+            Elements::Number(number) => Some(number.slice()),
             Elements::Ragged => None,
         }
     }
@@ -183,20 +198,20 @@ impl FeedValue<'_> {
 impl From<Value> for FeedValue<'_> {
     fn from(value: Value) -> Self {
         FeedValue {
-            sizes: value.shape().to_vec(),
+            sizes: Sizes::from_slice(value.shape()),
             elements: Elements::Owned(value.into_data()),
         }
     }
 }
 
-fn owned<'f, T: Element>(sizes: Vec<usize>, values: Vec<T>) -> FeedValue<'f> {
+fn owned<'f, T: Element>(sizes: Sizes, values: Vec<T>) -> FeedValue<'f> {
     FeedValue {
         sizes,
         elements: Elements::Owned(T::into_data(values)),
     }
 }
 
-fn borrowed<T: Typed>(sizes: Vec<usize>, values: &[T]) -> FeedValue<'_> {
+fn borrowed<T: Typed>(sizes: Sizes, values: &[T]) -> FeedValue<'_> {
     FeedValue {
         sizes,
         elements: Elements::Borrowed(T::wrap(values)),
@@ -205,7 +220,7 @@ fn borrowed<T: Typed>(sizes: Vec<usize>, values: &[T]) -> FeedValue<'_> {
 
 fn rows<'f, T: Element>(rows: &[Vec<T>]) -> FeedValue<'f> {
     let width = rows.first().map_or(0, Vec::len);
-    let sizes = vec![rows.len(), width];
+    let sizes = smallvec![rows.len(), width];
     if rows.iter().any(|row| row.len() != width) {
         return FeedValue {
             sizes,
@@ -216,52 +231,69 @@ fn rows<'f, T: Element>(rows: &[Vec<T>]) -> FeedValue<'f> {
 }
 
 macro_rules! feeds {
-    ($($type:ty),*) => {$(
-        impl<'f> Feed<'f, $type> for $type {
+    ($($type:ty => $variant:ident),*) => {
+        /// The one element of a scalar.
+        #[derive(Clone, Copy, Debug)]
+        pub(crate) enum Number {
+            $($variant($type)),*
+        }
+
+        impl Number {
+            fn slice(&self) -> Slice<'_> {
+                match self {
+                    $(Number::$variant(number) => Slice::$variant(std::slice::from_ref(number))),*
+                }
+            }
+        }
+
+        $(impl<'f> Feed<'f, $type> for $type {
             fn into_feed(self) -> FeedValue<'f> {
-                owned(Vec::new(), vec![self])
+                FeedValue {
+                    sizes: Sizes::new(),
+                    elements: Elements::Number(Number::$variant(self)),
+                }
             }
         }
 
         impl<'f> Feed<'f, $type> for Vec<$type> {
             fn into_feed(self) -> FeedValue<'f> {
-                owned(vec![self.len()], self)
+                owned(smallvec![self.len()], self)
             }
         }
 
         impl<'f> Feed<'f, $type> for &'f Vec<$type> {
             fn into_feed(self) -> FeedValue<'f> {
-                borrowed(vec![self.len()], self)
+                borrowed(smallvec![self.len()], self)
             }
         }
 
         impl<'f> Feed<'f, $type> for &'f [$type] {
             fn into_feed(self) -> FeedValue<'f> {
-                borrowed(vec![self.len()], self)
+                borrowed(smallvec![self.len()], self)
             }
         }
 
         impl<'f, const N: usize> Feed<'f, $type> for [$type; N] {
             fn into_feed(self) -> FeedValue<'f> {
-                owned(vec![N], self.to_vec())
+                owned(smallvec![N], self.to_vec())
             }
         }
 
         impl<'f, const N: usize> Feed<'f, $type> for &'f [$type; N] {
             fn into_feed(self) -> FeedValue<'f> {
-                borrowed(vec![N], self)
+                borrowed(smallvec![N], self)
             }
         }
 
         impl<'f, const N: usize, const M: usize> Feed<'f, $type> for [[$type; M]; N] {
             fn into_feed(self) -> FeedValue<'f> {
-                owned(vec![N, M], self.as_flattened().to_vec())
+                owned(smallvec![N, M], self.as_flattened().to_vec())
             }
         }
 
         impl<'f, const N: usize, const M: usize> Feed<'f, $type> for &'f [[$type; M]; N] {
             fn into_feed(self) -> FeedValue<'f> {
-                borrowed(vec![N, M], self.as_flattened())
+                borrowed(smallvec![N, M], self.as_flattened())
             }
         }
 
@@ -269,7 +301,7 @@ macro_rules! feeds {
             for [[[$type; M]; N]; L]
         {
             fn into_feed(self) -> FeedValue<'f> {
-                owned(vec![L, N, M], self.as_flattened().as_flattened().to_vec())
+                owned(smallvec![L, N, M], self.as_flattened().as_flattened().to_vec())
             }
         }
 
@@ -277,43 +309,43 @@ macro_rules! feeds {
             for &'f [[[$type; M]; N]; L]
         {
             fn into_feed(self) -> FeedValue<'f> {
-                borrowed(vec![L, N, M], self.as_flattened().as_flattened())
+                borrowed(smallvec![L, N, M], self.as_flattened().as_flattened())
             }
         }
 
         impl<'f, const N: usize, const M: usize> Feed<'f, $type> for Vec<[[$type; M]; N]> {
             fn into_feed(self) -> FeedValue<'f> {
-                owned(vec![self.len(), N, M], self.into_flattened().into_flattened())
+                owned(smallvec![self.len(), N, M], self.into_flattened().into_flattened())
             }
         }
 
         impl<'f, const N: usize, const M: usize> Feed<'f, $type> for &'f Vec<[[$type; M]; N]> {
             fn into_feed(self) -> FeedValue<'f> {
-                borrowed(vec![self.len(), N, M], self.as_flattened().as_flattened())
+                borrowed(smallvec![self.len(), N, M], self.as_flattened().as_flattened())
             }
         }
 
         impl<'f, const N: usize, const M: usize> Feed<'f, $type> for &'f [[[$type; M]; N]] {
             fn into_feed(self) -> FeedValue<'f> {
-                borrowed(vec![self.len(), N, M], self.as_flattened().as_flattened())
+                borrowed(smallvec![self.len(), N, M], self.as_flattened().as_flattened())
             }
         }
 
         impl<'f, const N: usize> Feed<'f, $type> for Vec<[$type; N]> {
             fn into_feed(self) -> FeedValue<'f> {
-                owned(vec![self.len(), N], self.into_flattened())
+                owned(smallvec![self.len(), N], self.into_flattened())
             }
         }
 
         impl<'f, const N: usize> Feed<'f, $type> for &'f Vec<[$type; N]> {
             fn into_feed(self) -> FeedValue<'f> {
-                borrowed(vec![self.len(), N], self.as_flattened())
+                borrowed(smallvec![self.len(), N], self.as_flattened())
             }
         }
 
         impl<'f, const N: usize> Feed<'f, $type> for &'f [[$type; N]] {
             fn into_feed(self) -> FeedValue<'f> {
-                borrowed(vec![self.len(), N], self.as_flattened())
+                borrowed(smallvec![self.len(), N], self.as_flattened())
             }
         }
 
@@ -333,7 +365,7 @@ macro_rules! feeds {
 
         impl<'f, D: Dimension> Feed<'f, $type> for ArrayBase<OwnedRepr<$type>, D> {
             fn into_feed(self) -> FeedValue<'f> {
-                let sizes = self.shape().to_vec();
+                let sizes = Sizes::from_slice(self.shape());
                 if self.is_standard_layout() {
                     let (mut values, offset) = self.into_raw_vec_and_offset();
                     let start = offset.unwrap_or(0);
@@ -348,7 +380,7 @@ macro_rules! feeds {
 
         impl<'f, D: Dimension> Feed<'f, $type> for ArrayBase<ViewRepr<&'f $type>, D> {
             fn into_feed(self) -> FeedValue<'f> {
-                let sizes = self.shape().to_vec();
+                let sizes = Sizes::from_slice(self.shape());
                 match self.to_slice() {
                     Some(values) => borrowed(sizes, values),
                     None => owned(sizes, self.iter().copied().collect()),
@@ -363,13 +395,14 @@ macro_rules! feeds {
         {
             fn into_feed(self) -> FeedValue<'f> {
                 let array: &'f ArrayRef<$type, D> = self;
-                let sizes = array.shape().to_vec();
+                let sizes = Sizes::from_slice(array.shape());
                 match array.as_slice() {
                     Some(values) => borrowed(sizes, values),
                     None => owned(sizes, array.iter().copied().collect()),
                 }
             }
         }
-    )*};
+        )*
+    };
 }
-feeds!(f32, f64, i32, i64, u8, bool);
+feeds!(f32 => F32, f64 => F64, i32 => I32, i64 => I64, u8 => U8, bool => Bool);

@@ -1,12 +1,16 @@
 //! Fetches: what a run is asked for.
 
+use std::any::Any;
 use std::marker::PhantomData;
 
 use aqueduct_graph::ir::{NodeId, TensorId};
-use aqueduct_graph::{AnyTensor, Element, Operation, Tensor, Value, Variable};
-use ndarray::ArrayD;
+use aqueduct_graph::{AnyTensor, Element, Graph, Operation, Tensor, Value, Variable};
+use ndarray::{ArrayD, IxDyn};
 
 use crate::error::{Error, Result};
+use crate::execute::{Frame, copied, value_of, view_result};
+use crate::feed::Few;
+use crate::kernels::Slice;
 
 /// Something that a run can be asked for: a tensor, a variable, an operation, and any tuple, vector
 /// or array of these, nested.
@@ -38,31 +42,29 @@ pub trait Assemble {
     ///
     /// # Errors
     /// A value is not there or is of another type, which only a fault of this library can bring about.
-    fn assemble(&self, fetched: &mut Fetched) -> Result<Self::Output>;
+    fn assemble(&self, fetched: &mut Fetched<'_>) -> Result<Self::Output>;
 }
 
 /// What a run is asked for, taken apart.
 #[derive(Debug, Default)]
 pub struct Requests {
-    pub(crate) tensors: Vec<Request<TensorId>>,
-    pub(crate) operations: Vec<Request<NodeId>>,
+    pub(crate) tensors: Few<Request<TensorId>>,
+    pub(crate) operations: Few<Request<NodeId>>,
 }
 
 /// One thing that is wanted.
 #[derive(Debug)]
 pub(crate) struct Request<Id> {
-    pub(crate) graph: u64,
+    pub(crate) graph: Graph,
     pub(crate) id: Id,
-    pub(crate) name: String,
 }
 
 impl Requests {
     /// Asks for a tensor; the result tells where to find it among the fetched values.
     pub fn tensor(&mut self, tensor: AnyTensor<'_>) -> usize {
         self.tensors.push(Request {
-            graph: tensor.graph().id(),
+            graph: tensor.graph().clone(),
             id: tensor.id(),
-            name: tensor.name(),
         });
         self.tensors.len() - 1
     }
@@ -70,25 +72,66 @@ impl Requests {
     /// Asks for an operation to be run.
     pub fn operation(&mut self, operation: Operation<'_>) {
         self.operations.push(Request {
-            graph: operation.graph().id(),
+            graph: operation.graph().clone(),
             id: operation.id(),
-            name: operation.name(),
         });
     }
 }
 
 /// The values that a run has fetched.
-#[derive(Debug)]
-pub struct Fetched(pub(crate) Vec<Option<Value>>);
+pub struct Fetched<'r> {
+    graph: &'r Graph,
+    frame: &'r Frame<'r>,
+    /// The tensors that were fetched.
+    tensors: &'r [TensorId],
+}
 
-impl Fetched {
-    /// Takes a value out.
+impl<'r> Fetched<'r> {
+    pub(crate) fn new(graph: &'r Graph, frame: &'r Frame<'r>, tensors: &'r [TensorId]) -> Self {
+        Fetched {
+            graph,
+            frame,
+            tensors,
+        }
+    }
+
+    /// Takes a copy of a value.
     ///
     /// # Errors
-    /// It was taken before, or never asked for.
+    /// It was never asked for, it is the value of a variable that has none, or memory is out.
     pub fn take(&mut self, place: usize) -> Result<Value> {
-        let value = self.0.get_mut(place).and_then(Option::take);
-        value.ok_or_else(|| Error::internal("a fetched value was taken twice"))
+        let (elements, sizes) = self.view(place)?;
+        value_of(elements, sizes)
+    }
+
+    /// How many values there are.
+    pub(crate) fn len(&self) -> usize {
+        self.tensors.len()
+    }
+
+    /// The elements of a value, and its sizes.
+    ///
+    /// # Errors
+    /// It was never asked for, or is the value of a variable that has none.
+    pub(crate) fn view(&self, place: usize) -> Result<(Slice<'r>, &'r [usize])> {
+        if place >= self.tensors.len() {
+            return Err(Error::internal("a value was taken that was not fetched"));
+        }
+        view_result(self.graph, self.frame, place)
+    }
+
+    /// The name of the tensor, for reports.
+    pub(crate) fn name(&self, place: usize) -> String {
+        let tensor = self.tensors.get(place);
+        tensor.map_or_else(String::new, |tensor| self.graph.view().tensor_name(*tensor))
+    }
+}
+
+impl std::fmt::Debug for Fetched<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fetched")
+            .field("tensors", &self.tensors)
+            .finish_non_exhaustive()
     }
 }
 
@@ -102,14 +145,21 @@ pub struct ArrayAt<T> {
 impl<T: Element> Assemble for ArrayAt<T> {
     type Output = ArrayD<T>;
 
-    fn assemble(&self, fetched: &mut Fetched) -> Result<ArrayD<T>> {
-        let value = fetched.take(self.place)?;
-        value.into_array().map_err(|value| wrong_type::<T>(&value))
+    fn assemble(&self, fetched: &mut Fetched<'_>) -> Result<ArrayD<T>> {
+        let (elements, sizes) = fetched.view(self.place)?;
+        let wrong_type = |_| wrong_type::<T>(elements);
+        let elements = T::from_data(copied(elements)?).map_err(wrong_type)?;
+        ArrayD::from_shape_vec(IxDyn(sizes), elements)
+            .map_err(|_| Error::internal("a result has another size than planned"))
     }
 }
 
-fn wrong_type<T: Element>(value: &Value) -> Error {
-    Error::internal(format!("fetched {} instead of {}", value.dtype(), T::DTYPE))
+fn wrong_type<T: Element>(elements: Slice<'_>) -> Error {
+    Error::internal(format!(
+        "fetched {} instead of {}",
+        elements.dtype(),
+        T::DTYPE
+    ))
 }
 
 impl<T: Element> Fetch for Tensor<'_, T> {
@@ -141,7 +191,7 @@ pub struct ValueAt(usize);
 impl Assemble for ValueAt {
     type Output = Value;
 
-    fn assemble(&self, fetched: &mut Fetched) -> Result<Value> {
+    fn assemble(&self, fetched: &mut Fetched<'_>) -> Result<Value> {
         fetched.take(self.0)
     }
 }
@@ -163,7 +213,6 @@ pub struct Scalar<'g, T>(pub(crate) Tensor<'g, T>);
 #[derive(Debug)]
 pub struct ScalarAt<T> {
     place: usize,
-    name: String,
     element: PhantomData<fn() -> T>,
 }
 
@@ -174,7 +223,6 @@ impl<T: Element> Fetch for Scalar<'_, T> {
     fn request(&self, requests: &mut Requests) -> ScalarAt<T> {
         ScalarAt {
             place: requests.tensor(self.0.any()),
-            name: self.0.name(),
             element: PhantomData,
         }
     }
@@ -183,19 +231,29 @@ impl<T: Element> Fetch for Scalar<'_, T> {
 impl<T: Element> Assemble for ScalarAt<T> {
     type Output = T;
 
-    fn assemble(&self, fetched: &mut Fetched) -> Result<T> {
-        let value = fetched.take(self.place)?;
-        let elements = value
-            .as_slice::<T>()
-            .ok_or_else(|| wrong_type::<T>(&value))?;
-        match elements {
-            [element] => Ok(*element),
-            _ => Err(Error::Fetch {
-                name: self.name.clone(),
-                reason: format!("its shape is {:?}, so it is not one number", value.shape()),
-            }),
+    fn assemble(&self, fetched: &mut Fetched<'_>) -> Result<T> {
+        let (elements, sizes) = fetched.view(self.place)?;
+        if elements.len() != 1 {
+            return Err(Error::Fetch {
+                name: fetched.name(self.place),
+                reason: format!("its shape is {sizes:?}, so it is not one number"),
+            });
         }
+        first(elements).ok_or_else(|| wrong_type::<T>(elements))
     }
+}
+
+/// The first element, if there is one and it is of type `T`.
+fn first<T: Element>(elements: Slice<'_>) -> Option<T> {
+    let first: Option<&dyn Any> = match elements {
+        Slice::F32(values) => values.first().map(|value| value as _),
+        Slice::F64(values) => values.first().map(|value| value as _),
+        Slice::I32(values) => values.first().map(|value| value as _),
+        Slice::I64(values) => values.first().map(|value| value as _),
+        Slice::U8(values) => values.first().map(|value| value as _),
+        Slice::Bool(values) => values.first().map(|value| value as _),
+    };
+    first?.downcast_ref().copied()
 }
 
 /// Nothing: what an operation gives.
@@ -205,7 +263,7 @@ pub struct Nothing;
 impl Assemble for Nothing {
     type Output = ();
 
-    fn assemble(&self, _: &mut Fetched) -> Result<()> {
+    fn assemble(&self, _: &mut Fetched<'_>) -> Result<()> {
         Ok(())
     }
 }
@@ -241,7 +299,7 @@ impl<F: Fetch + ?Sized> Fetch for &F {
 impl<A: Assemble> Assemble for Vec<A> {
     type Output = Vec<A::Output>;
 
-    fn assemble(&self, fetched: &mut Fetched) -> Result<Vec<A::Output>> {
+    fn assemble(&self, fetched: &mut Fetched<'_>) -> Result<Vec<A::Output>> {
         self.iter().map(|part| part.assemble(fetched)).collect()
     }
 }
@@ -271,7 +329,7 @@ pub struct ArrayOf<A, const N: usize>([A; N]);
 impl<A: Assemble, const N: usize> Assemble for ArrayOf<A, N> {
     type Output = [A::Output; N];
 
-    fn assemble(&self, fetched: &mut Fetched) -> Result<[A::Output; N]> {
+    fn assemble(&self, fetched: &mut Fetched<'_>) -> Result<[A::Output; N]> {
         let parts: Result<Vec<A::Output>> =
             self.0.iter().map(|part| part.assemble(fetched)).collect();
         let parts = <[A::Output; N]>::try_from(parts?);
@@ -302,7 +360,7 @@ macro_rules! tuples {
         impl<$($name: Assemble),*> Assemble for ($($name,)*) {
             type Output = ($($name::Output,)*);
 
-            fn assemble(&self, fetched: &mut Fetched) -> Result<Self::Output> {
+            fn assemble(&self, fetched: &mut Fetched<'_>) -> Result<Self::Output> {
                 Ok(($(self.$place.assemble(fetched)?,)*))
             }
         }

@@ -23,6 +23,7 @@ mod feed;
 mod fetch;
 mod kernels;
 mod options;
+mod outputs;
 mod philox;
 mod plan;
 mod prepared;
@@ -39,6 +40,7 @@ pub use fetch::{
     ArrayAt, ArrayOf, Assemble, Fetch, Fetched, Nothing, Requests, Scalar, ScalarAt, ValueAt,
 };
 pub use options::{Pass, SessionOptions};
+pub use outputs::{OutputBuffers, Outputs};
 pub use philox::Philox;
 pub use prepared::Prepared;
 pub use saver::{

@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use aqueduct_graph::Value;
 use aqueduct_graph::ir::{Fact, NodeId, TensorId, Update, VariableId};
 
-use crate::arena::{Arena, Buffer, Layout};
+use crate::arena::{Buffer, Layout};
 use crate::compile::{Draft, Need};
 use crate::engine::program::Program;
 use crate::error::OperationFailure;
+use crate::execute::StageMemory;
 use crate::kernels::Kernel;
 use crate::kernels::random::RandomKernel;
 
@@ -46,7 +47,7 @@ pub(crate) struct Plan {
     pub(crate) exits: Vec<(VariableId, usize)>,
     /// How the arena is laid out.
     pub(crate) layout: Layout,
-    /// Arenas for runs to come.
+    /// Memory for runs to come.
     pub(crate) pool: Pool,
 }
 
@@ -219,15 +220,15 @@ pub(crate) enum Output {
     Nowhere,
 }
 
-/// Arenas that are kept for runs to come. More runs at once make their own.
+/// Memory that is kept for runs to come. More runs at once make their own.
 #[derive(Default)]
-pub(crate) struct Pool(Mutex<Vec<Arena>>);
+pub(crate) struct Pool(Mutex<Vec<StageMemory>>);
 
 impl Pool {
-    /// How many arenas are kept.
+    /// For how many runs at once memory is kept.
     const CAPACITY: usize = 4;
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Arena>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<StageMemory>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -259,10 +260,10 @@ impl Plan {
         NEXT_ID.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// An arena for one run, from the pool if it has one; `None` if memory is out.
-    pub(crate) fn take_arena(&self) -> Option<Arena> {
+    /// Memory for one run, from the pool if it has some; `None` if the system has not enough.
+    pub(crate) fn take_memory(&self) -> Option<StageMemory> {
         let pooled = self.pool.lock().pop();
-        pooled.or_else(|| Arena::new(&self.layout))
+        pooled.or_else(|| StageMemory::new(self))
     }
 
     /// The bytes of the arenas that are kept for runs to come.
@@ -275,11 +276,12 @@ impl Plan {
         self.pool.lock().clear();
     }
 
-    /// Gives an arena back for runs to come.
-    pub(crate) fn give_arena(&self, arena: Arena) {
+    /// Gives memory back for runs to come.
+    pub(crate) fn give_memory(&self, mut memory: StageMemory) {
+        memory.clear();
         let mut pool = self.pool.lock();
         if pool.len() < Pool::CAPACITY {
-            pool.push(arena);
+            pool.push(memory);
         }
     }
 }

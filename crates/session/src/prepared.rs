@@ -8,8 +8,9 @@ use aqueduct_graph::ir::{NodeId, TensorId};
 use crate::cache::Planned;
 use crate::compile::Goal;
 use crate::error::{Error, Result};
-use crate::feed::Feeds;
-use crate::fetch::{Assemble, Requests};
+use crate::feed::{FeedTensor, Feeds, Few};
+use crate::fetch::{Assemble, Fetched, Requests};
+use crate::outputs::{OutputBuffers, Outputs};
 use crate::request;
 use crate::session::Shared;
 use crate::structures::{InputTensors, InputValues, Values};
@@ -81,11 +82,11 @@ use crate::structures::{InputTensors, InputValues, Values};
 pub struct Prepared<O, E> {
     shared: Arc<Shared>,
     recipe: Recipe<O>,
-    results: Vec<TensorId>,
-    targets: Vec<NodeId>,
+    results: Few<TensorId>,
+    targets: Few<NodeId>,
     keys: InputTensors,
     /// The plan of the last run: a loop that feeds equal shapes looks nothing up.
-    last: Mutex<Option<(Arc<Goal>, Planned)>>,
+    last: Mutex<Option<(Goal, Planned)>>,
     elements: PhantomData<fn() -> E>,
 }
 
@@ -99,8 +100,7 @@ impl<O, E> Prepared<O, E> {
         recipe: Recipe<O>,
         keys: InputTensors,
     ) -> Result<Prepared<O, E>> {
-        let (results, targets) =
-            request::resolve_fetches(&shared.graph, &shared.graph.view(), requests)?;
+        let (results, targets) = request::resolve_fetches(&shared.graph, requests)?;
         request::check_keys(&shared.graph, &keys.tensors)?;
         Ok(Prepared {
             shared,
@@ -119,6 +119,48 @@ impl<O, E> Prepared<O, E> {
     /// Those of [`Session::run`](crate::Session::run), and a vector of values of another length than
     /// that of the inputs.
     pub fn run<'f>(&self, values: impl Values<'f, E>) -> Result<O> {
+        self.finish(values, |fetched| self.recipe.assemble(fetched))
+    }
+
+    /// Runs with these values, and writes what the run gives over what is in the caller's `outputs`:
+    /// in a steady state nothing is allocated.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    /// use aqueduct_session::{Session, TensorExt};
+    /// use ndarray::Array1;
+    ///
+    /// let g = Graph::new();
+    /// let x = g.placeholder::<f32>("x", shape![2]);
+    /// let sess = Session::new(&g);
+    /// let predict = sess.prepare((x * 2.0, x.reduce_sum(..).scalar()), x)?;
+    ///
+    /// let (mut doubled, mut sum) = (Array1::zeros(2), 0.0);
+    /// for sample in [[1.0, 2.0], [3.0, 4.0]] {
+    ///     predict.run_into(&sample, (&mut doubled, &mut sum))?;
+    ///     assert_eq!(doubled.sum(), 2.0 * sum);
+    /// }
+    /// # Ok::<(), aqueduct_session::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Prepared::run`], and [`Error::Output`] if an output has another shape than what the
+    /// run gives. Then nothing is written, to the outputs and to variables.
+    pub fn run_into<'f, 'b>(
+        &self,
+        values: impl Values<'f, E>,
+        outputs: impl Outputs<'b, O>,
+    ) -> Result<()> {
+        let mut buffers = OutputBuffers::default();
+        outputs.add_to(&mut buffers);
+        self.finish(values, |fetched| buffers.fill(fetched))
+    }
+
+    fn finish<'f, R>(
+        &self,
+        values: impl Values<'f, E>,
+        finish: impl FnOnce(&mut Fetched<'_>) -> Result<R>,
+    ) -> Result<R> {
         let mut given = InputValues::default();
         values.give(&mut given);
         let mut feeds = Feeds::new();
@@ -134,11 +176,10 @@ impl<O, E> Prepared<O, E> {
         )?;
         let planned = self.planned(&resolved.goal)?;
         let inputs = resolved.inputs();
-        self.shared
-            .run(&planned, &inputs, self.results.len(), &*self.recipe)
+        self.shared.run(&planned, &inputs, &self.results, finish)
     }
 
-    fn planned(&self, goal: &Arc<Goal>) -> Result<Planned> {
+    fn planned(&self, goal: &Goal) -> Result<Planned> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, planned)) = &*last
             && known == goal
@@ -147,19 +188,14 @@ impl<O, E> Prepared<O, E> {
             return Ok(planned.clone());
         }
         let planned = self.shared.plan(goal)?;
-        *last = Some((Arc::clone(goal), planned.clone()));
+        *last = Some((goal.clone(), planned.clone()));
         Ok(planned)
     }
 }
 
 impl<O, E> std::fmt::Debug for Prepared<O, E> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names: Vec<&str> = self
-            .keys
-            .tensors
-            .iter()
-            .map(|key| key.name.as_str())
-            .collect();
+        let names: Vec<String> = self.keys.tensors.iter().map(FeedTensor::name).collect();
         f.debug_struct("Prepared")
             .field("inputs", &names)
             .finish_non_exhaustive()

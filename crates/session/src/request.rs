@@ -1,26 +1,25 @@
 //! Requests: fetches and feeds checked, and turned into the goal of a plan.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::HashSet;
 
 use aqueduct_graph::ir::{Int, NodeId, RegionId, Store, TensorId};
 use aqueduct_graph::{AnyTensor, Dim, Graph, Symbol};
 
 use crate::compile::{self, Goal};
 use crate::error::{Error, FeedProblem, Result};
-use crate::feed::{Entry, FeedTensor, FeedValue, Feeds};
+use crate::feed::{Entry, FeedTensor, FeedValue, Feeds, Few, Sizes, short_name};
 use crate::fetch::{Request, Requests};
 use crate::kernels::Slice;
 
 /// A goal, and the values of its feeds in the goal's order.
 pub(crate) struct Resolved<'f> {
-    pub(crate) goal: Arc<Goal>,
-    values: Vec<FeedValue<'f>>,
+    pub(crate) goal: Goal,
+    values: Few<FeedValue<'f>>,
 }
 
 impl Resolved<'_> {
     /// The elements of the feeds, as the plan takes them.
-    pub(crate) fn inputs(&self) -> Vec<Option<Slice<'_>>> {
+    pub(crate) fn inputs(&self) -> Few<Option<Slice<'_>>> {
         self.values.iter().map(FeedValue::slice).collect()
     }
 }
@@ -35,7 +34,7 @@ pub(crate) fn resolve<'f>(
     requests: &Requests,
     feeds: Feeds<'f>,
 ) -> Result<Resolved<'f>> {
-    let (results, targets) = resolve_fetches(graph, &graph.view(), requests)?;
+    let (results, targets) = resolve_fetches(graph, requests)?;
     resolve_feeds(graph, results, targets, feeds)
 }
 
@@ -45,16 +44,21 @@ pub(crate) fn resolve<'f>(
 /// All feeds that are wrong.
 pub(crate) fn resolve_feeds<'f>(
     graph: &Graph,
-    results: Vec<TensorId>,
-    targets: Vec<NodeId>,
+    results: Few<TensorId>,
+    targets: Few<NodeId>,
     feeds: Feeds<'f>,
 ) -> Result<Resolved<'f>> {
-    let view = graph.view();
     let (mut problems, mut refused) = (feeds.problems, feeds.refused);
-    let mut sizes = HashMap::new();
-    let mut entries: Vec<Entry<'f>> = Vec::new();
-    for entry in feeds.entries {
-        match check_feed(graph, &view, &entry, &mut sizes, &entries) {
+    let (own, foreign): (Few<_>, Few<_>) = feeds
+        .entries
+        .into_iter()
+        .partition(|entry: &Entry<'f>| entry.key.graph.is_same(graph));
+    problems.extend(foreign.iter().map(|entry| of_another_graph(&entry.key)));
+    let view = graph.view();
+    let mut sizes = Sizing::new();
+    let mut entries: Few<Entry<'f>> = Few::new();
+    for entry in own {
+        match check_feed(&view, &entry, &mut sizes, &entries) {
             Some(problem) => {
                 problems.push(problem);
                 refused.push(entry.key);
@@ -64,7 +68,7 @@ pub(crate) fn resolve_feeds<'f>(
     }
     if !problems.is_empty() {
         let keys = entries.iter().map(|entry| &entry.key).chain(&refused);
-        let own = keys.filter(|key| key.graph == graph.id());
+        let own = keys.filter(|key| key.graph.is_same(graph));
         let given: HashSet<TensorId> = own.map(|key| key.tensor).collect();
         // Who mends these should hear of those that are missing in the same breath.
         problems.extend(compile::missing_feeds(&view, &results, &targets, &given));
@@ -76,11 +80,11 @@ pub(crate) fn resolve_feeds<'f>(
         .map(|entry| (entry.key.tensor, entry.value.sizes.clone()))
         .collect();
     Ok(Resolved {
-        goal: Arc::new(Goal {
+        goal: Goal {
             results,
             targets,
             feeds,
-        }),
+        },
         values: entries.into_iter().map(|entry| entry.value).collect(),
     })
 }
@@ -94,14 +98,14 @@ pub(crate) fn resolve_shapes(
     requests: &Requests,
     shapes: &[(AnyTensor<'_>, &[usize])],
 ) -> Result<Goal> {
-    let (results, targets) = resolve_fetches(graph, &graph.view(), requests)?;
+    let (results, targets) = resolve_fetches(graph, requests)?;
     let keys: Vec<FeedTensor> = shapes
         .iter()
         .map(|(tensor, _)| FeedTensor::new(*tensor))
         .collect();
     check_keys(graph, &keys)?;
     let view = graph.view();
-    let mut known = HashMap::new();
+    let mut known = Sizing::new();
     let mut problems = Vec::new();
     for (key, (_, sizes)) in keys.iter().zip(shapes) {
         problems.extend(check_shape(&view, key, sizes, None, &mut known));
@@ -110,8 +114,8 @@ pub(crate) fn resolve_shapes(
         return Err(Error::Feeds(problems));
     }
     let feeds = keys.iter().zip(shapes);
-    let mut feeds: Vec<_> = feeds
-        .map(|(key, (_, sizes))| (key.tensor, sizes.to_vec()))
+    let mut feeds: Few<_> = feeds
+        .map(|(key, (_, sizes))| (key.tensor, Sizes::from_slice(sizes)))
         .collect();
     feeds.sort_unstable();
     Ok(Goal {
@@ -126,12 +130,14 @@ pub(crate) fn resolve_shapes(
 /// # Errors
 /// All that cannot be fed, or are named twice.
 pub(crate) fn check_keys(graph: &Graph, keys: &[FeedTensor]) -> Result<()> {
+    let foreign = keys.iter().filter(|key| !key.graph.is_same(graph));
+    let mut problems: Vec<FeedProblem> = foreign.map(of_another_graph).collect();
     let view = graph.view();
-    let problems: Vec<FeedProblem> = keys
-        .iter()
-        .enumerate()
-        .filter_map(|(place, key)| check_key(graph, &view, key, keys.iter().take(place)))
-        .collect();
+    let own = keys.iter().enumerate();
+    problems.extend(
+        own.filter(|(_, key)| key.graph.is_same(graph))
+            .filter_map(|(place, key)| check_key(&view, key, keys.iter().take(place))),
+    );
     if problems.is_empty() {
         return Ok(());
     }
@@ -144,43 +150,43 @@ pub(crate) fn check_keys(graph: &Graph, keys: &[FeedTensor]) -> Result<()> {
 /// A fetch belongs to another graph or to a body.
 pub(crate) fn resolve_fetches(
     graph: &Graph,
-    store: &Store,
     requests: &Requests,
-) -> Result<(Vec<TensorId>, Vec<NodeId>)> {
+) -> Result<(Few<TensorId>, Few<NodeId>)> {
     let tensor = |request: &Request<TensorId>| {
-        check_fetch(graph, store, request.graph, request.id.node, &request.name)?;
+        let name = |store: &Store| store.tensor_name(request.id);
+        check_fetch(graph, &request.graph, request.id.node, name)?;
         Ok(request.id)
     };
     let operation = |request: &Request<NodeId>| {
-        check_fetch(graph, store, request.graph, request.id, &request.name)?;
+        let name = |store: &Store| store.node(request.id).name.clone();
+        check_fetch(graph, &request.graph, request.id, name)?;
         Ok(request.id)
     };
-    let results = requests
-        .tensors
-        .iter()
-        .map(tensor)
-        .collect::<Result<Vec<_>>>()?;
-    let targets = requests
-        .operations
-        .iter()
-        .map(operation)
-        .collect::<Result<Vec<_>>>()?;
-    Ok((results, targets))
+    let results = requests.tensors.iter().map(tensor);
+    let targets = requests.operations.iter().map(operation);
+    Ok((
+        results.collect::<Result<Few<_>>>()?,
+        targets.collect::<Result<Few<_>>>()?,
+    ))
 }
 
-fn check_fetch(graph: &Graph, store: &Store, of: u64, node: NodeId, name: &str) -> Result<()> {
-    let reason = if of != graph.id() {
+fn check_fetch(
+    graph: &Graph,
+    of: &Graph,
+    node: NodeId,
+    name: impl FnOnce(&Store) -> String,
+) -> Result<()> {
+    let view = of.view();
+    let reason = if !of.is_same(graph) {
         "it belongs to another graph than the session".to_owned()
     } else {
-        match body_of(store, node) {
+        match body_of(&view, node) {
             Some(body) => format!("{body}; return it from the body and fetch what that gives"),
             None => return Ok(()),
         }
     };
-    Err(Error::Fetch {
-        name: name.to_owned(),
-        reason,
-    })
+    let name = name(&view);
+    Err(Error::Fetch { name, reason })
 }
 
 /// Of a node in a body: which body.
@@ -196,39 +202,41 @@ fn body_of(store: &Store, node: NodeId) -> Option<String> {
     })
 }
 
-/// What is wrong with a tensor that is to be fed, if anything.
+/// Found before the session's graph is read: the name is in the other graph, and who reads two graphs
+/// at once can wait for ever.
+fn of_another_graph(key: &FeedTensor) -> FeedProblem {
+    FeedProblem {
+        name: key.name(),
+        message: "it belongs to another graph than the session".to_owned(),
+        at: None,
+    }
+}
+
+/// What is wrong with a tensor of this graph that is to be fed, if anything.
 fn check_key<'k>(
-    graph: &Graph,
     store: &Store,
     key: &FeedTensor,
     mut before: impl Iterator<Item = &'k FeedTensor>,
 ) -> Option<FeedProblem> {
-    if key.graph != graph.id() {
-        let message = "it belongs to another graph than the session";
-        return Some(key.problem(message, None));
-    }
-    let at = || Some(store.trace_of(key.tensor.node));
     if let Some(body) = body_of(store, key.tensor.node) {
-        return Some(key.problem(format!("{body} and cannot be fed"), at()));
+        return Some(key.problem(store, format!("{body} and cannot be fed")));
     }
-    let again = before.any(|other| other.graph == key.graph && other.tensor == key.tensor);
-    again.then(|| key.problem("it is fed twice", at()))
+    let again = before.any(|other| other.graph.is_same(&key.graph) && other.tensor == key.tensor);
+    again.then(|| key.problem(store, "it is fed twice"))
 }
 
 /// What is wrong with a feed, if anything.
 fn check_feed(
-    graph: &Graph,
     store: &Store,
     entry: &Entry<'_>,
-    sizes: &mut HashMap<Symbol, (i64, String)>,
+    sizes: &mut Sizing,
     before: &[Entry<'_>],
 ) -> Option<FeedProblem> {
     let key = &entry.key;
-    if let Some(problem) = check_key(graph, store, key, before.iter().map(|other| &other.key)) {
+    if let Some(problem) = check_key(store, key, before.iter().map(|other| &other.key)) {
         return Some(problem);
     }
-    let problem =
-        |message: String| Some(key.problem(message, Some(store.trace_of(key.tensor.node))));
+    let problem = |message: String| Some(key.problem(store, message));
     let fact = store.fact(key.tensor);
     let Some(elements) = entry.value.slice() else {
         return problem("the rows have different lengths".to_owned());
@@ -245,10 +253,9 @@ fn check_shape(
     key: &FeedTensor,
     given: &[usize],
     elements: Option<Slice<'_>>,
-    sizes: &mut HashMap<Symbol, (i64, String)>,
+    sizes: &mut Sizing,
 ) -> Option<FeedProblem> {
-    let problem =
-        |message: String| Some(key.problem(message, Some(store.trace_of(key.tensor.node))));
+    let problem = |message: String| Some(key.problem(store, message));
     let fact = store.fact(key.tensor);
     let poisoned = store.node(key.tensor.node).poison.is_some();
     let dims = fact.shape.dims();
@@ -269,36 +276,40 @@ fn check_shape(
         (Int::from(*dim), size)
     });
     // The elements of a small integer tensor may be sizes of other tensors.
-    let elements_given = fact.ints.iter().flat_map(|ints| {
-        ints.iter()
-            .copied()
-            .zip(elements.map(|elements| elements.ints()).unwrap_or_default())
-    });
+    let tracked = fact.ints.iter().flat_map(|ints| ints.iter().enumerate());
+    let elements_given =
+        tracked.filter_map(|(index, promised)| Some((*promised, elements?.int(index)?)));
     for (promised, value) in sizes_given.chain(elements_given) {
-        if let Some(message) = contradiction(promised, value, &key.name, sizes) {
+        if let Some(message) = contradiction(store, promised, value, key.tensor, sizes) {
             return problem(message);
         }
     }
     None
 }
 
+/// What unknown sizes turned out to be, and the tensor that has told it.
+type Sizing = Few<(Symbol, i64, TensorId)>;
+
 /// What is wrong with a number that was fed where the graph promises a certain one, or the same one
 /// as elsewhere.
 fn contradiction(
+    store: &Store,
     promised: Int,
     value: i64,
-    name: &str,
-    known: &mut HashMap<Symbol, (i64, String)>,
+    tensor: TensorId,
+    known: &mut Sizing,
 ) -> Option<String> {
     match promised {
         Int::Known(number) => (number != value).then(|| {
             format!("the graph was built for the number {number} here, and was given {value}")
         }),
         Int::Unknown(symbol) => {
-            let (before, by) = known
-                .entry(symbol)
-                .or_insert_with(|| (value, name.to_owned()));
+            let Some((_, before, by)) = known.iter().find(|(known, ..)| *known == symbol) else {
+                known.push((symbol, value, tensor));
+                return None;
+            };
             (*before != value).then(|| {
+                let by = short_name(store, *by);
                 format!("it shares an unknown size with `{by}`, which has {before} and not {value}")
             })
         }

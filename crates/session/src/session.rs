@@ -1,10 +1,9 @@
 //! Sessions: where graphs run.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
-use aqueduct_graph::ir::{NodeId, VariableId};
+use aqueduct_graph::ir::{NodeId, TensorId, VariableId};
 use aqueduct_graph::{AnyTensor, AnyVariable, Element, Graph, Shape, Tensor, Value, Variable};
 use ndarray::ArrayD;
 
@@ -20,7 +19,7 @@ use crate::kernels::threads::Threads;
 use crate::options::SessionOptions;
 use crate::prepared::Prepared;
 use crate::request;
-use crate::state::{Spares, State, Stream};
+use crate::state::{Spares, State, Stream, Streams};
 use crate::structures::{InputTensors, Inputs};
 
 /// Runs a graph, and keeps the values of its variables from run to run.
@@ -61,8 +60,23 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     /// Held for the length of a run that writes; the memory it may write new versions to.
     writer: Mutex<Spares>,
+    /// Memory for runs to come.
+    scratch: Mutex<Vec<Scratch>>,
     /// The thread that holds `writer`.
     writing: Mutex<Option<ThreadId>>,
+}
+
+/// What a run keeps beside its frames: emptied by a run, and filled by the next.
+#[derive(Default)]
+struct Scratch {
+    versions: Vec<Version>,
+    streams: Streams,
+    exits: Vec<(VariableId, Version)>,
+}
+
+impl Scratch {
+    /// For how many runs at once it is kept.
+    const KEPT: usize = 8;
 }
 
 /// The right to write variables, until it is dropped.
@@ -97,6 +111,7 @@ impl Session {
                 plans: PlanCache::default(),
                 state: Mutex::default(),
                 writer: Mutex::default(),
+                scratch: Mutex::default(),
                 writing: Mutex::default(),
             }),
         }
@@ -123,7 +138,9 @@ impl Session {
         let inputs = resolved.inputs();
         let planned = self.shared.plan(&resolved.goal)?;
         self.shared
-            .run(&planned, &inputs, resolved.goal.results.len(), &recipe)
+            .run(&planned, &inputs, &resolved.goal.results, |fetched| {
+                recipe.assemble(fetched)
+            })
     }
 
     /// What a run of the fetches would do: the passes that made its plan better, its instructions, its
@@ -167,7 +184,7 @@ impl Session {
         let mut requests = Requests::default();
         fetches.request(&mut requests);
         let goal = request::resolve_shapes(&self.shared.graph, &requests, shapes)?;
-        self.shared.explain(&Arc::new(goal))
+        self.shared.explain(&goal)
     }
 
     /// Makes fetches and feeds ready to be run many times, for a hot loop: `run` of the result
@@ -211,7 +228,7 @@ impl Session {
     ) -> Result<()> {
         let value = value.into_feed();
         let elements = value.slice().map(Slice::to_data);
-        let value = elements.and_then(|elements| Value::new(value.sizes.clone(), elements));
+        let value = elements.and_then(|elements| Value::new(value.sizes.to_vec(), elements));
         let value = value.ok_or_else(|| Error::Load {
             variable: variable.name(),
             given: "rows of different lengths".to_owned(),
@@ -239,7 +256,7 @@ impl Session {
             return Err(refusal(wanted(variable)));
         }
         let versions = vec![(variable.id(), Some(Arc::new(value)))];
-        self.shared.take_over(versions, HashMap::new())
+        self.shared.take_over(versions, Streams::new())
     }
 
     /// A variable's current value.
@@ -259,8 +276,8 @@ impl Session {
     /// The variable has none, or is of another graph.
     pub fn any_value(&self, variable: AnyVariable<'_>) -> Result<Value> {
         self.check_own(variable)?;
-        let snapshot = self.shared.lock_state().snapshot(&[variable.id()]);
-        match snapshot.into_iter().flatten().next() {
+        let version = self.shared.lock_state().value(variable.id());
+        match version {
             Some(value) => Ok(Value::clone(&value)),
             None => Err(uninitialized(&self.shared.graph, variable.id(), None)),
         }
@@ -321,7 +338,7 @@ impl Shared {
     ) -> (Vec<Version>, Vec<Option<Stream>>) {
         let state = self.lock_state();
         let streams = draws.iter().map(|draw| state.stream(*draw)).collect();
-        (state.snapshot(variables), streams)
+        (state.snapshot(variables).collect(), streams)
     }
 
     /// Replaces values of variables and streams of random operations, all at once, when the run that
@@ -332,7 +349,7 @@ impl Shared {
     pub(crate) fn take_over(
         &self,
         versions: Vec<(VariableId, Version)>,
-        streams: HashMap<NodeId, Stream>,
+        streams: Streams,
     ) -> Result<()> {
         let mut writer = self.lock_writer()?;
         self.lock_state()
@@ -352,69 +369,77 @@ impl Shared {
         Error::Uninitialized(report)
     }
 
-    pub(crate) fn plan(&self, goal: &Arc<Goal>) -> Result<Planned> {
+    pub(crate) fn plan(&self, goal: &Goal) -> Result<Planned> {
         self.graph.note_run();
         self.known_plan(goal)
     }
 
-    fn explain(&self, goal: &Arc<Goal>) -> Result<Explanation> {
+    fn explain(&self, goal: &Goal) -> Result<Explanation> {
         let planned = self.known_plan(goal)?;
         Ok(Explanation::new(&self.graph.view(), goal, &planned.plan))
     }
 
     /// The plan for a goal, made if it is not there.
-    fn known_plan(&self, goal: &Arc<Goal>) -> Result<Planned> {
+    fn known_plan(&self, goal: &Goal) -> Result<Planned> {
         self.plans.first_stage(goal, || {
             compile::plan(&self.graph.view(), goal, self.options)
         })
     }
 
-    /// Runs a plan on its inputs, puts the results together, and commits what it wrote.
-    pub(crate) fn run<A: Assemble + ?Sized>(
+    /// Runs a plan on its inputs, lets `finish` make something of the results, and commits what the run
+    /// wrote.
+    pub(crate) fn run<O>(
         &self,
         planned: &Planned,
         inputs: &[Option<Slice<'_>>],
-        results: usize,
-        recipe: &A,
-    ) -> Result<A::Output> {
+        results: &[TensorId],
+        finish: impl FnOnce(&mut Fetched<'_>) -> Result<O>,
+    ) -> Result<O> {
+        let mut scratch = lock(&self.scratch).pop().unwrap_or_default();
         let effects = &planned.effects;
         // A run that changes the state takes its snapshot when the one before has committed.
         let writer = effects.changes_state().then(|| self.lock_writer());
         let mut writer = writer.transpose()?;
-        let (entry, streams) = {
+        let mut entry = std::mem::take(&mut scratch.versions);
+        {
             let mut state = self.lock_state();
-            let streams = match writer {
-                Some(_) => state.streams(&self.graph.view(), &effects.draws)?,
-                None => Default::default(),
-            };
-            (state.snapshot(&planned.plan.entry), streams)
-        };
+            if writer.is_some() {
+                state.streams(&self.graph.view(), &effects.draws, &mut scratch.streams)?;
+            }
+            entry.extend(state.snapshot(&planned.plan.entry));
+        }
         let mut run = Run {
             graph: &self.graph,
             plans: &self.plans,
             threads: &self.threads,
-            streams,
+            streams: &mut scratch.streams,
             spares: writer.as_mut().map(|writer| &mut *writer.spares),
         };
         let absent = without_value(&planned.plan.entry, &entry);
         let frame = run
             .execute(&planned.plan, inputs, entry)
             .map_err(|error| self.name_others(error, &absent))?;
-        let values = (0..results)
-            .map(|index| run.result(&frame, index).map(Some))
-            .collect::<Result<Vec<Option<Value>>>>()
+        let output = finish(&mut Fetched::new(&self.graph, &frame, results))
             .map_err(|error| self.name_others(error, &absent))?;
-        let output = recipe.assemble(&mut Fetched(values))?;
         // From here on nothing can fail, so a run that fails has not committed.
-        let versions: Vec<(VariableId, _)> = frame.exits().collect();
-        let streams = run.streams;
+        scratch.exits.extend(frame.exits());
         // The frame holds the versions that are replaced; they can be spares when it is gone.
-        drop(frame);
+        scratch.versions = frame.into_versions();
+        scratch.versions.clear();
+        let Scratch { exits, streams, .. } = &mut scratch;
         if let Some(writer) = &mut writer {
             self.lock_state()
-                .commit(versions, streams, &mut writer.spares);
+                .commit(exits.drain(..), streams.drain(), &mut writer.spares);
         }
+        self.keep(scratch);
         Ok(output)
+    }
+
+    fn keep(&self, scratch: Scratch) {
+        let mut kept = lock(&self.scratch);
+        if kept.len() < Scratch::KEPT {
+            kept.push(scratch);
+        }
     }
 }
 

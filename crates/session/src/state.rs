@@ -15,8 +15,11 @@ use crate::execute::Version;
 #[derive(Debug, Default)]
 pub(crate) struct State {
     values: HashMap<VariableId, Arc<Value>>,
-    streams: HashMap<NodeId, Stream>,
+    streams: Streams,
 }
+
+/// Where random operations have got to.
+pub(crate) type Streams = HashMap<NodeId, Stream>;
 
 /// Where a random operation has got to in its stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +31,14 @@ pub(crate) struct Stream {
 }
 
 impl State {
+    /// The current version of a variable.
+    pub(crate) fn value(&self, variable: VariableId) -> Version {
+        self.values.get(&variable).cloned()
+    }
+
     /// The current versions of these variables. Costs no copy of their elements.
-    pub(crate) fn snapshot(&self, variables: &[VariableId]) -> Vec<Version> {
-        variables
-            .iter()
-            .map(|variable| self.values.get(variable).cloned())
-            .collect()
+    pub(crate) fn snapshot(&self, variables: &[VariableId]) -> impl Iterator<Item = Version> {
+        variables.iter().map(|variable| self.value(*variable))
     }
 
     /// Where a random operation has got to, if it has drawn.
@@ -41,8 +46,8 @@ impl State {
         self.streams.get(&operation).copied()
     }
 
-    /// The streams of these random operations. One that is drawn from for the first time starts at
-    /// block 0 of its seeds, or of seeds of the operating system.
+    /// Adds the streams of these random operations to `streams`. One that is drawn from for the first
+    /// time starts at block 0 of its seeds, or of seeds of the operating system.
     ///
     /// # Errors
     /// The operating system has no random numbers to give.
@@ -50,8 +55,8 @@ impl State {
         &mut self,
         store: &Store,
         draws: impl IntoIterator<Item = &'a NodeId>,
-    ) -> Result<HashMap<NodeId, Stream>> {
-        let mut streams = HashMap::new();
+        streams: &mut Streams,
+    ) -> Result<()> {
         for id in draws {
             let stream = match self.streams.get(id) {
                 Some(stream) => *stream,
@@ -66,15 +71,15 @@ impl State {
             };
             streams.insert(*id, stream);
         }
-        Ok(streams)
+        Ok(())
     }
 
     /// Takes over the last versions of the variables that a run wrote, and where its streams have
     /// got to. What they replace goes to `spares`, if nobody else holds it.
     pub(crate) fn commit(
         &mut self,
-        versions: Vec<(VariableId, Version)>,
-        streams: HashMap<NodeId, Stream>,
+        versions: impl IntoIterator<Item = (VariableId, Version)>,
+        streams: impl IntoIterator<Item = (NodeId, Stream)>,
         spares: &mut Spares,
     ) {
         for (variable, version) in versions {
@@ -85,7 +90,9 @@ impl State {
                 spares.give(variable, old);
             }
         }
-        self.streams.extend(streams);
+        for (operation, stream) in streams {
+            self.streams.insert(operation, stream);
+        }
     }
 }
 
@@ -108,20 +115,20 @@ fn seeds_of(store: &Store, id: NodeId) -> Result<Seeds> {
     })
 }
 
-/// Memory of replaced values, for the next versions: so that a training loop allocates nothing for
-/// its variables.
+/// Memory of replaced values, which nobody else holds, for the next versions: so that a training loop
+/// allocates nothing for its variables.
 #[derive(Debug, Default)]
-pub(crate) struct Spares(HashMap<VariableId, Value>);
+pub(crate) struct Spares(HashMap<VariableId, Version>);
 
 impl Spares {
     /// Memory of a variable's type and shape, with whatever elements.
-    pub(crate) fn take(&mut self, variable: VariableId) -> Option<Value> {
-        self.0.remove(&variable)
+    pub(crate) fn take(&mut self, variable: VariableId) -> Version {
+        self.0.get_mut(&variable)?.take()
     }
 
-    fn give(&mut self, variable: VariableId, old: Arc<Value>) {
-        if let Ok(value) = Arc::try_unwrap(old) {
-            self.0.insert(variable, value);
+    fn give(&mut self, variable: VariableId, mut old: Arc<Value>) {
+        if Arc::get_mut(&mut old).is_some() {
+            self.0.insert(variable, Some(old));
         }
     }
 }

@@ -3,7 +3,7 @@
 use aqueduct_graph::{AnyTensor, Element, LstmState, Tensor, Value, Variable};
 
 use crate::error::{FeedProblem, Result};
-use crate::feed::{Entry, Feed, FeedTensor, FeedValue, Feeds};
+use crate::feed::{Entry, Feed, FeedTensor, FeedValue, Feeds, Few};
 use crate::fetch::{Assemble, Fetch, Fetched, Requests};
 
 /// Tensors that are given values together: one, an [`LstmState`], and any tuple, vector or array of
@@ -39,9 +39,9 @@ pub struct InputTensors {
 /// The values of a structure in a row.
 #[derive(Debug, Default)]
 pub struct InputValues<'f> {
-    values: Vec<FeedValue<'f>>,
+    values: Few<FeedValue<'f>>,
     /// The length of each vector of the structure.
-    vectors: Vec<usize>,
+    vectors: Few<usize>,
 }
 
 impl<'f> Feeds<'f> {
@@ -104,7 +104,7 @@ impl InputTensors {
         let (&(before, wanted), given) = pairs.find(|((_, wanted), given)| wanted != *given)?;
         let first = self.tensors.get(before);
         Some(FeedProblem {
-            name: first.map_or("[]".to_owned(), |tensor| tensor.name.clone()),
+            name: first.map_or("[]".to_owned(), FeedTensor::name),
             message: format!("a vector of {given} was fed for one of {wanted}"),
             at: None,
         })
@@ -263,7 +263,7 @@ impl<S: Fetch> Fetch for LstmState<S> {
 impl<A: Assemble> Assemble for LstmState<A> {
     type Output = LstmState<A::Output>;
 
-    fn assemble(&self, fetched: &mut Fetched) -> Result<LstmState<A::Output>> {
+    fn assemble(&self, fetched: &mut Fetched<'_>) -> Result<LstmState<A::Output>> {
         Ok(LstmState {
             c: self.c.assemble(fetched)?,
             h: self.h.assemble(fetched)?,

@@ -29,18 +29,21 @@ pub(crate) use failure::failure;
 pub(crate) use prune::{Effects, Need, Pruned, output_of, prune};
 
 use crate::error::{Error, FeedProblem, Result};
+use crate::feed::{Few, Sizes};
 use crate::options::SessionOptions;
 use crate::plan::Plan;
 
 /// What a plan is made for: the key under which it is kept.
+///
+/// Each run makes one to find its plan, so a small one is made without an allocation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Goal {
     /// The tensors whose values are wanted.
-    pub(crate) results: Vec<TensorId>,
+    pub(crate) results: Few<TensorId>,
     /// The operations that run for their effect.
-    pub(crate) targets: Vec<NodeId>,
+    pub(crate) targets: Few<NodeId>,
     /// The tensors that are fed, with the sizes of their values.
-    pub(crate) feeds: Vec<(TensorId, Vec<usize>)>,
+    pub(crate) feeds: Few<(TensorId, Sizes)>,
 }
 
 /// The first stage of a plan for a run of the whole graph, and what the run does to the session's

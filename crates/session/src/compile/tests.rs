@@ -7,15 +7,16 @@ use aqueduct_graph::ir::{RegionId, add_output};
 use aqueduct_graph::{AnyTensor, Graph, shape};
 
 use super::{Goal, Need, plan, prune};
+use crate::feed::{Few, Sizes};
 use crate::plan::{Action, Given, Instruction, Plan};
 
 fn plan_of(graph: &Graph, results: &[AnyTensor<'_>], fed: &[(AnyTensor<'_>, &[usize])]) -> Plan {
     let goal = Goal {
         results: results.iter().map(|result| result.id()).collect(),
-        targets: Vec::new(),
+        targets: Few::new(),
         feeds: fed
             .iter()
-            .map(|(tensor, sizes)| (tensor.id(), sizes.to_vec()))
+            .map(|(tensor, sizes)| (tensor.id(), Sizes::from_slice(sizes)))
             .collect(),
     };
     let (plan, _) = plan(&graph.view(), &goal, SessionOptions::new().optimize(false)).unwrap();

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aqueduct_graph::Graph;
 use aqueduct_graph::ir::Problem;
-use aqueduct_graph::{Graph, Value};
 
 use crate::arena::Buffer;
 use crate::compile;
@@ -29,18 +29,41 @@ impl Run<'_> {
         plan: &Plan,
         program: &Program,
     ) -> Result<()> {
-        let mut table = Table::default();
+        let stage = frame.stages.last_mut();
+        let mut workspace = stage.map(|stage| std::mem::take(&mut stage.memory.workspace));
+        let workspace = workspace.get_or_insert_default();
+        let done = self.run_in(workspace, frame, plan, program);
+        if let Some(stage) = frame.stages.last_mut() {
+            stage.memory.workspace = std::mem::take(workspace);
+        }
+        done
+    }
+
+    fn run_in(
+        &mut self,
+        workspace: &mut Workspace,
+        frame: &mut Frame<'_>,
+        plan: &Plan,
+        program: &Program,
+    ) -> Result<()> {
+        let Workspace {
+            table,
+            shards,
+            fresh,
+        } = workspace;
         table.reset(program.bases.len());
-        let mut fresh = Vec::with_capacity(program.fresh.len());
         for (variable, _) in &program.fresh {
             let value = self.fresh_value(*variable);
             let value = value.map_err(|_| Error::internal("a variable does not fit in memory"))?;
-            fresh.push(Some(Arc::new(value)));
+            fresh.push(Some(value));
         }
-        self.bind(frame, plan, program, &mut fresh, &mut table)?;
+        self.bind(frame, plan, program, fresh, table)?;
         let mut engine = Engine {
             graph: self.graph,
-            threads: Some(self.threads),
+            helpers: Some(Helpers {
+                threads: self.threads,
+                tables: shards,
+            }),
             effects: Some(Effects {
                 frame,
                 plan,
@@ -48,7 +71,7 @@ impl Run<'_> {
                 run: self,
             }),
         };
-        engine.run(&program.steps, &mut table)
+        engine.run(&program.steps, table)
     }
 
     fn bind(
@@ -56,7 +79,7 @@ impl Run<'_> {
         frame: &mut Frame<'_>,
         plan: &Plan,
         program: &Program,
-        fresh: &mut [Option<Arc<Value>>],
+        fresh: &mut [Version],
         table: &mut Table,
     ) -> Result<()> {
         let mut first_absent: Option<(usize, Error)> = None;
@@ -64,7 +87,7 @@ impl Run<'_> {
             match binding {
                 Binding::Arena => {
                     if let Some(stage) = frame.stages.last_mut() {
-                        table.bind_mut(base, stage.arena.bytes());
+                        table.bind_mut(base, stage.memory.arena.bytes());
                     }
                 }
                 Binding::Given { operand, reader } => match frame.given(*operand) {
@@ -99,13 +122,37 @@ impl Run<'_> {
     }
 }
 
+/// What a run of a program needs besides its arena, and what the next run can use again.
+#[derive(Default)]
+pub(crate) struct Workspace {
+    table: Table,
+    /// A table for each shard of a loop.
+    shards: Vec<Mutex<Table>>,
+    /// New versions of variables that are not committed.
+    fresh: Vec<Version>,
+}
+
+impl Workspace {
+    /// Lets go of what a run that failed has not committed.
+    pub(crate) fn clear(&mut self) {
+        self.fresh.clear();
+    }
+}
+
 /// What runs steps.
 struct Engine<'e, 's, 'f> {
     graph: &'e Graph,
     /// `None` on a thread that has a part of the work already.
-    threads: Option<&'e Threads>,
+    helpers: Option<Helpers<'e>>,
     /// `None` where steps only compute.
     effects: Option<Effects<'e, 's, 'f>>,
+}
+
+/// Who may share the work.
+struct Helpers<'e> {
+    threads: &'e Threads,
+    /// Memory for the tables of shards.
+    tables: &'e mut Vec<Mutex<Table>>,
 }
 
 /// What steps do besides computing.
@@ -114,7 +161,7 @@ struct Effects<'e, 's, 'f> {
     frame: &'e mut Frame<'f>,
     plan: &'e Plan,
     /// New versions of variables that are not committed.
-    fresh: Vec<Option<Arc<Value>>>,
+    fresh: &'e mut [Version],
 }
 
 impl Engine<'_, '_, '_> {
@@ -137,8 +184,8 @@ impl Engine<'_, '_, '_> {
     #[inline]
     fn compute(&self, instruction: &Instruction, step: &Step, table: &Table) -> Result<()> {
         let tasks = step.tasks();
-        let done = match self.threads {
-            Some(threads) if tasks > 1 && threads.count() > 1 => {
+        let done = match &self.helpers {
+            Some(Helpers { threads, .. }) if tasks > 1 && threads.count() > 1 => {
                 let failure = Mutex::new(None);
                 threads.run(tasks, &|task| {
                     if let Err(error) = step.run(table, task) {
@@ -165,47 +212,20 @@ impl Engine<'_, '_, '_> {
     ) -> Result<()> {
         let limit = self.limit(instruction, scan, table)?;
         self.run(&scan.before, table)?;
-        match (&*scan.shards, self.threads) {
-            ([shard], _) => self.shard(scan, shard, limit, table)?,
-            (shards, threads) => self.share(scan, shards, limit, table, threads)?,
+        match &mut self.helpers {
+            Some(helpers) if scan.shards.len() > 1 => {
+                share(self.graph, scan, limit, table, helpers)?;
+            }
+            Some(_) | None => {
+                for shard in &scan.shards {
+                    self.shard(scan, shard, limit, table)?;
+                }
+            }
         }
         for (first, bytes) in &scan.stacked {
             table.clear_bytes(first.plus(limit * bytes), (scan.steps - limit) * bytes);
         }
         Ok(())
-    }
-
-    /// Runs the shards of a loop, each on whichever thread is free.
-    fn share(
-        &self,
-        scan: &ScanProgram,
-        shards: &[Shard],
-        limit: usize,
-        table: &Table,
-        threads: Option<&Threads>,
-    ) -> Result<()> {
-        let failure: Mutex<Option<(usize, Error)>> = Mutex::new(None);
-        let work = |index: usize| {
-            let mut own = table.clone();
-            let mut engine = Engine {
-                graph: self.graph,
-                threads: None,
-                effects: None,
-            };
-            if let Err(error) = engine.shard(scan, &shards[index], limit, &mut own) {
-                let mut first = failure.lock().unwrap_or_else(PoisonError::into_inner);
-                // The same failure whichever thread comes first.
-                if first.as_ref().is_none_or(|(other, _)| index < *other) {
-                    *first = Some((index, error));
-                }
-            }
-        };
-        match threads {
-            Some(threads) => threads.run(shards.len(), &work),
-            None => (0..shards.len()).for_each(work),
-        }
-        let failure = failure.into_inner().unwrap_or_else(PoisonError::into_inner);
-        failure.map_or(Ok(()), |(_, error)| Err(error))
     }
 
     /// Runs all steps of a shard.
@@ -267,6 +287,39 @@ impl Engine<'_, '_, '_> {
             )
         })
     }
+}
+
+/// Runs the shards of a loop, each on whichever thread is free.
+fn share(
+    graph: &Graph,
+    scan: &ScanProgram,
+    limit: usize,
+    table: &Table,
+    helpers: &mut Helpers<'_>,
+) -> Result<()> {
+    let count = helpers.tables.len().max(scan.shards.len());
+    helpers.tables.resize_with(count, Mutex::default);
+    let failure: Mutex<Option<(usize, Error)>> = Mutex::new(None);
+    let work = |index: usize| {
+        let (shard, own) = (&scan.shards[index], &helpers.tables[index]);
+        let mut own = own.lock().unwrap_or_else(PoisonError::into_inner);
+        own.copy_from(table);
+        let mut engine = Engine {
+            graph,
+            helpers: None,
+            effects: None,
+        };
+        if let Err(error) = engine.shard(scan, shard, limit, &mut own) {
+            let mut first = failure.lock().unwrap_or_else(PoisonError::into_inner);
+            // The same failure whichever thread comes first.
+            if first.as_ref().is_none_or(|(other, _)| index < *other) {
+                *first = Some((index, error));
+            }
+        }
+    };
+    helpers.threads.run(scan.shards.len(), &work);
+    let failure = failure.into_inner().unwrap_or_else(PoisonError::into_inner);
+    failure.map_or(Ok(()), |(_, error)| Err(error))
 }
 
 impl Effects<'_, '_, '_> {
@@ -335,7 +388,7 @@ impl Effects<'_, '_, '_> {
             .run
             .run_instruction(instruction, &mut memory, self.plan)?;
         if let Some(stage) = self.frame.stages.last_mut() {
-            changes.apply(&mut stage.late, &mut self.frame.versions);
+            changes.apply(&mut stage.memory.late, &mut self.frame.versions);
         }
         Ok(())
     }

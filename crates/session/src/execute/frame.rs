@@ -5,7 +5,10 @@ use std::sync::Arc;
 use aqueduct_graph::Value;
 use aqueduct_graph::ir::{Fact, TensorId};
 
+use smallvec::SmallVec;
+
 use crate::arena::{Arena, Buffer, OpenArena};
+use crate::engine::execute::Workspace;
 use crate::error::{Error, Result};
 use crate::kernels::{Slice, SliceMut};
 use crate::plan::{Operand, Plan};
@@ -17,14 +20,39 @@ pub(crate) type Version = Option<Arc<Value>>;
 pub(crate) struct Frame<'a> {
     pub(crate) inputs: &'a [Option<Slice<'a>>],
     pub(crate) versions: Vec<Version>,
-    pub(crate) stages: Vec<StageFrame>,
+    /// There is one stage, unless a size is late.
+    pub(crate) stages: SmallVec<[StageFrame; 1]>,
 }
 
 /// The memory of one stage.
 pub(crate) struct StageFrame {
     pub(crate) plan: Arc<Plan>,
+    pub(crate) memory: StageMemory,
+}
+
+/// What one stage writes to while it runs. The plan's pool keeps it from run to run.
+pub(crate) struct StageMemory {
     pub(crate) arena: Arena,
+    /// The values of late shape.
     pub(crate) late: Vec<Option<Value>>,
+    pub(crate) workspace: Workspace,
+}
+
+impl StageMemory {
+    /// Memory for a plan; `None` if the system has not enough.
+    pub(crate) fn new(plan: &Plan) -> Option<StageMemory> {
+        Some(StageMemory {
+            arena: Arena::new(&plan.layout)?,
+            late: Vec::new(),
+            workspace: Workspace::default(),
+        })
+    }
+
+    /// Lets go of all values, not of the memory that is of one size in all runs.
+    pub(crate) fn clear(&mut self) {
+        self.late.clear();
+        self.workspace.clear();
+    }
 }
 
 /// Why an operand cannot be had.
@@ -41,18 +69,18 @@ impl<'a> Frame<'a> {
         Frame {
             inputs,
             versions: entry,
-            stages: Vec::new(),
+            stages: SmallVec::new(),
         }
     }
 
     /// Makes room for the next stage.
     pub(crate) fn begin(&mut self, plan: Arc<Plan>) -> Result<()> {
-        let arena = plan.take_arena().ok_or(Error::OutOfMemory {
+        let mut memory = plan.take_memory().ok_or(Error::OutOfMemory {
             bytes: plan.layout.bytes(),
         })?;
         self.versions.resize(plan.versions, None);
-        let late = (0..plan.late_values).map(|_| None).collect();
-        self.stages.push(StageFrame { plan, arena, late });
+        memory.late.resize(plan.late_values, None);
+        self.stages.push(StageFrame { plan, memory });
         Ok(())
     }
 
@@ -62,7 +90,7 @@ impl<'a> Frame<'a> {
             Operand::Buffer { stage, buffer } => self
                 .stages
                 .get(stage)
-                .and_then(|stage| stage.arena.read(buffer)),
+                .and_then(|stage| stage.memory.arena.read(buffer)),
             operand => return self.sources().read(operand),
         };
         found.ok_or(Absent::Broken(operand))
@@ -102,19 +130,18 @@ impl<'a> Frame<'a> {
     pub(crate) fn result(
         &self,
         index: usize,
-    ) -> std::result::Result<(Slice<'_>, Vec<usize>), Absent> {
+    ) -> std::result::Result<(Slice<'_>, &[usize]), Absent> {
         let operand = self.result_place(index);
         let operand = operand.ok_or(Absent::Broken(Operand::Input(index)))?;
         Ok((self.read(operand)?, self.result_sizes(index)?))
     }
 
     /// The sizes of a result of the region.
-    pub(crate) fn result_sizes(&self, index: usize) -> std::result::Result<Vec<usize>, Absent> {
+    pub(crate) fn result_sizes(&self, index: usize) -> std::result::Result<&[usize], Absent> {
         let last = self.stages.last().map(|stage| &stage.plan);
-        let planned = last.and_then(|plan| plan.result_sizes.get(index)).cloned();
+        let planned = last.and_then(|plan| plan.result_sizes.get(index)?.as_deref());
         let late = || self.late_sizes(self.result_place(index)?);
         planned
-            .flatten()
             .or_else(late)
             .ok_or(Absent::Broken(Operand::Input(index)))
     }
@@ -124,12 +151,12 @@ impl<'a> Frame<'a> {
         last.plan.results.get(index).copied().flatten()
     }
 
-    fn late_sizes(&self, operand: Operand) -> Option<Vec<usize>> {
+    fn late_sizes(&self, operand: Operand) -> Option<&[usize]> {
         let Operand::Late { stage, slot } = operand else {
             return None;
         };
-        let value = self.stages.get(stage)?.late.get(slot)?.as_ref()?;
-        Some(value.shape().to_vec())
+        let value = self.stages.get(stage)?.memory.late.get(slot)?.as_ref()?;
+        Some(value.shape())
     }
 
     /// The last version of each variable that the region writes.
@@ -138,6 +165,11 @@ impl<'a> Frame<'a> {
         plan.into_iter()
             .flat_map(|plan| &plan.exits)
             .map(|(variable, slot)| (*variable, self.versions.get(*slot).cloned().flatten()))
+    }
+
+    /// Takes the versions out, when nothing is read any more.
+    pub(crate) fn into_versions(mut self) -> Vec<Version> {
+        std::mem::take(&mut self.versions)
     }
 
     /// What the next stage must know: the shapes, and the elements of small integer tensors.
@@ -151,9 +183,10 @@ impl<'a> Frame<'a> {
             let elements = self.read(*operand)?;
             let planned = next.and_then(|next| next.draft.sizes_of(*tensor));
             let sizes = planned
+                .as_deref()
                 .or_else(|| self.late_sizes(*operand))
                 .ok_or(Absent::Broken(*operand))?;
-            facts.push((*tensor, elements.fact(&sizes)));
+            facts.push((*tensor, elements.fact(sizes)));
         }
         Ok(facts)
     }
@@ -162,7 +195,7 @@ impl<'a> Frame<'a> {
 impl Drop for Frame<'_> {
     fn drop(&mut self) {
         for stage in self.stages.drain(..) {
-            stage.plan.give_arena(stage.arena);
+            stage.plan.give_memory(stage.memory);
         }
     }
 }
@@ -220,12 +253,12 @@ impl<'a> Sources<'a> {
             Operand::Buffer { stage, buffer } => self
                 .earlier
                 .get(stage)
-                .and_then(|stage| stage.arena.read(buffer)),
+                .and_then(|stage| stage.memory.arena.read(buffer)),
             Operand::Late { stage, slot } => {
                 let late = self
                     .earlier
                     .get(stage)
-                    .map_or(self.late, |stage| &stage.late);
+                    .map_or(self.late, |stage| &stage.memory.late);
                 late.get(slot)
                     .and_then(Option::as_ref)
                     .map(|value| Slice::from(value.data()))

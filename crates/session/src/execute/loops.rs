@@ -140,8 +140,8 @@ impl Run<'_> {
             let (elements, sizes) = self.view_result(&frame, given.result)?;
             let fact = instruction.facts.get(given.output);
             let before = fact.and_then(|fact| fact.shape.sizes());
-            if before.as_ref() != Some(&sizes) || elements.len() != state.len() {
-                return Err(self.state_changed(instruction, given.output, progress.done, &sizes));
+            if before.as_deref() != Some(sizes) || elements.len() != state.len() {
+                return Err(self.state_changed(instruction, given.output, progress.done, sizes));
             }
             next.push(copied(elements)?);
         }
@@ -149,9 +149,9 @@ impl Run<'_> {
             let fits = match given.need {
                 Need::Value => {
                     let (elements, sizes) = self.view_result(&frame, given.result)?;
-                    stack.put(place, elements, sizes)
+                    stack.put(place, elements, sizes.to_vec())
                 }
-                Need::Shape => stack.put_shape(self.result_sizes(&frame, given.result)?),
+                Need::Shape => stack.put_shape(self.result_sizes(&frame, given.result)?.to_vec()),
             };
             if !fits {
                 let output = stacked_output(instruction, each, given);

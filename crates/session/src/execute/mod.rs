@@ -5,13 +5,13 @@ mod loops;
 mod stack;
 mod structured;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use aqueduct_graph::ir::{Data, Fact, Int, NodeId, Problem, Update, VariableId};
 use aqueduct_graph::{DType, Graph, Value};
+use smallvec::{SmallVec, smallvec};
 
-pub(crate) use frame::{Absent, Frame, Memory, Sources, Version};
+pub(crate) use frame::{Absent, Frame, Memory, Sources, StageMemory, Version};
 
 use crate::cache::PlanCache;
 use crate::compile;
@@ -20,7 +20,7 @@ use crate::kernels::threads::Threads;
 use crate::kernels::{Args, Failure, Slice, SliceMut, state};
 use crate::philox::Philox;
 use crate::plan::{Action, Instruction, Operand, Output, Plan};
-use crate::state::{Spares, Stream};
+use crate::state::{Spares, Streams};
 use frame::{Opened, StageFrame};
 
 /// What a run needs besides its plan and its inputs.
@@ -30,7 +30,7 @@ pub(crate) struct Run<'s> {
     /// The threads among which optimised programs share their work.
     pub(crate) threads: &'s Threads,
     /// The streams of the random operations that the run may execute.
-    pub(crate) streams: HashMap<NodeId, Stream>,
+    pub(crate) streams: &'s mut Streams,
     /// Memory for new versions of variables; only a run that writes has some.
     pub(crate) spares: Option<&'s mut Spares>,
 }
@@ -54,7 +54,7 @@ impl Instruction {
 #[derive(Default)]
 pub(crate) struct Changes {
     late: Vec<(usize, Value)>,
-    versions: Vec<(usize, Version)>,
+    versions: SmallVec<[(usize, Version); 1]>,
 }
 
 impl Changes {
@@ -127,7 +127,8 @@ impl Run<'_> {
         let Some((current, earlier)) = frame.stages.split_last_mut() else {
             return Err(Error::internal("an instruction has no stage"));
         };
-        let StageFrame { plan, arena, late } = current;
+        let StageFrame { plan, memory } = current;
+        let StageMemory { arena, late, .. } = memory;
         let sources = Sources {
             inputs: frame.inputs,
             versions: &frame.versions,
@@ -202,7 +203,7 @@ impl Run<'_> {
                 };
                 self.write(*variable, *update, *rows, old, &args)
                     .map(|value| Changes {
-                        versions: vec![(*to, Some(Arc::new(value)))],
+                        versions: smallvec![(*to, Some(value))],
                         ..Changes::default()
                     })
             }
@@ -252,8 +253,11 @@ impl Run<'_> {
         rows: bool,
         old: Option<Slice<'_>>,
         args: &Args<'_>,
-    ) -> std::result::Result<Value, Failure> {
-        let mut new = self.fresh_value(variable)?;
+    ) -> std::result::Result<Arc<Value>, Failure> {
+        let mut fresh = self.fresh_value(variable)?;
+        let Some(new) = Arc::get_mut(&mut fresh) else {
+            return Err(Failure::new("the memory of a new version is in use"));
+        };
         let row_count = new.shape().first().copied().unwrap_or(0);
         let place = SliceMut::from(new.data_mut());
         if rows {
@@ -267,14 +271,14 @@ impl Run<'_> {
         } else if let Some(value) = args.any_input(0) {
             state::assign(update, old, value, place);
         }
-        Ok(new)
+        Ok(fresh)
     }
 
-    /// Memory for a new version: what an earlier run has left over, or new.
+    /// Memory for a new version, which nobody else holds: what an earlier run has left over, or new.
     pub(crate) fn fresh_value(
         &mut self,
         variable: VariableId,
-    ) -> std::result::Result<Value, Failure> {
+    ) -> std::result::Result<Arc<Value>, Failure> {
         if let Some(spare) = self
             .spares
             .as_mut()
@@ -285,6 +289,7 @@ impl Run<'_> {
         let view = self.graph.view();
         let record = view.variable(variable);
         Value::zeros(record.dtype, &record.shape)
+            .map(Arc::new)
             .ok_or_else(|| Failure::new("the variable does not fit in memory"))
     }
 
@@ -301,16 +306,7 @@ impl Run<'_> {
 
     /// The report of an operand that is not there.
     pub(crate) fn absent(&self, plan: &Plan, reader: Option<NodeId>, absent: &Absent) -> Error {
-        let slot = match absent {
-            Absent::Version(slot) => slot,
-            Absent::Broken(operand) => {
-                return Error::internal(format!("operand {operand:?} is not there"));
-            }
-        };
-        match plan.entry.get(*slot) {
-            Some(variable) => uninitialized(self.graph, *variable, reader),
-            None => Error::internal(format!("version {slot} was not written")),
-        }
+        missing(self.graph, plan, reader, absent)
     }
 
     fn failed(&self, instruction: &Instruction, failure: Failure) -> Error {
@@ -318,10 +314,9 @@ impl Run<'_> {
     }
 
     /// A result of a finished run as a value of its own.
-    pub(crate) fn result(&self, frame: &Frame<'_>, index: usize) -> Result<Value> {
+    fn result(&self, frame: &Frame<'_>, index: usize) -> Result<Value> {
         let (elements, sizes) = self.view_result(frame, index)?;
-        Value::new(sizes, copied(elements)?)
-            .ok_or_else(|| Error::internal("a result has another size than planned"))
+        value_of(elements, sizes)
     }
 
     /// The elements of a result of a finished run, and its sizes.
@@ -329,17 +324,12 @@ impl Run<'_> {
         &self,
         frame: &'f Frame<'_>,
         index: usize,
-    ) -> Result<(Slice<'f>, Vec<usize>)> {
-        match frame.result(index) {
-            Ok(result) => Ok(result),
-            Err(absent) => Err(self.absent(frame.plan()?, None, &absent)),
-        }
+    ) -> Result<(Slice<'f>, &'f [usize])> {
+        view_result(self.graph, frame, index)
     }
-}
 
-impl Run<'_> {
     /// The sizes of a result of a finished run.
-    fn result_sizes(&self, frame: &Frame<'_>, index: usize) -> Result<Vec<usize>> {
+    fn result_sizes<'f>(&self, frame: &'f Frame<'_>, index: usize) -> Result<&'f [usize]> {
         match frame.result_sizes(index) {
             Ok(sizes) => Ok(sizes),
             Err(absent) => Err(self.absent(frame.plan()?, None, &absent)),
@@ -347,11 +337,49 @@ impl Run<'_> {
     }
 }
 
+/// The elements of a result of a finished run, and its sizes.
+///
+/// # Errors
+/// It is the value of a variable that has none.
+pub(crate) fn view_result<'f>(
+    graph: &Graph,
+    frame: &'f Frame<'_>,
+    index: usize,
+) -> Result<(Slice<'f>, &'f [usize])> {
+    match frame.result(index) {
+        Ok(result) => Ok(result),
+        Err(absent) => Err(missing(graph, frame.plan()?, None, &absent)),
+    }
+}
+
+/// A value of its own.
+///
+/// # Errors
+/// There is not enough memory.
+pub(crate) fn value_of(elements: Slice<'_>, sizes: &[usize]) -> Result<Value> {
+    Value::new(sizes.to_vec(), copied(elements)?)
+        .ok_or_else(|| Error::internal("a result has another size than planned"))
+}
+
+/// The report of an operand that is not there.
+fn missing(graph: &Graph, plan: &Plan, reader: Option<NodeId>, absent: &Absent) -> Error {
+    let slot = match absent {
+        Absent::Version(slot) => slot,
+        Absent::Broken(operand) => {
+            return Error::internal(format!("operand {operand:?} is not there"));
+        }
+    };
+    match plan.entry.get(*slot) {
+        Some(variable) => uninitialized(graph, *variable, reader),
+        None => Error::internal(format!("version {slot} was not written")),
+    }
+}
+
 /// A copy of elements.
 ///
 /// # Errors
 /// There is not enough memory.
-fn copied(elements: Slice<'_>) -> Result<Data> {
+pub(crate) fn copied(elements: Slice<'_>) -> Result<Data> {
     let bytes = elements.len().saturating_mul(elements.dtype().width());
     elements.try_to_data().ok_or(Error::OutOfMemory { bytes })
 }

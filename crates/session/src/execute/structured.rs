@@ -2,6 +2,7 @@
 
 use aqueduct_graph::Value;
 use aqueduct_graph::ir::{NodeId, VariableId};
+use smallvec::SmallVec;
 
 use crate::compile::{self, Need};
 use crate::error::Result;
@@ -46,7 +47,7 @@ impl Run<'_> {
                     let value = match given.need {
                         Need::Value => self.result(&frame, given.result)?,
                         Need::Shape => {
-                            let sizes = self.result_sizes(&frame, given.result)?;
+                            let sizes = self.result_sizes(&frame, given.result)?.to_vec();
                             self.of_shape(instruction.node, given.output, sizes)?
                         }
                     };
@@ -101,7 +102,7 @@ impl Body {
         &self,
         exits: &[(VariableId, Version)],
         versions: &[Version],
-    ) -> Vec<(usize, Version)> {
+    ) -> SmallVec<[(usize, Version); 1]> {
         self.writes
             .iter()
             .map(|written| {

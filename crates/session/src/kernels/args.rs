@@ -123,6 +123,11 @@ macro_rules! typed {
         }
 
         impl<'a> SliceMut<'a> {
+            /// The element type.
+            pub(crate) fn dtype(&self) -> DType {
+                match self { $(SliceMut::$variant(_) => DType::$variant),* }
+            }
+
             /// The number of elements.
             pub(crate) fn len(&self) -> usize {
                 match self { $(SliceMut::$variant(values) => values.len()),* }
@@ -205,6 +210,15 @@ macro_rules! typed {
 typed!(f32 => F32, f64 => F64, i32 => I32, i64 => I64, u8 => U8, bool => Bool);
 
 impl Slice<'_> {
+    /// One of [`Slice::ints`].
+    pub(crate) fn int(&self, index: usize) -> Option<i64> {
+        match self {
+            Slice::I32(values) => values.get(index).map(|value| i64::from(*value)),
+            Slice::I64(values) => values.get(index).copied(),
+            Slice::F32(_) | Slice::F64(_) | Slice::U8(_) | Slice::Bool(_) => None,
+        }
+    }
+
     /// The elements of an integer tensor that may hold sizes; none of one of another type.
     pub(crate) fn ints(&self) -> Vec<i64> {
         match self {

@@ -115,6 +115,11 @@ impl Table {
         );
     }
 
+    /// Takes over all bases of another table, in memory that this one has already.
+    pub(crate) fn copy_from(&mut self, other: &Table) {
+        self.bases.clone_from(&other.bases);
+    }
+
     /// Binds a base to memory that is written. The memory must stay where it is, and belong to the
     /// program alone, for as long as steps run on the table.
     pub(crate) fn bind_mut(&mut self, base: usize, memory: SliceMut<'_>) {

@@ -21,7 +21,6 @@ mod streams;
 mod tests;
 mod writer;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,6 +36,7 @@ pub use state_file::CheckpointState;
 
 use crate::error::Result;
 use crate::session::Session;
+use crate::state::Streams;
 use files::{Host, Kind, System};
 use global_step::Step;
 use list::VariableList;
@@ -262,7 +262,7 @@ impl Saver {
         let streams = if self.random_streams {
             streams::matching(&session.graph().view(), &reader.table.streams)
         } else {
-            HashMap::new()
+            Streams::new()
         };
         session.shared.take_over(values, streams)?;
         Ok(())
@@ -305,7 +305,7 @@ impl Saver {
         self.variables.check(Some(session.graph()))?;
         let mut reader = self.open(path.as_ref())?;
         let values = self.variables.read(&mut reader)?;
-        session.shared.take_over(values, HashMap::new())?;
+        session.shared.take_over(values, Streams::new())?;
         Ok(self.variables.compare(&reader.table.tensors))
     }
 

@@ -23,9 +23,9 @@ pub(super) fn block_of(
     let feeds = feeds.iter();
     let goal = Goal {
         results: fetches.iter().map(|fetch| fetch.id()).collect(),
-        targets: Vec::new(),
+        targets: Default::default(),
         feeds: feeds
-            .map(|(tensor, sizes)| (tensor.id(), sizes.to_vec()))
+            .map(|(tensor, sizes)| (tensor.id(), sizes.iter().copied().collect()))
             .collect(),
     };
     let passes = Pass::ALL.iter();
