@@ -145,10 +145,6 @@ passes! {
     SinkSums = "sink sums", reordering;
     /// Keeps only the last row where nothing else is read of what a loop stacks.
     TrimStacks = "trim stacks";
-    /// Does products with one operand in common, or over slices of one tensor, as one product.
-    MergeProducts = "merge products", reordering;
-    /// Does sums of products in place, without a buffer for each.
-    SumProducts = "sum products", reordering;
     /// Does chains of element-wise operations in one go.
     FuseElementwise = "fuse elementwise";
     /// Puts operands of a concatenation or stack where they belong as they are made.

@@ -53,7 +53,6 @@ pub(crate) fn run(
             }
             Pass::SinkSums => sink_sums::run(block),
             Pass::TrimStacks => trim_stacks::run(block),
-            Pass::MergeProducts | Pass::SumProducts => 0,
             Pass::FuseElementwise => fuse::run(block),
             // Done when memory is given.
             Pass::JoinInPlace | Pass::ShareMemory | Pass::SplitRows => 0,
