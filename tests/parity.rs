@@ -4,7 +4,7 @@
 
 use aqueduct::prelude::*;
 use aqueduct::{Element, Feeds, Value};
-use aqueduct_tests::{Reference, Tolerance, compare, report};
+use aqueduct_tests::{Modes, Reference, Tolerance, compare, report};
 
 /// The operands of a case.
 struct Inputs<'g>(Vec<AnyTensor<'g>>);
@@ -37,13 +37,13 @@ fn check(file: &str, build: Build) {
     let reference = Reference::open(file);
     let mut run = Vec::new();
     let mut results = Vec::new();
-    for case in reference.cases() {
+    for (number, case) in reference.cases().into_iter().enumerate() {
         let g = Graph::new();
         let given = reference.series(case, "in");
         let inputs = Inputs(given.iter().map(|value| placeholder(&g, value)).collect());
         if let Some(outputs) = build(case, &inputs) {
             run.push(case);
-            let result = check_case(&reference, case, &inputs, &outputs);
+            let result = check_case(&reference, (number, case), &inputs, &outputs);
             results.push(result.map_err(|why| format!("{case}: {why}")));
         }
     }
@@ -64,7 +64,7 @@ fn placeholder<'g>(g: &'g Graph, value: &Value) -> AnyTensor<'g> {
 
 fn check_case<'g>(
     reference: &Reference,
-    case: &str,
+    (number, case): (usize, &str),
     inputs: &Inputs<'g>,
     outputs: &[AnyTensor<'g>],
 ) -> Result<(), String> {
@@ -78,19 +78,21 @@ fn check_case<'g>(
         .wrt(&inputs.0)
         .grad_ys(&weights)
         .build();
-    let mut feeds = Feeds::new();
-    let operands = inputs.0.iter().zip(reference.series(case, "in"));
-    for (tensor, value) in operands.chain(weights.iter().zip(cotangents)) {
-        feeds.add_any(*tensor, value.clone());
-    }
+    let feeds = || {
+        let mut feeds = Feeds::new();
+        let operands = inputs.0.iter().zip(reference.series(case, "in"));
+        for (tensor, value) in operands.chain(weights.iter().zip(cotangents.clone())) {
+            feeds.add_any(*tensor, value.clone());
+        }
+        feeds
+    };
     // TensorFlow's `None` is stored as zeros.
     let slopes = slopes.iter().zip(&inputs.0);
-    let slopes: Vec<AnyTensor<'_>> = slopes
-        .map(|(slope, x)| slope.dense().unwrap_or_else(|| x.zeros_like()))
-        .collect();
-    let (values, slopes) = Session::new(g)
-        .run((outputs.to_vec(), slopes), feeds)
-        .map_err(|error| error.to_string())?;
+    let slopes = slopes.map(|(slope, x)| slope.dense().unwrap_or_else(|| x.zeros_like()));
+    let fetches: Vec<AnyTensor<'_>> = outputs.iter().copied().chain(slopes).collect();
+    let modes = Modes::of_case(g, number);
+    let found = modes.run(|sess| sess.run(fetches.clone(), feeds()))?;
+    let (values, slopes) = found.split_at(outputs.len());
 
     let expected = reference.series(case, "out");
     if expected.len() != values.len() {
@@ -371,9 +373,8 @@ fn logsumexp_of_infinities() {
         let point = g.placeholder::<f32>("x", shape![?]);
         let y = point.reduce_logsumexp(..);
         let fetches = vec![y.any(), gradient(y, point).any()];
-        let values = Session::new(&g)
-            .run(fetches, feed![point => x])
-            .map_err(|error| error.to_string())?;
+        let modes = Modes::new(&g, []);
+        let values = modes.run(|sess| sess.run(fetches.clone(), feed![point => x]))?;
         let expected = [Value::scalar(sum), Value::vector(slope.to_vec())];
         for (value, expected) in values.iter().zip(&expected) {
             compare(value, expected, Tolerance::REFERENCE)

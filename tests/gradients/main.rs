@@ -15,7 +15,7 @@ mod whiles;
 
 use aqueduct::prelude::*;
 use aqueduct::{Dim, Feeds, Shape, Value};
-use aqueduct_tests::{Tolerance, central_differences, compare, report, spread};
+use aqueduct_tests::{Modes, Tolerance, central_differences, compare, report, spread};
 use cases::{Case, X};
 use ndarray::ArrayD;
 
@@ -62,9 +62,9 @@ fn whiles() {
 /// Every case, with the sizes of its inputs known while building and not.
 #[track_caller]
 fn check_all(cases: Vec<Case>) {
-    report(cases.iter().flat_map(|case| {
+    report(cases.iter().enumerate().flat_map(|(number, case)| {
         [false, true].map(|unknown| {
-            check(case, unknown).map_err(|why| {
+            check(case, number, unknown).map_err(|why| {
                 let sizes = if unknown { "unknown" } else { "known" };
                 format!("{} (sizes {sizes}): {why}", case.name)
             })
@@ -75,9 +75,9 @@ fn check_all(cases: Vec<Case>) {
 /// The first derivative of `sum(y * weights)`, and that of `sum(first * directions)` with respect to
 /// the inputs and the weights, agree with finite differences. That the first is linear in the weights
 /// makes the second one test how its own ops pass gradients on, also where the op itself is linear.
-fn check(case: &Case, unknown: bool) -> Result<(), String> {
+fn check(case: &Case, number: usize, unknown: bool) -> Result<(), String> {
     let g = Graph::new().leak();
-    let mut points = Points::new(g, case);
+    let mut points = Points::new(g, case, 2 * number + usize::from(unknown));
     let xs: Vec<X> = case
         .inputs
         .iter()
@@ -148,17 +148,20 @@ fn without_sizes(sizes: &[usize], known: &[usize]) -> Shape {
 /// Placeholders with the values that they are fed.
 struct Points {
     graph: &'static Graph,
+    /// For the many values that finite differences take.
     session: Session,
+    modes: Modes,
     step: f64,
     tolerance: Tolerance,
     fed: Vec<(X, ArrayD<f64>)>,
 }
 
 impl Points {
-    fn new(graph: &'static Graph, case: &Case) -> Points {
+    fn new(graph: &'static Graph, case: &Case, number: usize) -> Points {
         Points {
             graph,
             session: Session::new(graph),
+            modes: Modes::of_case(graph, number),
             step: case.step,
             tolerance: case.tolerance,
             fed: Vec::new(),
@@ -181,9 +184,9 @@ impl Points {
     }
 
     /// The tensor's value, which must have the sizes that were known before.
-    fn value(&self, tensor: X) -> Result<ArrayD<f64>, String> {
-        let value = self.session.run(tensor, self.feeds());
-        let value = value.map_err(|error| error.to_string())?;
+    fn value(&self, tensor: X) -> Result<Value, String> {
+        let run = |sess: &Session| sess.run(vec![tensor.any()], self.feeds());
+        let value = self.modes.run(run)?.remove(0);
         let shape = tensor.shape();
         if shape.compatible(&Shape::known(value.shape())) {
             Ok(value)
@@ -209,7 +212,7 @@ impl Points {
             self.session.run(of.scalar(), feeds).unwrap()
         });
         for (place, (slope, expected)) in slopes.iter().zip(expected).enumerate() {
-            let value = Value::from(self.value(*slope)?);
+            let value = self.value(*slope)?;
             compare(&value, &Value::from(expected), self.tolerance)
                 .map_err(|why| format!("{order} derivative by input {place} {why}"))?;
         }

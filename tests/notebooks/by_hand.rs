@@ -40,3 +40,15 @@ fn rnn_scratch_draws_weights_anew_in_every_run_and_once_a_run() {
     let expected = inputs.dot(&first_weights).mapv(f32::tanh);
     assert!(largest_difference(&outputs, &expected) < 1e-6);
 }
+
+#[test]
+fn rnn_scratch_is_the_same_however_it_is_run() {
+    let g = Graph::new();
+    g.set_random_seed(3);
+    let model = rnn_scratch::model(&g);
+    let inputs = rnn_scratch::x0_batch();
+    super::check_training(&g, |sess| {
+        let y0 = sess.run(model.y0, feed![model.x0 => &inputs])?;
+        Ok(y0.into_iter().collect())
+    });
+}

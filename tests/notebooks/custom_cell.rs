@@ -106,3 +106,19 @@ fn it_goes_into_wrappers_and_stacks() {
     assert_eq!((first.shape(), second.shape()), (&[3, 5][..], &[3, 3][..]));
     sess.run(train, feeds()).unwrap();
 }
+
+#[test]
+fn training_is_the_same_however_it_is_run() {
+    let g = Graph::new();
+    g.set_random_seed(1);
+    let x = g.placeholder::<f32>("x", shape![?, 4, 2]);
+    let cell = DropoutWrapper::new(MinimalGatedUnit::new(5)).output_keep_prob(0.5);
+    let (outputs, _) = dynamic_rnn(&cell, x);
+    let loss = outputs.square().reduce_mean(..);
+    let train = AdamOptimizer::new(0.1).minimize(loss);
+    let fed = spread(&[3, 4, 2], (-1.0, 1.0), 0).mapv(|x| x as f32);
+    super::check_training(&g, |sess| {
+        let step = |_| Ok(sess.run((loss.scalar(), train), feed![x => &fed])?.0);
+        (0..4).map(step).collect()
+    });
+}

@@ -112,3 +112,23 @@ fn digits(labels: &Array2<f32>) -> Vec<usize> {
     let digit = |label: ArrayView1<'_, f32>| label.iter().position(|is| *is == 1.0);
     labels.rows().into_iter().filter_map(digit).collect()
 }
+
+#[test]
+fn training_is_the_same_however_it_is_run() {
+    let models: [for<'g> fn(&'g Graph) -> MnistModel<'g>; 2] =
+        [mnist_static_rnn::model, mnist_dynamic_rnn::model];
+    for model in models {
+        let g = Graph::new();
+        g.set_random_seed(0);
+        let model = model(&g);
+        super::check_training(&g, |sess| {
+            let mut mnist = mnist();
+            let step = |_| {
+                let (images, labels) = mnist.train.next_batch(BATCH);
+                let feeds = feed![model.x => rows_as_steps(images)?, model.y => labels];
+                Ok(sess.run((model.cost.scalar(), model.optimizer), feeds)?.0)
+            };
+            (0..3).map(step).collect()
+        });
+    }
+}

@@ -73,3 +73,11 @@ fn predicts_one_sequence_too() {
     let pred = sess.run(model.pred, feed![model.input_data => [[[0.5]]]]);
     assert_eq!(pred.unwrap().shape(), [1, 1]);
 }
+
+#[test]
+fn training_is_the_same_however_it_is_run() {
+    let g = Graph::new();
+    g.set_random_seed(0);
+    let model = example::model(&g);
+    super::check_training(&g, |sess| example::train(sess, &model, 4, 1000));
+}

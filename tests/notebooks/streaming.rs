@@ -52,3 +52,11 @@ fn training_chunk_by_chunk_learns_the_signal() {
     assert!(losses[4] < losses[0] / 5.0, "{losses:?}");
     assert!(losses[4] < 0.02, "{losses:?}");
 }
+
+#[test]
+fn training_is_the_same_however_it_is_run() {
+    let g = Graph::new();
+    g.set_random_seed(0);
+    let model = model(&g);
+    super::check_training(&g, |sess| train(sess, &model, signal(200, 0).view(), 2));
+}

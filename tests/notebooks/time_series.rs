@@ -98,3 +98,15 @@ fn trained(sess: &Session, model: &Model<'_>, steps: usize) -> Vec<f32> {
     .unwrap();
     losses
 }
+
+#[test]
+fn training_is_the_same_however_it_is_run() {
+    let g = Graph::new();
+    g.set_random_seed(0);
+    let model = example::model(&g);
+    super::check_training(&g, |sess| {
+        let mut figures = trained(sess, &model, 4);
+        figures.extend(predict(sess, &model, &train_instance(&ts_data()))?);
+        Ok(figures)
+    });
+}

@@ -93,3 +93,13 @@ fn numbers(data: &Array3<f32>) -> Vec<usize> {
     let bits = data.slice(s![.., .., 0]);
     bits.rows().into_iter().map(number).collect()
 }
+
+#[test]
+fn training_is_the_same_however_it_is_run() {
+    let g = Graph::new();
+    g.set_random_seed(1);
+    let model = example::model(&g);
+    super::check_training(&g, |sess| {
+        example::train(sess, &model, &mut Philox::new(1, 0), 3, 64)
+    });
+}

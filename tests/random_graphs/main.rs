@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use aqueduct::ir::{Binary, Bound, Compare, Int, Reduction, SliceSpec, Unary, Update};
 use aqueduct::prelude::*;
 use aqueduct::{Axes, Gradient, IndexedSlices, ScanOptions, Size, Sizes, Symbol, Value};
+use aqueduct_tests::Modes;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -427,9 +428,13 @@ proptest! {
             garden.grow();
         }
         let tensors: Vec<AnyTensor<'_>> = garden.pool.iter().map(|(tensor, _)| *tensor).collect();
-        let sess = Session::new(&graph);
+        let modes = Modes::of_case(&graph, tensors.len());
+        let run = |fetches: &[AnyTensor<'_>]| {
+            let feeds = || feeds(&tensors, batch, length, n);
+            modes.outcome(|sess| sess.run(fetches, feeds())).unwrap()
+        };
         let mut seen = Seen::default();
-        let all = sess.run(&tensors, feeds(&tensors, batch, length, n));
+        let all = run(&tensors);
         match &all {
             Ok(values) => {
                 for (tensor, value) in tensors.iter().zip(values) {
@@ -440,8 +445,8 @@ proptest! {
             Err(aqueduct::Error::Internal(message)) => panic!("{message}"),
             Err(_) => {
                 for tensor in &tensors {
-                    if let Ok(value) = sess.run(*tensor, feeds(&tensors, batch, length, n)) {
-                        seen.check(*tensor, &value);
+                    if let Ok(values) = run(&[*tensor]) {
+                        seen.check(*tensor, &values[0]);
                     }
                 }
             }
@@ -461,6 +466,7 @@ proptest! {
         let tensors: Vec<AnyTensor<'_>> = garden.pool.iter().map(|(tensor, _)| *tensor).collect();
         let xs: Vec<AnyTensor<'_>> = tensors.iter().copied().take(2).collect();
         let sess = Session::new(&graph);
+        let modes = Modes::of_case(&graph, tensors.len());
         for y in tensors.iter().filter(|tensor| tensor.dtype().is_float()) {
             if sess.run(*y, feeds(&tensors, batch, length, n)).is_err() {
                 continue;
@@ -471,10 +477,12 @@ proptest! {
                 assert!(slope.shape().compatible(&x.shape()), "{slope} of {x}");
                 let curvature = gradients(slope, *x).remove(0).dense().unwrap_or(slope);
                 assert!(!curvature.is_poisoned(), "{}", graph.check().unwrap_err());
-                let all = sess.run((*x, slope, curvature), feeds(&tensors, batch, length, n));
-                let (x, slope, curvature) = all.unwrap();
-                assert_eq!((x.shape(), x.dtype()), (slope.shape(), slope.dtype()));
-                assert_eq!((x.shape(), x.dtype()), (curvature.shape(), curvature.dtype()));
+                let fetches = vec![*x, slope, curvature];
+                let feeds = || feeds(&tensors, batch, length, n);
+                let all = modes.run(|sess| sess.run(fetches.clone(), feeds())).unwrap();
+                for slope in &all[1..] {
+                    assert_eq!((slope.shape(), slope.dtype()), (all[0].shape(), all[0].dtype()));
+                }
             }
         }
     }

@@ -18,7 +18,7 @@ impl Tolerance {
         absolute: 1e-6,
     };
 
-    /// Not a bit may differ.
+    /// Not a bit may differ, but any NaN is as good as another.
     pub const EXACT: Tolerance = Tolerance {
         relative: 0.0,
         absolute: 0.0,
@@ -26,7 +26,8 @@ impl Tolerance {
 
     fn holds(self, actual: f64, expected: f64) -> bool {
         if self == Tolerance::EXACT {
-            return actual.to_bits() == expected.to_bits();
+            let both_nan = actual.is_nan() && expected.is_nan();
+            return both_nan || actual.to_bits() == expected.to_bits();
         }
         let bound = self.absolute.max(self.relative * expected.abs());
         // An infinity differs from itself by NaN.
@@ -65,7 +66,7 @@ pub fn compare(actual: &Value, expected: &Value, tolerance: Tolerance) -> Result
 }
 
 /// The elements as `f64`, if they are floats; no bit is lost.
-fn floats(value: &Value) -> Option<Vec<f64>> {
+pub(crate) fn floats(value: &Value) -> Option<Vec<f64>> {
     match value.dtype() {
         DType::F32 => value
             .as_slice::<f32>()

@@ -8,12 +8,14 @@
 
 mod compare;
 mod differences;
+mod modes;
 mod reference;
 mod relative;
 mod session;
 
 pub use compare::{Tolerance, compare, report};
 pub use differences::{central_differences, spread};
+pub use modes::{Modes, Results};
 pub use reference::Reference;
 pub use relative::relative;
 pub use session::initialized;

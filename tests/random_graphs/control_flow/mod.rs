@@ -15,8 +15,9 @@ mod build;
 mod interpret;
 mod program;
 
+use aqueduct::Value;
 use aqueduct::prelude::*;
-use aqueduct_tests::spread;
+use aqueduct_tests::{Modes, spread};
 use ndarray::ArrayD;
 use proptest::prelude::*;
 
@@ -138,24 +139,31 @@ fn assert_near(actual: f64, expected: f64, tolerance: f64, what: &str) {
     assert!(distance <= bound, "{what} is {actual}, not {expected}");
 }
 
+fn scalar(value: &Value) -> f64 {
+    value.as_slice::<f64>().unwrap()[0]
+}
+
 /// Checks the derivatives in a run with these decisions.
 fn check_derivatives(
     derived: &Derived<'_>,
-    (sess, inputs): (&Session, &Inputs<'_>),
+    (modes, sess, inputs): (&Modes, &Session, &Inputs<'_>),
     (program, decisions): (&Vector, &Decisions),
     directions: &[ArrayD<f64>],
 ) {
     let points = points();
-    let fetches = (derived.loss, derived.first.clone(), derived.second.clone());
-    let (loss, first, second) = sess.run(fetches, inputs.feeds(&points, decisions)).unwrap();
+    let all = [derived.loss].into_iter();
+    let all = all.chain(derived.first.clone()).chain(derived.second.clone());
+    let fetches: Vec<AnyTensor<'_>> = all.map(Tensor::any).collect();
+    let run = |sess: &Session| sess.run(fetches.clone(), inputs.feeds(&points, decisions));
+    let found: Vec<f64> = modes.run(run).unwrap().iter().map(scalar).collect();
+    let (first, second) = found[1..].split_at(derived.first.len());
     let loss_at = |points: &[ArrayD<f64>]| loss_of(World::new(points, decisions).run(program));
     let slope_at = |points: &[ArrayD<f64>]| {
         let slope = sess.run(derived.slope.scalar(), inputs.feeds(points, decisions));
         slope.unwrap()
     };
-    let scalar = |value: &ArrayD<f64>| value.sum();
     assert_near(
-        scalar(&loss),
+        found[0],
         loss_at(&points),
         ROUNDING,
         "the value beside gradients",
@@ -164,10 +172,10 @@ fn check_derivatives(
         let along = |by: f64| moved(&points, input, direction, by);
         let expected = difference(|by| loss_at(&along(by)));
         let what = format!("the first derivative by {tensor}");
-        assert_near(scalar(&first[input]), expected, DIFFERENCE, &what);
+        assert_near(first[input], expected, DIFFERENCE, &what);
         let expected = difference(|by| slope_at(&along(by)));
         let what = format!("the second derivative by {tensor}");
-        assert_near(scalar(&second[input]), expected, DIFFERENCE, &what);
+        assert_near(second[input], expected, DIFFERENCE, &what);
     }
 }
 
@@ -182,12 +190,15 @@ proptest! {
         let graph = Graph::new();
         let inputs = Inputs::new(&graph, program.known_width);
         let result = inputs.build(&program.result);
-        let (sess, points) = (Session::new(&graph), points());
+        let (modes, points) = (Modes::of_case(&graph, graph.view().node_count()), points());
         for decisions in &runs {
-            let actual = sess.run(result, inputs.feeds(&points, decisions)).unwrap();
+            let run = |sess: &Session| {
+                sess.run(vec![result.any()], inputs.feeds(&points, decisions))
+            };
+            let actual = modes.run(run).unwrap().remove(0);
             let expected = World::new(&points, decisions).run(&program.result);
             assert_eq!(actual.shape(), [WIDTH]);
-            for (actual, expected) in actual.iter().zip(expected) {
+            for (actual, expected) in actual.as_slice::<f64>().unwrap().iter().zip(expected) {
                 assert_near(*actual, expected, ROUNDING, "an element");
             }
         }
@@ -206,8 +217,9 @@ proptest! {
         let derived = Derived::new(&inputs, &program.result, &directions);
         graph.check().unwrap();
         let sess = Session::new(&graph);
+        let modes = Modes::of_case(&graph, graph.view().node_count());
         for decisions in &runs {
-            check_derivatives(&derived, (&sess, &inputs), (&program.result, decisions), &directions);
+            check_derivatives(&derived, (&modes, &sess, &inputs), (&program.result, decisions), &directions);
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::kernels::elementwise::{Arithmetic, Real};
 use crate::kernels::fold::{self, All, Any, Largest, Product, Reducer, Smallest, Sum, WideSum};
 use crate::kernels::lines::Lines;
 use crate::kernels::strides::{self, Axis, Odometer};
-use crate::kernels::{Failure, Kernel, Spec, Typed, cumulative, extreme, failing, infallible};
+use crate::kernels::{Failure, Kernel, Spec, Typed, array, cumulative, extreme, failing, infallible};
 
 pub(super) fn kernel(op: &Reduce, spec: &Spec<'_>) -> Kernel {
     let sizes = spec.input(0);
@@ -35,6 +35,10 @@ pub(super) fn kernel(op: &Reduce, spec: &Spec<'_>) -> Kernel {
         ),
         Reduce::Recurrence { axis, reverse } => {
             cumulative::recurrence(Lines::new(&sizes, *axis, *reverse), spec)
+        }
+        // Added to the zero that a sum starts from, -0 would become 0.
+        Reduce::SumTo if spec.output(0) == sizes => {
+            with_number!(spec.input_dtype(0), T => array::copy::<T>())
         }
         Reduce::SumTo => {
             let plan = Plan::new(&sizes, &summed_axes(&sizes, &spec.output(0)));
