@@ -118,7 +118,10 @@ impl Modes {
     ///
     /// # Errors
     /// A session does not fail, or says something else.
-    pub fn failure<R>(&self, work: impl Fn(&Session) -> aqueduct::Result<R>) -> Result<String, String> {
+    pub fn failure<R>(
+        &self,
+        work: impl Fn(&Session) -> aqueduct::Result<R>,
+    ) -> Result<String, String> {
         let words = |sess| {
             let outcome = work(sess).map(drop);
             outcome.err().map(|error| error.to_string())
