@@ -152,7 +152,9 @@ fn check_derivatives(
 ) {
     let points = points();
     let all = [derived.loss].into_iter();
-    let all = all.chain(derived.first.clone()).chain(derived.second.clone());
+    let all = all
+        .chain(derived.first.clone())
+        .chain(derived.second.clone());
     let fetches: Vec<AnyTensor<'_>> = all.map(Tensor::any).collect();
     let run = |sess: &Session| sess.run(fetches.clone(), inputs.feeds(&points, decisions));
     let found: Vec<f64> = modes.run(run).unwrap().iter().map(scalar).collect();
