@@ -230,7 +230,8 @@ fn states_that_alias() {
         ((b, a, same, around), rows)
     });
     let (a, b, same, held) = states;
-    let (_, count, left, right) = g.while_loop(
+    let (_, count, left, right) = g.while_loop_with(
+        WhileOptions::new().maximum_iterations(4),
         (g.constant(0_i32), g.constant(0_i32), start, around),
         |(i, ..)| i.less(3),
         |(i, _, left, right)| (i + 1, i, right, left),
