@@ -239,9 +239,7 @@ fn states_that_alias() {
     let results = [a, b, same, held, left, right].into_iter().chain(rows);
     let results: Vec<Tensor<'_, f64>> = results.collect();
     let losses = results.iter().map(|result| result.sin().reduce_sum(..));
-    let loss = losses
-        .reduce(|sum, part| sum + part)
-        .unwrap();
+    let loss = losses.reduce(|sum, part| sum + part).unwrap();
     let slopes = [gradient(loss, xs), gradient(loss, start)];
     let mut fetches: Vec<AnyTensor<'_>> =
         results.into_iter().chain(slopes).map(Tensor::any).collect();
