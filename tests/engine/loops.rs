@@ -1,14 +1,8 @@
 //! Loops, optimised as a whole and by each pass alone, against loops that are not.
 
 use aqueduct::prelude::*;
-use aqueduct::{AnyTensor, Feeds, Pass, SessionOptions, Value};
-use aqueduct_tests::{Tolerance, compare, spread};
-
-/// Sums of `f64` in another order.
-const REORDERED: Tolerance = Tolerance {
-    relative: 1e-9,
-    absolute: 1e-11,
-};
+use aqueduct::{AnyTensor, Feeds, Pass};
+use aqueduct_tests::{Modes, spread};
 
 const LOOP_PASSES: [Pass; 5] = [
     Pass::SplitProducts,
@@ -20,36 +14,15 @@ const LOOP_PASSES: [Pass; 5] = [
 
 type X = Tensor<'static, f64>;
 
-fn run<'f>(
-    g: &'static Graph,
-    options: SessionOptions,
-    fetched: &[X],
-    feeds: Feeds<'f>,
-) -> Vec<Value> {
-    let sess = Session::with_options(g, options);
-    sess.run(g.global_variables_initializer(), feed![]).unwrap();
-    let found = sess.run(fetched.to_vec(), feeds).unwrap();
-    found.into_iter().map(Value::from).collect()
-}
-
-/// Runs with all passes, with each of the loops' passes alone, and strictly.
+/// Runs in all ways, and with each of the loops' passes alone.
 #[track_caller]
 fn check<'f>(g: &'static Graph, fetched: &[X], feeds: impl Fn() -> Feeds<'f>) {
     g.check().unwrap();
-    let options = SessionOptions::new;
-    let expected = run(g, options().optimize(false), fetched, feeds());
-    let alone = LOOP_PASSES.map(|pass| (options().only(pass), REORDERED));
-    let all = [
-        (options(), REORDERED),
-        (options().strict(true), Tolerance::EXACT),
-    ];
-    for (options, tolerance) in alone.into_iter().chain(all) {
-        let found = run(g, options, fetched, feeds());
-        for (place, (found, expected)) in found.iter().zip(&expected).enumerate() {
-            compare(found, expected, tolerance)
-                .unwrap_or_else(|why| panic!("{options:?}: result {place} {why}"));
-        }
-    }
+    let modes = Modes::new(g, LOOP_PASSES).initialized();
+    let fetches: Vec<AnyTensor<'_>> = fetched.iter().map(|tensor| tensor.any()).collect();
+    modes
+        .run(|sess| sess.run(fetches.clone(), feeds()))
+        .unwrap();
 }
 
 /// The loss with its first and second derivatives.

@@ -6,4 +6,6 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod hostile;
 mod loops;
+mod shared_work;

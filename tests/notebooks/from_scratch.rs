@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aqueduct::prelude::*;
 use aqueduct_examples::{Sequences, general};
-use aqueduct_tests::initialized;
+use aqueduct_tests::{Modes, initialized};
 use lstm_from_scratch::ForgetGate;
 use serde::Deserialize;
 
@@ -214,10 +214,14 @@ fn training_is_the_same_however_it_is_run() {
     let data = Sequences::load().unwrap();
     let g = Graph::new();
     let model = rnn_from_scratch::model(&g);
-    super::check_training(&g, |sess| rnn_from_scratch::train(sess, &model, &data, 4));
+    super::check_training_in(Modes::new(&g, []).with_long_products(), |sess| {
+        rnn_from_scratch::train(sess, &model, &data, 4)
+    });
     for forget_gate in [ForgetGate::AsPrinted, ForgetGate::AsInTheFormulas] {
         let g = Graph::new();
         let model = lstm_from_scratch::model(&g, forget_gate);
-        super::check_training(&g, |sess| lstm_from_scratch::train(sess, &model, &data, 4));
+        super::check_training_in(Modes::new(&g, []).with_long_products(), |sess| {
+            lstm_from_scratch::train(sess, &model, &data, 4)
+        });
     }
 }

@@ -18,7 +18,12 @@ use aqueduct_tests::Modes;
 /// Trains in all ways to run a graph, from the same start: the figures agree, and so do the variables.
 #[track_caller]
 fn check_training(g: &Graph, train: impl Fn(&Session) -> anyhow::Result<Vec<f32>>) {
-    let modes = Modes::new(g, []).initialized();
+    check_training_in(Modes::new(g, []), train);
+}
+
+#[track_caller]
+fn check_training_in(modes: Modes, train: impl Fn(&Session) -> anyhow::Result<Vec<f32>>) {
+    let modes = modes.initialized();
     let figures = modes.run(train).unwrap();
     assert!(figures.iter().all(|figure| figure.is_finite()));
     modes.check_variables().unwrap();

@@ -2,7 +2,7 @@
 
 use aqueduct::prelude::*;
 use aqueduct_examples::{Curves, Mnist, MnistModel, rows_as_steps};
-use aqueduct_tests::initialized;
+use aqueduct_tests::{Modes, initialized};
 use ndarray::{Array2, ArrayView1};
 
 #[path = "../../examples/mnist_dynamic_rnn.rs"]
@@ -121,7 +121,7 @@ fn training_is_the_same_however_it_is_run() {
         let g = Graph::new();
         g.set_random_seed(0);
         let model = model(&g);
-        super::check_training(&g, |sess| {
+        super::check_training_in(Modes::new(&g, []).with_long_products(), |sess| {
             let mut mnist = mnist();
             let step = |_| {
                 let (images, labels) = mnist.train.next_batch(BATCH);

@@ -382,6 +382,7 @@ impl Effects<'_, '_, '_> {
             outputs,
             taken: 0,
             versions: &self.frame.versions,
+            program: self.plan.optimized.as_ref(),
         };
         let instruction = &opaque.instruction;
         let changes = self
@@ -402,6 +403,23 @@ struct TableMemory<'a> {
     /// How many outputs were handed out.
     taken: usize,
     versions: &'a [Version],
+    program: Option<&'a Program>,
+}
+
+impl TableMemory<'_> {
+    /// Why an operand has no memory: only a variable without a value has none.
+    fn unbound(&self, operand: Operand, base: usize) -> Absent {
+        let binding = self.program.and_then(|program| program.bases.get(base));
+        if let Some(Binding::Given {
+            operand: Operand::Version(slot),
+            ..
+        }) = binding
+        {
+            Absent::Version(*slot)
+        } else {
+            Absent::Broken(operand)
+        }
+    }
 }
 
 impl<'a> Memory<'a> for TableMemory<'a> {
@@ -410,8 +428,7 @@ impl<'a> Memory<'a> for TableMemory<'a> {
             Operand::Value(index) => {
                 let span = self.inputs.get(index).ok_or(Absent::Broken(operand))?;
                 if span.elements > 0 && !self.table.is_bound(span.first.base) {
-                    // Only a variable without a value has no memory.
-                    return Err(Absent::Broken(operand));
+                    return Err(self.unbound(operand, span.first.base));
                 }
                 Ok(self.table.slice(*span))
             }
