@@ -111,7 +111,7 @@ impl Modes {
         R: Results,
         E: Display,
     {
-        let (plain, single) = self.same_bits(&work)?;
+        let [plain, single] = self.same_bits(&work)?;
         agree("optimised", &single, &plain, Bounds::Near)?;
         for (pass, sess) in &self.alone {
             let bounds = if pass.reorders() {
@@ -167,14 +167,14 @@ impl Modes {
     fn same_bits<R, E>(
         &self,
         work: impl Fn(&Session) -> Result<R, E>,
-    ) -> Result<(Result<R, E>, Result<R, E>), String>
+    ) -> Result<[Result<R, E>; 2], String>
     where
         R: Results,
         E: Display,
     {
         let plain = work(&self.plain);
         agree("strict", &work(&self.strict), &plain, self.strictly)?;
-        Ok((plain, self.same_on_all_threads(work)?))
+        Ok([plain, self.same_on_all_threads(work)?])
     }
 
     /// The outcome of the optimised sessions.
