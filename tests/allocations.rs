@@ -1,5 +1,6 @@
 //! What runs ask of the allocator when they have run before: the arrays handed out, and nothing else.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 #![expect(
     unsafe_code,
     reason = "an allocator is an unsafe trait; this one hands on to the system's"

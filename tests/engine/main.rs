@@ -1,10 +1,6 @@
 //! The optimising compiler against plans that are not optimised.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests fail as tests do"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod hostile;
 mod loops;
