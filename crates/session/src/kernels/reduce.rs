@@ -10,7 +10,9 @@ use crate::kernels::elementwise::{Arithmetic, Real};
 use crate::kernels::fold::{self, All, Any, Largest, Product, Reducer, Smallest, Sum, WideSum};
 use crate::kernels::lines::Lines;
 use crate::kernels::strides::{self, Axis, Odometer};
-use crate::kernels::{Failure, Kernel, Spec, Typed, array, cumulative, extreme, failing, infallible};
+use crate::kernels::{
+    Failure, Kernel, Spec, Typed, array, cumulative, extreme, failing, infallible,
+};
 
 pub(super) fn kernel(op: &Reduce, spec: &Spec<'_>) -> Kernel {
     let sizes = spec.input(0);
