@@ -17,7 +17,7 @@ fn single(sizes: &[usize]) -> ArrayD<f32> {
 #[track_caller]
 fn check<'f>(g: &Graph, fetches: Vec<AnyTensor<'_>>, feeds: impl Fn() -> Feeds<'f>) {
     g.check().unwrap();
-    let modes = Modes::new(g, []).with_long_products().initialized();
+    let modes = Modes::new(g, []).initialized();
     modes
         .run(|sess| sess.run(fetches.clone(), feeds()))
         .unwrap();

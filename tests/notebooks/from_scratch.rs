@@ -214,13 +214,13 @@ fn training_is_the_same_however_it_is_run() {
     let data = Sequences::load().unwrap();
     let g = Graph::new();
     let model = rnn_from_scratch::model(&g);
-    super::check_training_in(Modes::new(&g, []).with_long_products(), |sess| {
+    super::check_training_in(Modes::new(&g, []), |sess| {
         rnn_from_scratch::train(sess, &model, &data, 4)
     });
     for forget_gate in [ForgetGate::AsPrinted, ForgetGate::AsInTheFormulas] {
         let g = Graph::new();
         let model = lstm_from_scratch::model(&g, forget_gate);
-        super::check_training_in(Modes::new(&g, []).with_long_products(), |sess| {
+        super::check_training_in(Modes::new(&g, []), |sess| {
             lstm_from_scratch::train(sess, &model, &data, 4)
         });
     }

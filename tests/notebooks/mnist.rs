@@ -121,7 +121,7 @@ fn training_is_the_same_however_it_is_run() {
         let g = Graph::new();
         g.set_random_seed(0);
         let model = model(&g);
-        super::check_training_in(Modes::new(&g, []).with_long_products(), |sess| {
+        super::check_training_in(Modes::new(&g, []), |sess| {
             let mut mnist = mnist();
             let step = |_| {
                 let (images, labels) = mnist.train.next_batch(BATCH);

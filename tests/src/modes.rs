@@ -20,8 +20,6 @@ pub struct Modes {
     single: Session,
     threaded: Vec<(usize, Session)>,
     alone: Vec<(Pass, Session)>,
-    /// What the strict session must give.
-    strictly: Bounds,
 }
 
 impl Modes {
@@ -39,21 +37,12 @@ impl Modes {
             alone: alone
                 .map(|pass| (pass, session(options().only(pass).threads(2))))
                 .collect(),
-            strictly: Bounds::Exact,
         }
     }
 
     /// All ways, and one of the passes alone: over many cases each has its turn.
     pub fn of_case(graph: &Graph, case: usize) -> Modes {
         Modes::new(graph, [Pass::ALL[case % Pass::ALL.len()]])
-    }
-
-    /// For products whose inner axis is longer than a block of the plain kernel, which adds up block by
-    /// block: other kernels, and so the strict session, only come near.
-    #[must_use]
-    pub fn with_long_products(mut self) -> Modes {
-        self.strictly = Bounds::Near;
-        self
     }
 
     /// Gives all variables their initial values, the same ones everywhere.
@@ -117,7 +106,7 @@ impl Modes {
             let bounds = if pass.reorders() {
                 Bounds::Near
             } else {
-                self.strictly
+                Bounds::Exact
             };
             let name = format!("only {}", pass.name());
             agree(&name, &work(sess), &plain, bounds)?;
@@ -173,7 +162,7 @@ impl Modes {
         E: Display,
     {
         let plain = work(&self.plain);
-        agree("strict", &work(&self.strict), &plain, self.strictly)?;
+        agree("strict", &work(&self.strict), &plain, Bounds::Exact)?;
         Ok([plain, self.same_on_all_threads(work)?])
     }
 

@@ -1,20 +1,21 @@
 //! Matrix products.
 
-use ndarray::linalg::general_mat_mul;
-use ndarray::{ArrayView2, ArrayViewMut2, LinalgScalar, ShapeError};
+#![allow(
+    unsafe_code,
+    reason = "products take addresses; see the SAFETY comment"
+)]
 
-use crate::kernels::elementwise::Arithmetic;
+use aqueduct_graph::DType;
+
+use crate::kernels::product::{Product, Strides};
 use crate::kernels::strides::{self, Odometer};
-use crate::kernels::{Args, Failure, Kernel, Spec};
+use crate::kernels::{Args, Failure, Kernel, Spec, Typed};
 
 /// The kernel of the products of matrices, either of them transposed first; the axes before the
 /// last two are broadcast.
 pub(super) fn kernel(transpose_a: bool, transpose_b: bool, spec: &Spec<'_>) -> Kernel {
     let plan = Plan::new(spec, transpose_a, transpose_b);
-    with_float!(spec.input_dtype(0), T => Box::new(move |args| {
-        plan.run::<T>(args)
-            .map_err(|error| Failure::new(format!("matrix of another size than planned: {error}")))
-    }))
+    with_float!(spec.input_dtype(0), T => Box::new(move |args| plan.run::<T>(args)))
 }
 
 /// Some products of matrices of the same sizes.
@@ -23,6 +24,7 @@ struct Plan {
     a: Matrix,
     b: Matrix,
     c: Matrix,
+    product: Product,
     /// Which matrix of either operand goes into each product, in the order of the results.
     products: Odometer<2>,
 }
@@ -46,20 +48,50 @@ impl Plan {
             let axes = strides::collapse(c_batch, [&a_strides, &b_strides]);
             Odometer::new(axes, [0, 0])
         };
-        Plan { a, b, c, products }
+        let product = product(spec.output_dtype(0), a, b, c);
+        Plan {
+            a,
+            b,
+            c,
+            product,
+            products,
+        }
     }
 
-    fn run<T: Arithmetic + LinalgScalar>(&self, args: &mut Args<'_>) -> Result<(), ShapeError> {
+    fn run<T: Typed>(&self, args: &mut Args<'_>) -> Result<(), Failure> {
         let (a, b, c) = (args.input::<T>(0), args.input::<T>(1), args.output::<T>(0));
         // An empty result has no product, whatever length is asked for.
         let results = c.chunks_exact_mut(self.c.len().max(1));
         for (c, [at_a, at_b]) in results.zip(self.products.offsets()) {
-            let a = self.a.view(&a[at_a * self.a.len()..][..self.a.len()])?;
-            let b = self.b.view(&b[at_b * self.b.len()..][..self.b.len()])?;
-            multiply(a, b, ArrayViewMut2::from_shape(self.c.stored, c)?);
+            let a = a
+                .get(at_a * self.a.len()..)
+                .and_then(|a| a.get(..self.a.len()));
+            let b = b
+                .get(at_b * self.b.len()..)
+                .and_then(|b| b.get(..self.b.len()));
+            let (Some(a), Some(b)) = (a, b) else {
+                return Err(Failure::new("a matrix of another size than planned"));
+            };
+            let (a, b, c) = (a.as_ptr(), b.as_ptr(), c.as_mut_ptr());
+            for task in 0..self.product.tasks() {
+                // SAFETY: the slices are as long as the matrices of the product, row by row, and
+                // `c` is borrowed for it alone.
+                unsafe { self.product.run(a.cast(), b.cast(), c.cast(), task) };
+            }
         }
         Ok(())
     }
+}
+
+/// The product of two matrices: the kernel that optimised plans use, so that the bits are theirs.
+fn product(dtype: DType, a: Matrix, b: Matrix, c: Matrix) -> Product {
+    let [(rows, depth), (_, columns)] = [a, b].map(Matrix::seen);
+    Product::new(
+        dtype,
+        [rows, depth, columns],
+        [a, b, c].map(Matrix::strides),
+        false,
+    )
 }
 
 /// The layout of a matrix.
@@ -84,24 +116,25 @@ impl Matrix {
         self.stored.0 * self.stored.1
     }
 
-    fn view<T>(self, values: &[T]) -> Result<ArrayView2<'_, T>, ShapeError> {
-        let view = ArrayView2::from_shape(self.stored, values)?;
-        Ok(if self.transposed {
-            view.reversed_axes()
+    /// The rows and columns of what goes into the product.
+    fn seen(self) -> (usize, usize) {
+        let (rows, columns) = self.stored;
+        if self.transposed {
+            (columns, rows)
         } else {
-            view
-        })
+            (rows, columns)
+        }
     }
-}
 
-fn multiply<T: Arithmetic + LinalgScalar>(
-    a: ArrayView2<'_, T>,
-    b: ArrayView2<'_, T>,
-    mut c: ArrayViewMut2<'_, T>,
-) {
-    if a.ncols() == 0 {
-        c.fill(T::ZERO);
-    } else {
-        general_mat_mul(T::ONE, &a, &b, T::ZERO, &mut c);
+    fn strides(self) -> Strides {
+        let row = self.stored.1 as isize;
+        if self.transposed {
+            Strides {
+                row: 1,
+                column: row,
+            }
+        } else {
+            Strides { row, column: 1 }
+        }
     }
 }
