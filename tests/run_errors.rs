@@ -63,6 +63,7 @@ fn all_feeds_that_are_wrong_or_missing_are_told_at_once() {
     feeds.add_any(last.any(), Value::scalar(1_i32));
     reports.add(Session::new(&g).run(fetches, feeds));
     reports.check(expect![[r#"
+        feed of `foreign`: it belongs to another graph than the session
         feed of `y`: it shares an unknown size with `x`, which has 2 and not 3
           --> tests/run_errors.rs:+5:15
         feed of `x`: it is fed twice
@@ -71,7 +72,6 @@ fn all_feeds_that_are_wrong_or_missing_are_told_at_once() {
           --> tests/run_errors.rs:+7:18
         feed of `rows`: the rows have different lengths
           --> tests/run_errors.rs:+8:18
-        feed of `foreign`: it belongs to another graph than the session
         feed of `scan/add`: it belongs to the body of the scan called at tests/run_errors.rs:+11:23 and cannot be fed
           --> tests/run_errors.rs:+12:18, called from tests/run_errors.rs:+11:23
         feed of `scan`: it needs f32, not i32
