@@ -13,6 +13,7 @@ use crate::arena::Layout;
 use crate::compile::draft::{Draft, Planned, Stage};
 use crate::compile::prune::{Need, output_of};
 use crate::engine::ir::ValueId;
+use crate::engine::program::Program;
 use crate::error::{Error, Result};
 use crate::kernels::{self, Spec, random};
 use crate::plan::{
@@ -28,6 +29,14 @@ pub(super) struct Emission {
     pub(super) bodies: HashMap<RegionId, Planned>,
     /// While importing: the value of each version of a variable.
     pub(super) versions: HashMap<usize, ValueId>,
+}
+
+/// What was made of a stage: the instructions of the plain plan, or an optimised program.
+pub(super) struct Made {
+    pub(super) program: Vec<Instruction>,
+    pub(super) optimized: Option<Program>,
+    pub(super) late_values: usize,
+    pub(super) layout: Layout,
 }
 
 impl Emission {
@@ -52,33 +61,41 @@ impl Draft {
         for id in stage.ready.iter().filter(|id| stage.live.contains(id)) {
             self.emit_node(store, *id, &mut emission)?;
         }
-        let finished = stage.deferred.is_empty();
-        let results = if finished {
-            self.result_places(store)?
-        } else {
-            Vec::new()
+        let made = Made {
+            program: emission.program,
+            optimized: None,
+            late_values: emission.late_values,
+            layout: emission.layout,
         };
-        let result_sizes = self.result_sizes(store);
-        let exits = if finished { self.exits() } else { Vec::new() };
-        let next = if finished {
-            None
-        } else {
-            Some(self.next(store, &stage.late)?)
+        let late = (!stage.deferred.is_empty()).then_some(&stage.late);
+        self.finish(store, late, made)
+    }
+
+    /// The plan of what was made of a stage. `late` is what the next stage must know, if there is one.
+    pub(super) fn finish(
+        self,
+        store: &Store,
+        late: Option<&BTreeSet<TensorId>>,
+        made: Made,
+    ) -> Result<Plan> {
+        let (results, exits, next) = match late {
+            None => (self.result_places(store)?, self.exits(), None),
+            Some(late) => (Vec::new(), Vec::new(), Some(self.next(store, late)?)),
         };
         Ok(Plan {
             id: Plan::fresh_id(),
             refusal: None,
-            program: emission.program,
-            optimized: None,
-            constants: self.constants,
-            late_values: emission.late_values,
-            entry: self.entry,
-            versions: self.versions,
+            program: made.program,
+            optimized: made.optimized,
+            late_values: made.late_values,
             next,
             results,
-            result_sizes,
+            result_sizes: self.result_sizes(store),
             exits,
-            layout: emission.layout,
+            constants: self.constants,
+            entry: self.entry,
+            versions: self.versions,
+            layout: made.layout,
             pool: Pool::default(),
         })
     }

@@ -6,18 +6,18 @@ use aqueduct_graph::ir::{Store, TensorId};
 
 use crate::arena::Layout;
 use crate::compile::draft::{Draft, Stage};
+use crate::compile::emit::Made;
 use crate::compile::prune::Need;
 use crate::engine::ir::{Block, ValueId};
 use crate::engine::lower::{Found, Lowered, lower};
 use crate::engine::passes;
 use crate::error::{Error, Result};
-use crate::plan::{Operand, Plan, Pool};
+use crate::plan::{Operand, Plan};
 
 impl Draft {
     /// The stage's plan, optimised. What is left, if anything is, goes along with it.
     pub(super) fn optimize(mut self, store: &Store, stage: Stage) -> Result<Plan> {
-        let finished = stage.deferred.is_empty();
-        let late = stage.late.clone();
+        let late = (!stage.deferred.is_empty()).then(|| stage.late.clone());
         let mut kept = self.kept(store, &stage);
         let given = self.places.clone();
         let (mut block, emission) = self.import(store, stage, &mut kept)?;
@@ -43,35 +43,14 @@ impl Draft {
         self.places.extend(given);
         self.settle(&block, &kept, &results, &layout)?;
         self.constants.clone_from(&program.constants);
-        let results = if finished {
-            self.result_places(store)?
-        } else {
-            Vec::new()
-        };
-        let result_sizes = self.result_sizes(store);
-        let exits = if finished { self.exits() } else { Vec::new() };
-        let next = if finished {
-            None
-        } else {
-            Some(self.next(store, &late)?)
-        };
         program.listing.block = block;
-        Ok(Plan {
-            id: Plan::fresh_id(),
-            refusal: None,
+        let made = Made {
             program: Vec::new(),
-            constants: program.constants.clone(),
-            late_values: emission.late_values,
-            entry: self.entry,
-            versions: self.versions,
-            next,
-            results,
-            result_sizes,
-            exits,
-            layout,
-            pool: Pool::default(),
             optimized: Some(program),
-        })
+            late_values: emission.late_values,
+            layout,
+        };
+        self.finish(store, late.as_ref(), made)
     }
 
     /// The tensors that someone uses after the stage: the region's results, and what the operations

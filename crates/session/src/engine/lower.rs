@@ -889,7 +889,7 @@ impl Emission<'_> {
         let inputs: Vec<Vec<isize>> = node
             .inputs
             .iter()
-            .map(|value| repeating(self.block.sizes(*value), self.strides(*value), &sizes))
+            .map(|value| strides::repeated(self.block.sizes(*value), self.strides(*value), &sizes))
             .collect();
         let outputs: Vec<Vec<isize>> = node
             .outputs
@@ -1342,12 +1342,4 @@ fn last_uses(block: &Block) -> Vec<usize> {
         last[block.place(*value).root.index()] = block.nodes.len();
     }
     last
-}
-
-/// The strides by which an operand is repeated to a shape that it broadcasts to.
-fn repeating(sizes: &[usize], strides: &[isize], to: &[usize]) -> Vec<isize> {
-    let added = to.len().saturating_sub(sizes.len());
-    let own = sizes.iter().zip(strides);
-    let own = own.map(|(size, stride)| if *size == 1 { 0 } else { *stride });
-    std::iter::repeat_n(0, added).chain(own).collect()
 }

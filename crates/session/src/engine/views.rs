@@ -4,6 +4,7 @@ use aqueduct_graph::ir::NodeId;
 
 use crate::engine::ir::{Block, Code, Place, Type, ValueId};
 use crate::kernels::fused::Expression;
+use crate::kernels::strides;
 
 /// A part of an axis: `count` positions from `start` on, `step` apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,10 +123,7 @@ impl Block {
     /// The strides by which a value is repeated to a shape that it broadcasts to.
     pub(crate) fn repeating_strides(&self, value: ValueId, sizes: &[usize]) -> Vec<isize> {
         let kind = self.kind(value);
-        let added = sizes.len().saturating_sub(kind.sizes.len());
-        let own = kind.sizes.iter().zip(&kind.strides);
-        let own = own.map(|(size, stride)| if *size == 1 { 0 } else { *stride });
-        std::iter::repeat_n(0, added).chain(own).collect()
+        strides::repeated(&kind.sizes, &kind.strides, sizes)
     }
 
     /// The value in another shape of as many elements; `None` if that takes a copy.
@@ -154,7 +152,7 @@ pub(super) fn reshaped_strides(
     to: &[usize],
 ) -> Option<Vec<isize>> {
     if sizes.contains(&0) {
-        return Some(crate::kernels::strides::contiguous(to));
+        return Some(strides::contiguous(to));
     }
     let mut runs: Vec<(usize, isize)> = Vec::new();
     for (size, stride) in sizes.iter().zip(strides).filter(|(size, _)| **size != 1) {

@@ -113,10 +113,16 @@ pub(crate) fn contiguous(sizes: &[usize]) -> Vec<isize> {
 /// The strides with which an array of `sizes`, its elements row by row, is repeated to the shape
 /// `to` that it broadcasts to.
 pub(crate) fn broadcast(sizes: &[usize], to: &[usize]) -> Vec<isize> {
+    repeated(sizes, &contiguous(sizes), to)
+}
+
+/// The strides with which an array of these sizes and strides is repeated to the shape `to` that it
+/// broadcasts to.
+pub(crate) fn repeated(sizes: &[usize], strides: &[isize], to: &[usize]) -> Vec<isize> {
     let added = to.len().saturating_sub(sizes.len());
-    let own = contiguous(sizes).into_iter().zip(sizes);
-    let repeated = own.map(|(stride, size)| if *size == 1 { 0 } else { stride });
-    std::iter::repeat_n(0, added).chain(repeated).collect()
+    let own = sizes.iter().zip(strides);
+    let own = own.map(|(size, stride)| if *size == 1 { 0 } else { *stride });
+    std::iter::repeat_n(0, added).chain(own).collect()
 }
 
 /// The fewest axes that give the same walk: axes of size 1 are dropped, and neighbours that every
