@@ -541,6 +541,7 @@ impl Import<'_> {
             states: carried,
             sequences: used_sequences,
             limited: limit.is_some(),
+            straight: false,
         };
         let outputs = self
             .block

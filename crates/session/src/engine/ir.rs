@@ -208,6 +208,9 @@ pub(crate) struct Scan {
     pub(crate) sequences: usize,
     /// Whether an operand after the sequences gives how many elements are run over.
     pub(crate) limited: bool,
+    /// Whether it is straight-line work, set apart to be cut into shards of rows
+    /// ([`split_rows`](super::passes)): of one step, and with no axis of steps in what it gives.
+    pub(crate) straight: bool,
 }
 
 impl Scan {
@@ -330,6 +333,11 @@ impl Block {
                 offset: 0,
             },
         }
+    }
+
+    /// What a value sees: two that see the same have the same elements.
+    pub(crate) fn sight(&self, value: ValueId) -> (Place, Type) {
+        (self.place(value), self.kind(value).clone())
     }
 
     /// Makes axis 0 of a value another size: for a part of independent rows.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use aqueduct_graph::Value;
 use aqueduct_graph::ir::{Fact, NodeId};
 
+use crate::engine::cut;
 use crate::engine::ir::{self, Block, Code, Node, Scan, Source, Type, ValueId};
 use crate::engine::layout::{self, Kind, Lifetime};
 use crate::engine::program::{
@@ -485,7 +486,7 @@ impl Lowering {
             None
         };
         let cuts = match &rows {
-            Some(rows) => cut_rows(scan, rows.count, self.options.thread_count()),
+            Some(rows) => cut::rows(scan, rows.count, self.options.thread_count()),
             None => Vec::new(),
         };
         let mut lowered = LoweredScan {
@@ -602,7 +603,7 @@ impl Lowering {
         }))
     }
 
-    /// Packs what products of a body multiply by in every step, once before the loop.
+    /// Packs what a body multiplies by more than once, or in every step, before the loop.
     fn pack(
         &mut self,
         scan: &Scan,
@@ -610,38 +611,46 @@ impl Lowering {
         instructions: &mut [Instruction],
     ) -> Vec<Pack> {
         let mut packs: Vec<Pack> = Vec::new();
-        for instruction in instructions {
-            let Work::Compute(Step::Product { product, a, b, c }) = &instruction.work else {
+        // Which instructions use each of them.
+        let mut users: Vec<Vec<usize>> = Vec::new();
+        for (index, instruction) in instructions.iter().enumerate() {
+            let Work::Compute(Step::Product { product, b, .. }) = &instruction.work else {
                 continue;
             };
             let captures = parameters.iter().enumerate().skip(scan.captures());
             let mut captures = captures.filter_map(|(index, base)| Some((index, (*base)?)));
-            let operand = captures.find(|(_, base)| *base == b.first.base);
-            let (Some((operand, _)), Some(bytes)) = (operand, product.packed_bytes(scan.steps))
-            else {
+            let Some((operand, _)) = captures.find(|(_, base)| *base == b.first.base) else {
                 continue;
             };
-            let base = self.new_base(Binding::Loop);
-            let packed = Reach {
-                first: Address { base, offset: 0 },
-                before: 0,
-                after: bytes,
+            let same = |pack: &Pack| {
+                pack.operand == operand && pack.b == *b && pack.product.packs_like(product)
             };
+            if let Some(known) = packs.iter().position(same) {
+                users[known].push(index);
+                continue;
+            }
             packs.push(Pack {
                 product: product.clone(),
                 operand,
                 b: *b,
-                base,
-                bytes,
+                base: 0,
+                bytes: 0,
             });
-            instruction.work = Work::Compute(Step::Packed {
-                product: product.clone(),
-                a: *a,
-                b: packed,
-                c: *c,
-            });
+            users.push(vec![index]);
         }
-        packs
+        let mut worth = Vec::new();
+        for (mut pack, users) in packs.into_iter().zip(users) {
+            let uses = scan.steps.saturating_mul(users.len());
+            let Some(bytes) = pack.product.packed_bytes(uses) else {
+                continue;
+            };
+            (pack.base, pack.bytes) = (self.new_base(Binding::Loop), bytes);
+            for user in users {
+                multiply_by_packed(&mut instructions[user], &pack);
+            }
+            worth.push(pack);
+        }
+        worth
     }
 
     /// Adds what a node of the other kinds does.
@@ -811,6 +820,26 @@ struct Pack {
     /// The base of the packed form.
     base: usize,
     bytes: usize,
+}
+
+/// Lets a product use what is packed.
+fn multiply_by_packed(instruction: &mut Instruction, pack: &Pack) {
+    if let Work::Compute(Step::Product { product, a, c, .. }) = &instruction.work {
+        let packed = Reach {
+            first: Address {
+                base: pack.base,
+                offset: 0,
+            },
+            before: 0,
+            after: pack.bytes,
+        };
+        instruction.work = Work::Compute(Step::Packed {
+            product: product.clone(),
+            a: *a,
+            b: packed,
+            c: *c,
+        });
+    }
 }
 
 struct LoweredState {
@@ -1153,65 +1182,6 @@ fn contiguous_rows(block: &Block, value: ValueId, rows: usize) -> isize {
     let kind = block.kind(value);
     let row: usize = kind.sizes.iter().skip(1).product();
     (rows * row * kind.dtype.width()) as isize
-}
-
-/// The fewest rows for which a thread of its own pays.
-const FEWEST_ROWS: usize = 8;
-
-/// The least work, in multiply-adds, for which a second thread pays: some ten microseconds.
-const LEAST_WORK: usize = 1 << 20;
-
-/// What a step of a shard should touch at the most, in bytes, to stay in a processor's own cache.
-const SHARD_BYTES: usize = 1 << 20;
-
-/// The fewest rows that a loop is cut into for the cache's sake: with fewer, products read their right
-/// operand for too few rows.
-const CACHED_ROWS: usize = 64;
-
-/// The ranges of rows that a loop is cut into, all nearly as long: at least one for each thread, and so
-/// many that the results of a step stay in the cache until the next one.
-fn cut_rows(scan: &Scan, count: usize, threads: usize) -> Vec<Range<usize>> {
-    let of_threads = threads
-        .min(count / FEWEST_ROWS)
-        .min(work(scan) / LEAST_WORK + 1);
-    let outputs = scan.body.nodes.iter().flat_map(|node| &node.outputs);
-    let bytes: usize = outputs.map(|output| scan.body.kind(*output).bytes()).sum();
-    let of_cache = bytes.div_ceil(SHARD_BYTES).min(count / CACHED_ROWS);
-    let shards = if of_cache > of_threads {
-        of_cache.next_multiple_of(of_threads.max(1))
-    } else {
-        of_threads
-    };
-    let shards = shards.clamp(1, count.max(1));
-    let start = |shard: usize| shard * count / shards;
-    (0..shards)
-        .map(|shard| start(shard)..start(shard + 1))
-        .collect()
-}
-
-/// An estimate of a loop's work, in multiply-adds.
-fn work(scan: &Scan) -> usize {
-    let body = &scan.body;
-    let of_node = |node: &Node| match &node.code {
-        Code::Product => {
-            let terms = node.inputs.chunks_exact(2);
-            let depth: usize = terms.map(|term| body.sizes(term[0])[1]).sum();
-            body.kind(node.outputs[0]).elements() * depth
-        }
-        // A primitive takes some multiply-adds' time, the more so as it moves its operands.
-        Code::Fused(expression) => {
-            8 * body.kind(node.outputs[0]).elements() * (expression.steps.len() + 1)
-        }
-        Code::Constant(_)
-        | Code::Join(_)
-        | Code::Kernel(_)
-        | Code::Draw(..)
-        | Code::Write { .. }
-        | Code::Scan(_)
-        | Code::Opaque(_) => 0,
-    };
-    let step: usize = body.nodes.iter().map(of_node).sum();
-    step.saturating_mul(scan.steps)
 }
 
 /// Where a part is, by where its whole is.

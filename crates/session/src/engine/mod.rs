@@ -3,6 +3,7 @@
 //! A stage of a plan comes as a [block](ir::Block). [Passes](passes) make it better; [`lower`] gives
 //! every value a place in memory and makes a flat [program](program) of it; [`execute`] runs that.
 
+mod cut;
 mod evaluate;
 pub(crate) mod execute;
 pub(crate) mod ir;

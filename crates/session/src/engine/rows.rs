@@ -1,13 +1,14 @@
-//! Rows: whether a loop's body treats the rows of its states independently of each other.
+//! Rows: whether work treats the rows of its values independently of each other.
 //!
-//! Such a loop can be cut into shards of rows, each of which runs all its steps on a thread of its own
-//! without ever waiting for another. Every kernel gives a row the same bits whichever rows are beside
-//! it, so the cut shows nowhere.
+//! A loop of which the body does can be cut into shards of rows, each of which runs all its steps on a
+//! thread of its own without ever waiting for another. So can straight-line work
+//! ([`split_rows`](super::passes::split_rows)). Every kernel gives a row the same bits whichever rows
+//! are beside it, so the cut shows nowhere.
 
-use crate::engine::ir::{Block, Code, Node, Scan, Source, ValueId};
+use crate::engine::ir::{Block, Code, Node, Piece, Scan, Source, ValueId};
 
-/// What a value of a body has to do with rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a value has to do with rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Share {
     /// Axis 0 are the rows, and a row depends on the same rows of the operands alone.
     Rows,
@@ -43,8 +44,7 @@ impl Rows {
 /// The rows of a loop; `None` if they depend on each other, or if that cannot be told.
 pub(crate) fn of_scan(scan: &Scan) -> Option<Rows> {
     let body = &scan.body;
-    let state = *body.results[..scan.states].first()?;
-    let count = *body.sizes(state).first()?;
+    let count = *body.sizes(*body.results.first()?).first()?;
     let mut shares = vec![None; body.value_count()];
     for (value, source) in &body.sources {
         let Source::Parameter(index) = source else {
@@ -52,7 +52,7 @@ pub(crate) fn of_scan(scan: &Scan) -> Option<Rows> {
         };
         let has_rows = body.sizes(*value).first() == Some(&count);
         let share = if *index < scan.states + scan.sequences {
-            if has_rows { Share::Rows } else { Share::Whole }
+            wanted(has_rows)
         } else {
             share_of_capture(body, *value, count)?
         };
@@ -62,7 +62,12 @@ pub(crate) fn of_scan(scan: &Scan) -> Option<Rows> {
         shares[value.index()] = Some(share);
     }
     for node in &body.nodes {
-        let share = share_of_node(body, node, count, &shares)?;
+        let share = |_, value: ValueId| {
+            let share = shares[body.place(value).root.index()]?;
+            let kept = share == Share::Whole || keeps_rows(body, value, count);
+            kept.then_some(share)
+        };
+        let share = share_of_node(body, node, count, share)?;
         for output in &node.outputs {
             shares[output.index()] = Some(share);
         }
@@ -71,11 +76,7 @@ pub(crate) fn of_scan(scan: &Scan) -> Option<Rows> {
         let value = ValueId::from_index(index);
         let root = body.place(value).root;
         if root != value && shares[root.index()] == Some(Share::Rows) {
-            shares[index] = if keeps_rows(body, value, count) {
-                Some(Share::Rows)
-            } else {
-                None
-            };
+            shares[index] = keeps_rows(body, value, count).then_some(Share::Rows);
         } else if root != value {
             shares[index] = shares[root.index()];
         }
@@ -103,22 +104,7 @@ fn share_of_capture(body: &Block, value: ValueId, count: usize) -> Option<Share>
             if body.place(*operand).root != value {
                 continue;
             }
-            let rows = match &node.code {
-                Code::Fused(_) => {
-                    let domain = body.sizes(node.outputs[0]);
-                    let sizes = body.sizes(*operand);
-                    sizes.len() == domain.len() && sizes.first() == Some(&count)
-                }
-                Code::Product => slot % 2 == 0 && body.sizes(*operand).first() == Some(&count),
-                Code::Join(_) => body.sizes(*operand).first() == Some(&count),
-                Code::Constant(_)
-                | Code::Kernel(_)
-                | Code::Draw(..)
-                | Code::Write { .. }
-                | Code::Scan(_)
-                | Code::Opaque(_) => false,
-            };
-            let here = if rows { Share::Rows } else { Share::Whole };
+            let here = share_as_operand(body, node, slot, count);
             if *share.get_or_insert(here) != here {
                 return None;
             }
@@ -127,49 +113,55 @@ fn share_of_capture(body: &Block, value: ValueId, count: usize) -> Option<Share>
     Some(share.unwrap_or(Share::Whole))
 }
 
-fn share_of_node(
-    body: &Block,
+/// What a node takes an operand for that has as many elements along axis 0 as there are rows.
+pub(crate) fn share_as_operand(block: &Block, node: &Node, slot: usize, count: usize) -> Share {
+    let sizes = block.sizes(node.inputs[slot]);
+    let has_count = sizes.first() == Some(&count);
+    let rows = match &node.code {
+        Code::Fused(_) => has_count && sizes.len() == block.sizes(node.outputs[0]).len(),
+        Code::Product => has_count && slot.is_multiple_of(2),
+        Code::Join(_) => has_count,
+        Code::Constant(_)
+        | Code::Kernel(_)
+        | Code::Draw(..)
+        | Code::Write { .. }
+        | Code::Scan(_)
+        | Code::Opaque(_) => false,
+    };
+    wanted(rows)
+}
+
+/// What a node gives, by what it is given; `None` if its rows depend on other rows, or if that cannot
+/// be told. `share` tells what an operand is, by its place and value; `None` if it is rows in disorder.
+pub(crate) fn share_of_node(
+    block: &Block,
     node: &Node,
     count: usize,
-    shares: &[Option<Share>],
+    share: impl Fn(usize, ValueId) -> Option<Share>,
 ) -> Option<Share> {
-    let share = |value: ValueId| shares[body.place(value).root.index()];
-    let any_rows = node
-        .inputs
-        .iter()
-        .any(|value| share(*value) == Some(Share::Rows));
-    if !any_rows {
+    let is = |wanted, (slot, value)| share(slot, value) == Some(wanted);
+    let mut operands = node.inputs.iter().copied().enumerate();
+    if operands.clone().all(|operand| is(Share::Whole, operand)) {
         let repeatable = !node.code.is_pinned() && !matches!(node.code, Code::Scan(_));
         return repeatable.then_some(Share::Whole);
     }
-    let has_rows =
-        |value: ValueId| share(value) == Some(Share::Rows) && keeps_rows(body, value, count);
+    let result = block.kind(*node.outputs.first()?);
+    let has_all = result.sizes.first() == Some(&count);
     let fits = match &node.code {
         Code::Fused(_) => {
-            let domain = body.sizes(node.outputs[0]);
-            domain.first() == Some(&count)
-                && node.inputs.iter().all(|value| {
-                    let sizes = body.sizes(*value);
-                    let along_rows = sizes.len() == domain.len() && sizes[0] != 1;
-                    if along_rows {
-                        has_rows(*value)
-                    } else {
-                        share(*value) == Some(Share::Whole)
-                    }
-                })
+            let along_rows = |value| {
+                let sizes = block.sizes(value);
+                sizes.len() == result.sizes.len() && sizes[0] != 1
+            };
+            has_all && operands.all(|operand| is(wanted(along_rows(operand.1)), operand))
         }
-        Code::Product => node
-            .inputs
-            .chunks_exact(2)
-            .all(|term| has_rows(term[0]) && share(term[1]) == Some(Share::Whole)),
+        Code::Product => operands.all(|operand| is(wanted(operand.0.is_multiple_of(2)), operand)),
         Code::Join(pieces) => {
-            let step = body.kind(node.outputs[0]).strides[0];
-            body.sizes(node.outputs[0]).first() == Some(&count)
-                && node.inputs.iter().zip(pieces).all(|(value, piece)| {
-                    has_rows(*value)
-                        && piece.strides.first() == Some(&step)
-                        && (piece.offset as isize) < step
-                })
+            let step = result.strides[0];
+            let in_row = |piece: &Piece| {
+                piece.strides.first() == Some(&step) && (piece.offset as isize) < step
+            };
+            has_all && operands.all(|operand| is(Share::Rows, operand)) && pieces.iter().all(in_row)
         }
         Code::Constant(_)
         | Code::Kernel(_)
@@ -181,8 +173,12 @@ fn share_of_node(
     fits.then_some(Share::Rows)
 }
 
+fn wanted(rows: bool) -> Share {
+    if rows { Share::Rows } else { Share::Whole }
+}
+
 /// Whether axis 0 of a value are the rows of its root.
-fn keeps_rows(body: &Block, value: ValueId, count: usize) -> bool {
+pub(crate) fn keeps_rows(body: &Block, value: ValueId, count: usize) -> bool {
     let place = body.place(value);
     let (kind, root) = (body.kind(value), body.kind(place.root));
     let (Some(size), Some(stride)) = (kind.sizes.first(), kind.strides.first()) else {

@@ -132,10 +132,12 @@ impl Scan {
         found.map(|(value, _)| *value)
     }
 
-    /// The type of all rows of a value of the body.
+    /// The type of what the loop gives of a value of the body: of all its steps.
     pub(crate) fn stacked_type(&self, value: ValueId) -> Type {
         let kind = self.body.kind(value);
-        let sizes: Vec<usize> = std::iter::once(self.steps)
+        let steps = (!self.straight).then_some(self.steps);
+        let sizes: Vec<usize> = steps
+            .into_iter()
             .chain(kind.sizes.iter().copied())
             .collect();
         Type::contiguous(kind.dtype, &sizes)

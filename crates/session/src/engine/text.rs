@@ -152,6 +152,9 @@ impl fmt::Display for Code {
             Code::Draw(..) => f.write_str("draw"),
             Code::Write { variable, version } => write!(f, "write {variable:?} version {version} "),
             Code::Scan(scan) => {
+                if scan.straight {
+                    return f.write_str("rows ");
+                }
                 let (steps, states, sequences) = (scan.steps, scan.states, scan.sequences);
                 write!(
                     f,

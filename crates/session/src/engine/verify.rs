@@ -311,6 +311,11 @@ impl<'a> Verifier<'a> {
 
     fn scan(&self, node: &Node, scan: &Scan) -> Result<(), String> {
         ensure!(scan.captures() <= node.inputs.len(), "it lacks operands");
+        let has_one_step = scan.steps == 1 && scan.captures() == 0;
+        ensure!(
+            !scan.straight || has_one_step,
+            "straight-line work is looped"
+        );
         for value in &node.inputs[scan.states..scan.states + scan.sequences] {
             let steps = self.block.sizes(*value).first();
             same("length of a sequence", steps.unwrap_or(&0), &scan.steps)?;
@@ -342,8 +347,7 @@ impl<'a> Verifier<'a> {
                 same_sizes(&kind.sizes, &row.sizes)?;
                 same_sizes(self.block.sizes(node.inputs[index]), &row.sizes)?;
             } else {
-                let rows = std::iter::once(scan.steps).chain(row.sizes.iter().copied());
-                same_sizes(&kind.sizes, &rows.collect::<Vec<_>>())?;
+                same_sizes(&kind.sizes, &scan.stacked_type(*result).sizes)?;
             }
         }
         Ok(())

@@ -71,6 +71,7 @@ fn scan(
         states,
         sequences,
         limited: false,
+        straight: false,
     };
     let outputs: Vec<Type> = scan
         .body

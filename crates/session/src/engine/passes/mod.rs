@@ -20,6 +20,7 @@ mod repeated;
 mod simplify;
 mod sink_sums;
 mod split_products;
+mod split_rows;
 mod substitute;
 #[cfg(test)]
 mod tests;
@@ -55,7 +56,8 @@ pub(crate) fn run(
             Pass::TrimStacks => trim_stacks::run(block),
             Pass::FuseElementwise => fuse::run(block),
             // Done when memory is given.
-            Pass::JoinInPlace | Pass::ShareMemory | Pass::SplitRows => 0,
+            Pass::JoinInPlace | Pass::ShareMemory => 0,
+            Pass::SplitRows => split_rows::run(block, options.thread_count()),
         };
         if done > 0 {
             report.push((pass.name(), format!("{done}")));

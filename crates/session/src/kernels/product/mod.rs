@@ -146,6 +146,15 @@ impl Product {
         })
     }
 
+    /// Whether both products pack B alike, if it is the same matrix.
+    pub(crate) fn packs_like(&self, other: &Product) -> bool {
+        let form = |Product { plan, dtype, .. }: &Product| {
+            let sizes = (plan.depth, plan.columns);
+            (*dtype, sizes, plan.b, plan.swapped, plan.packs_b())
+        };
+        form(self) == form(other)
+    }
+
     /// Packs B. Only where [`Product::packed_bytes`] gives a number.
     ///
     /// # Safety
