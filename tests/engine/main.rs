@@ -4,4 +4,5 @@
 
 mod hostile;
 mod loops;
+mod rows;
 mod shared_work;

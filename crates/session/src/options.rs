@@ -151,7 +151,8 @@ passes! {
     JoinInPlace = "join in place";
     /// Lets buffers share memory when they are not used at the same time.
     ShareMemory = "share memory";
-    /// Cuts loops whose rows do not depend on each other into shards of rows, one for each thread.
+    /// Cuts loops whose rows do not depend on each other into shards of rows, one for each thread or
+    /// more; straight-line work too, of unrolled steps and layers.
     SplitRows = "split rows";
 }
 

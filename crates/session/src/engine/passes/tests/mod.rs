@@ -3,6 +3,7 @@
 mod fold_constants;
 mod merge_common;
 mod simplify;
+mod split_rows;
 
 use aqueduct_graph::{AnyTensor, Graph, Value};
 use expect_test::Expect;
