@@ -73,7 +73,7 @@ class Effort:
     starts: int
 
 
-FULL = Effort(rounds=7, turn_seconds=0.7, starts=5)
+FULL = Effort(rounds=5, turn_seconds=0.5, starts=5)
 QUICK = Effort(rounds=2, turn_seconds=0.15, starts=1)
 
 
