@@ -5,3 +5,4 @@
 mod hostile;
 mod loops;
 mod shared_work;
+mod unrolled;

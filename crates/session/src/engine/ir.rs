@@ -427,7 +427,8 @@ impl Block {
     /// Puts values in the place of others: in operands and results, and roots in that of roots under
     /// views.
     ///
-    /// A value that takes the place of a root under views must be a root of the same type.
+    /// A value that takes the place of a root under views must be of the same type: a root, or a part of
+    /// one that lies row by row.
     pub(crate) fn replace(&mut self, replacement: &HashMap<ValueId, ValueId>) {
         if replacement.is_empty() {
             return;

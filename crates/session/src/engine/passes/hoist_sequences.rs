@@ -21,7 +21,7 @@ pub(crate) fn run(block: &mut Block, sums: bool) -> usize {
     let mut done = 0;
     let nodes = std::mem::take(&mut block.nodes);
     for mut node in nodes {
-        if let Some(mut changed) = Loop::of(&mut node) {
+        if let Some(changed) = Loop::of(&mut node) {
             done += run(&mut changed.scan.body, sums);
             if changed.scan.steps > 1 {
                 if sums {

@@ -18,9 +18,8 @@ use super::{dead, joins};
 use crate::engine::ir::{Block, Code, Piece, Place, Type, ValueId};
 use crate::engine::scans::{Dependence, pays_ahead};
 
-/// The widest result that is made a part of a wider one: products of more columns use whole blocks of
-/// their kernel as they are.
-const NARROW: usize = 64;
+/// Results of fewer columns are made parts of a wider one: they leave a vector of their kernel unfilled.
+const NARROW: usize = 16;
 
 /// The least rows of all products with one joined right operand for which it is made.
 const LEAST_ROWS: usize = 32;
@@ -287,7 +286,9 @@ fn merge_slices(block: &mut Block, sums: bool) -> usize {
     if sums {
         let pairs = products(block, |_| true);
         let merged = slices(block, pairs).into_iter();
-        let apart: HashSet<[ValueId; 2]> = merged.flat_map(|slices| slices.pairs()).collect();
+        let apart: HashSet<[ValueId; 2]> = merged
+            .flat_map(|slices| slices.members.into_iter().map(|(_, pair)| pair))
+            .collect();
         split_sums(block, |_, pair| apart.contains(pair));
     }
     let pairs = products(block, |terms| terms == 1);
@@ -299,9 +300,8 @@ fn merge_slices(block: &mut Block, sums: bool) -> usize {
 
 /// Products of neighbouring slices.
 struct Slices {
-    right: ValueId,
-    /// The products' nodes and left operands, in the order of the slices.
-    members: Vec<(usize, ValueId)>,
+    /// The products' nodes and operands, in the order of the slices.
+    members: Vec<(usize, [ValueId; 2])>,
     /// Where all slices are, and what they are together.
     whole: (Place, Type),
     /// Whether the rows of the slices take turns; else each slice follows the one before.
@@ -378,26 +378,18 @@ impl Slices {
         let results_fit = group
             .iter()
             .all(|(index, _)| !interleaved || takes_strides(block, block.nodes[*index].outputs[0]));
-        (fits && results_fit).then(|| Slices {
-            right,
-            members: group
-                .into_iter()
-                .map(|(index, [left, _])| (index, left))
-                .collect(),
+        (fits && results_fit).then_some(Slices {
+            members: group,
             whole: (place, whole),
             interleaved,
         })
     }
 
-    fn pairs(self) -> impl Iterator<Item = [ValueId; 2]> {
-        let right = self.right;
-        self.members.into_iter().map(move |(_, left)| [left, right])
-    }
-
     /// The product of which the members' results are rows.
     fn merged(self, block: &mut Block) -> Merged {
         let (place, kind) = self.whole;
-        let (count, columns) = (self.members.len(), block.sizes(self.right)[1]);
+        let right = self.members[0].1[1];
+        let (count, columns) = (self.members.len(), block.sizes(right)[1]);
         let rows = kind.sizes[0] / count;
         let members = self.members.iter().enumerate();
         let parts = members.map(|(number, (index, _))| {
@@ -420,7 +412,7 @@ impl Slices {
         Merged {
             at: first.unwrap_or(0),
             sizes: [kind.sizes[0], columns],
-            terms: vec![(block.view(place, kind), vec![self.right])],
+            terms: vec![(block.view(place, kind), vec![right])],
             parts,
         }
     }

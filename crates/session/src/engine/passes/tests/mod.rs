@@ -2,7 +2,9 @@
 
 mod fold_constants;
 mod merge_common;
+mod merge_products;
 mod simplify;
+mod sum_products;
 
 use aqueduct_graph::{AnyTensor, Graph, Value};
 use expect_test::Expect;
