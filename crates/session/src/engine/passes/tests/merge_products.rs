@@ -239,5 +239,38 @@ fn a_slice_is_taken_out_of_a_sum() {
     split_products::run(&mut block);
     dead::remove(&mut block);
     assert_eq!(run(&mut block.clone(), false), 0);
-    check(block, |block| run(block, true), &expect![[r#""#]]);
+    check(block, |block| run(block, true), &expect![[r#"
+        %0: f32[1, 2, 16] = given Input(0)
+        %6: f32[32, 16] = given Input(1)
+        %3: f32[] = constant F32([0.0]) ()
+        %7: f32[1, 16] = product(%0[0..][1, 16], %6[0..][16, 16], %3[0..][1, 16] strides [0, 0], %6[256..][16, 16])
+        %8: f32[1, 16] = fused(%7)
+            t1 = tanh(t0)
+            give t1
+        %12: f32[1, 16] = product(%0[16..][1, 16], %6[0..][16, 16], %8, %6[256..][16, 16])
+        %13: f32[1, 16] = fused(%12)
+            t1 = tanh(t0)
+            give t1
+        give %13
+        ---- 1 done
+        %0: f32[1, 2, 16] = given Input(0)
+        %6: f32[32, 16] = given Input(1)
+        %3: f32[] = constant F32([0.0]) ()
+        %25: f32[2, 16] = product(%0[0..][2, 16], %6[0..][16, 16])
+        %19: f32[1, 16] = product(%3[0..][1, 16] strides [0, 0], %6[256..][16, 16])
+        %7: f32[1, 16] = fused(%25[0..][1, 16], %19)
+            t2 = add(t0, t1)
+            give t2
+        %8: f32[1, 16] = fused(%7)
+            t1 = tanh(t0)
+            give t1
+        %21: f32[1, 16] = product(%8, %6[256..][16, 16])
+        %12: f32[1, 16] = fused(%25[16..][1, 16], %21)
+            t2 = add(t0, t1)
+            give t2
+        %13: f32[1, 16] = fused(%12)
+            t1 = tanh(t0)
+            give t1
+        give %13
+    "#]]);
 }

@@ -38,7 +38,10 @@ fn gradients(steps: usize, rows: usize, with_more: bool) -> Block {
 
 #[test]
 fn gradients_of_unrolled_steps_are_one_product_each() {
-    check(gradients(3, 5, true), run, &expect![[r#"
+    check(
+        gradients(3, 5, true),
+        run,
+        &expect![[r#"
         %0: f32[15, 3] = given Input(0)
         %4: f32[15, 2] = given Input(1)
         %22: f32[3, 2] = given Input(2)
@@ -94,7 +97,8 @@ fn gradients_of_unrolled_steps_are_one_product_each() {
         %37: f32[] = constant F32([1.0]) ()
         %39: f32[1, 2] = product(%37[0..][1, 15] strides [0, 0], %30)
         give %34, %39[0..][2]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
