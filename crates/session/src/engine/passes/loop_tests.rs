@@ -348,7 +348,10 @@ fn weights_of_gates_are_joined_before_the_loop() {
     let inputs = std::iter::once(start).chain(others).collect();
     block.results = scan(&mut block, body, inputs, [3, 0]);
     let pass = |block: &mut Block| merge_products::run(block, true) + hoist_invariants::run(block);
-    check(block, pass, &expect![[r#"
+    check(
+        block,
+        pass,
+        &expect![[r#"
         %0: f32[3, 2] = given Input(0)
         %1: f32[2, 2] = given Input(1)
         %2: f32[2, 2] = given Input(2)
@@ -413,7 +416,8 @@ fn weights_of_gates_are_joined_before_the_loop() {
                 give t2
             give %9, %13, %14
         give %5, %6, %7
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -298,10 +298,16 @@ fn merge_slices(block: &mut Block, sums: bool) -> usize {
     merge(block, merged)
 }
 
+/// A term of a product: the product's node, and the operands.
+type Term = (usize, [ValueId; 2]);
+
+/// What the terms of slices of one root have in common: the right operand, the root, and the slices' type.
+type SliceKey = (Seen, ValueId, Type);
+
 /// Products of neighbouring slices.
 struct Slices {
-    /// The products' nodes and operands, in the order of the slices.
-    members: Vec<(usize, [ValueId; 2])>,
+    /// In the order of the slices.
+    members: Vec<Term>,
     /// Where all slices are, and what they are together.
     whole: (Place, Type),
     /// Whether the rows of the slices take turns; else each slice follows the one before.
@@ -309,7 +315,7 @@ struct Slices {
 }
 
 /// The terms of products of so many terms, each with the product's node.
-fn products(block: &Block, wanted: impl Fn(usize) -> bool) -> Vec<(usize, [ValueId; 2])> {
+fn products(block: &Block, wanted: impl Fn(usize) -> bool) -> Vec<Term> {
     let nodes = block.nodes.iter().enumerate();
     let nodes = nodes
         .filter(|(_, node)| matches!(node.code, Code::Product) && wanted(node.inputs.len() / 2));
@@ -321,9 +327,9 @@ fn products(block: &Block, wanted: impl Fn(usize) -> bool) -> Vec<(usize, [Value
 }
 
 /// The products of slices that are worth it.
-fn slices(block: &Block, pairs: Vec<(usize, [ValueId; 2])>) -> Vec<Slices> {
-    let mut order: Vec<(Seen, ValueId, Type)> = Vec::new();
-    let mut groups: HashMap<(Seen, ValueId, Type), Vec<(usize, [ValueId; 2])>> = HashMap::new();
+fn slices(block: &Block, pairs: Vec<Term>) -> Vec<Slices> {
+    let mut order: Vec<SliceKey> = Vec::new();
+    let mut groups: HashMap<SliceKey, Vec<Term>> = HashMap::new();
     for (index, [left, right]) in pairs {
         let is_slice = !block.is_root(left) && block.kind(left).elements() > 0;
         if is_slice && pays_ahead(block, left, right) {
@@ -343,7 +349,7 @@ fn slices(block: &Block, pairs: Vec<(usize, [ValueId; 2])>) -> Vec<Slices> {
 }
 
 impl Slices {
-    fn new(block: &Block, mut group: Vec<(usize, [ValueId; 2])>) -> Option<Slices> {
+    fn new(block: &Block, mut group: Vec<Term>) -> Option<Slices> {
         let offset = |left: ValueId| block.place(left).offset;
         group.sort_by_key(|(_, [left, _])| offset(*left));
         let [(_, [first, right]), (_, [second, _]), ..] = *group else {
@@ -375,9 +381,12 @@ impl Slices {
         let columns = block.sizes(right)[1];
         let bytes = rows * count * columns * kind.dtype.width();
         let fits = regular && (follows || interleaved) && bytes <= MOST_BYTES;
-        let results_fit = group
-            .iter()
-            .all(|(index, _)| !interleaved || takes_strides(block, block.nodes[*index].outputs[0]));
+        let results_fit = !interleaved
+            || group.iter().all(|(index, _)| {
+                let node = &block.nodes[*index];
+                // A term that is taken out of a sum is only used by an addition.
+                node.inputs.len() > 2 || takes_strides(block, node.outputs[0])
+            });
         (fits && results_fit).then_some(Slices {
             members: group,
             whole: (place, whole),

@@ -14,7 +14,7 @@ use super::merge_common::{self, Seen, seen};
 use super::row_sums::{Search, Term, add, adds, summed_by_states, total};
 use crate::engine::ir::{Block, Code, Node, Piece, Place, Type, ValueId};
 
-/// The multiply-adds that are worth the copy of an element.
+/// How many multiply-adds are taken to be worth the copy of an element.
 const WORK_OF_COPY: usize = 8;
 
 /// The most bytes of all rows of one operand. More do not stay in a processor's own cache until the sum
@@ -24,7 +24,7 @@ const MOST_KEPT: usize = 1 << 20;
 /// Columns are multiplied in vectors of so many elements, however few they are.
 const LANES: usize = 16;
 
-/// The elements whose copy is worth as much as a product less.
+/// How many elements' copy is taken to be worth a step less.
 const COPY_OF_STEP: usize = 1024;
 
 /// Makes products of sums of products, in bodies too; gives how many sums there were.

@@ -239,7 +239,10 @@ fn a_slice_is_taken_out_of_a_sum() {
     split_products::run(&mut block);
     dead::remove(&mut block);
     assert_eq!(run(&mut block.clone(), false), 0);
-    check(block, |block| run(block, true), &expect![[r#"
+    check(
+        block,
+        |block| run(block, true),
+        &expect![[r#"
         %0: f32[1, 2, 16] = given Input(0)
         %6: f32[32, 16] = given Input(1)
         %3: f32[] = constant F32([0.0]) ()
@@ -272,5 +275,6 @@ fn a_slice_is_taken_out_of_a_sum() {
             t1 = tanh(t0)
             give t1
         give %13
-    "#]]);
+    "#]],
+    );
 }
