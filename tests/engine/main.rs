@@ -6,3 +6,4 @@ mod hostile;
 mod loops;
 mod rows;
 mod shared_work;
+mod unrolled;

@@ -136,6 +136,12 @@ passes! {
     SimplifyAlgebra = "simplify algebra";
     /// `concat([x, h]) · K` becomes `x · K_x + h · K_h`, without the concatenation.
     SplitProducts = "split products", reordering;
+    /// Makes one product of a sum of products whose operands can lie in a row: the gradients of weights
+    /// of unrolled steps.
+    SumProducts = "sum products", reordering;
+    /// `x · A` and `x · B` become `x · [A, B]`; products of neighbouring slices with one matrix become one
+    /// product.
+    MergeProducts = "merge products";
     /// Moves what does not depend on the step out of loops.
     HoistInvariants = "hoist invariants";
     /// Does what depends on the sequences alone for all steps at once, outside of the loop.

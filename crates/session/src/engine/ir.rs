@@ -5,7 +5,7 @@
 //! source or a node, or a *view*: the memory of a root, seen by other strides. A view is no work and so
 //! no node; it never looks at another view.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use aqueduct_graph::ir::{Array, Fact, Math, Nn, NodeId, Op, Random, VariableId};
@@ -416,10 +416,27 @@ impl Block {
         uses
     }
 
+    /// The roots that have a place of their own: they are given, written, or joined into others.
+    pub(crate) fn settled(&self) -> HashSet<ValueId> {
+        let placed = self.nodes.iter().filter_map(|node| match &node.code {
+            Code::Write { .. } | Code::Join(_) => Some(&node.inputs),
+            Code::Constant(_)
+            | Code::Fused(_)
+            | Code::Product
+            | Code::Kernel(_)
+            | Code::Draw(..)
+            | Code::Scan(_)
+            | Code::Opaque(_) => None,
+        });
+        let placed = placed.flatten().chain(&self.results);
+        placed.map(|value| self.place(*value).root).collect()
+    }
+
     /// Puts values in the place of others: in operands and results, and roots in that of roots under
     /// views.
     ///
-    /// A value that takes the place of a root under views must be a root of the same type.
+    /// A value that takes the place of a root under views must be of the same type: a root, or a part of
+    /// one that lies row by row.
     pub(crate) fn replace(&mut self, replacement: &HashMap<ValueId, ValueId>) {
         if replacement.is_empty() {
             return;

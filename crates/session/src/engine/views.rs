@@ -33,6 +33,34 @@ impl Block {
         }
     }
 
+    /// Whether the value is all of its root, row by row.
+    pub(crate) fn covers(&self, value: ValueId) -> bool {
+        let Place { root, offset } = self.place(value);
+        let kind = self.kind(value);
+        offset == 0 && kind.is_contiguous() && kind.elements() == self.kind(root).elements()
+    }
+
+    /// Where matrices begin that are slices of one root and follow each other along its rows, and what
+    /// they are together.
+    pub(crate) fn in_a_row(&self, matrices: &[ValueId]) -> Option<(Place, Type)> {
+        let first = *matrices.first()?;
+        let place = self.place(first);
+        let mut all = self.kind(first).clone();
+        for matrix in &matrices[1..] {
+            let next = self.kind(*matrix);
+            let offset = place.offset as isize + all.sizes[0] as isize * all.strides[0];
+            let adjoins = self.place(*matrix).root == place.root
+                && self.place(*matrix).offset as isize == offset
+                && next.strides == all.strides
+                && next.sizes[1] == all.sizes[1];
+            if !adjoins {
+                return None;
+            }
+            all.sizes[0] += next.sizes[0];
+        }
+        Some((place, all))
+    }
+
     /// A copy of the value, row by row, made at the end of the block.
     pub(crate) fn copied(&mut self, value: ValueId, origin: NodeId) -> ValueId {
         let kind = Type::contiguous(self.dtype(value), self.sizes(value));

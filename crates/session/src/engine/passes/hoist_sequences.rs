@@ -21,11 +21,14 @@ pub(crate) fn run(block: &mut Block, sums: bool) -> usize {
     let mut done = 0;
     let nodes = std::mem::take(&mut block.nodes);
     for mut node in nodes {
-        if let Some(mut changed) = Loop::of(&mut node) {
+        if let Some(changed) = Loop::of(&mut node) {
             done += run(&mut changed.scan.body, sums);
             if changed.scan.steps > 1 {
                 if sums {
-                    split_sums(&mut changed);
+                    let dependence = changed.scan.dependence();
+                    split_sums(&mut changed.scan.body, |body, pair| {
+                        is_ahead(body, &dependence, pair)
+                    });
                 }
                 done += hoist(block, changed);
             }
@@ -35,25 +38,23 @@ pub(crate) fn run(block: &mut Block, sums: bool) -> usize {
     done
 }
 
-/// Makes products of their own of the terms that can be computed ahead.
-fn split_sums(changed: &mut Loop<'_>) {
-    let dependence = changed.scan.dependence();
-    let body = &mut changed.scan.body;
+/// Makes products of their own of the terms that are computed elsewhere than the others.
+pub(super) fn split_sums(body: &mut Block, is_apart: impl Fn(&Block, &[ValueId; 2]) -> bool) {
     let nodes = std::mem::take(&mut body.nodes);
     for mut node in nodes {
         if matches!(node.code, Code::Product) {
-            let (ahead, rest): (Vec<[ValueId; 2]>, Vec<[ValueId; 2]>) = node
+            let (apart, rest): (Vec<[ValueId; 2]>, Vec<[ValueId; 2]>) = node
                 .inputs
                 .chunks_exact(2)
                 .map(|pair| [pair[0], pair[1]])
-                .partition(|pair| is_ahead(body, &dependence, pair));
-            if !ahead.is_empty() && !rest.is_empty() {
+                .partition(|pair| is_apart(body, pair));
+            if !apart.is_empty() && !rest.is_empty() {
                 let sum = node.outputs[0];
                 let kind = body.kind(sum).clone();
                 let product = |body: &mut Block, terms: Vec<[ValueId; 2]>| {
                     body.push_one(Code::Product, terms.concat(), kind.clone(), node.origin)
                 };
-                let parts = [product(body, ahead), product(body, rest)];
+                let parts = [product(body, apart), product(body, rest)];
                 let add = Primitive::Binary(Binary::Add);
                 node.code = Code::Fused(Expression::of(add, &[kind.dtype; 2], kind.dtype));
                 node.inputs = parts.to_vec();
@@ -216,7 +217,7 @@ fn product(
 }
 
 /// Whether all uses of a root see it whole and take any strides.
-fn takes_strides(body: &Block, root: ValueId) -> bool {
+pub(super) fn takes_strides(body: &Block, root: ValueId) -> bool {
     let sees = |value: &ValueId| body.place(*value).root == root;
     let takes = |node: &Node| match &node.code {
         Code::Fused(_) | Code::Product | Code::Join(_) => true,

@@ -1,5 +1,7 @@
 //! Joins of what lies side by side already.
 
+use std::collections::HashMap;
+
 use aqueduct_graph::DType;
 
 use crate::engine::ir::{Block, Code, Node, Piece, Place, Type, ValueId};
@@ -65,6 +67,76 @@ pub(super) fn whole_piece(block: &mut Block, pieces: &[Piece], node: &Node) -> O
         });
     }
     Some(block.view(slab.from, Type { strides, ..kind }))
+}
+
+/// Puts the pieces of a join that only another one uses into that one, at their places in it; in bodies
+/// too.
+pub(super) fn flatten(block: &mut Block) {
+    let uses = block.root_uses();
+    let mut inner: HashMap<ValueId, Node> = HashMap::new();
+    for mut node in std::mem::take(&mut block.nodes) {
+        match &mut node.code {
+            Code::Scan(scan) => flatten(&mut scan.body),
+            Code::Join(pieces) => {
+                let parts = node.inputs.iter().zip(pieces.iter());
+                let parts = parts.flat_map(|(value, piece)| {
+                    let known = inner.get(value);
+                    let own = known.and_then(|join| within(block, join, *value, piece));
+                    own.unwrap_or_else(|| vec![(*value, piece.clone())])
+                });
+                (node.inputs, *pieces) = parts.unzip();
+                if uses[node.outputs[0].index()] == 1 {
+                    inner.insert(node.outputs[0], node.clone());
+                }
+            }
+            Code::Constant(_)
+            | Code::Fused(_)
+            | Code::Product
+            | Code::Kernel(_)
+            | Code::Draw(..)
+            | Code::Write { .. }
+            | Code::Opaque(_) => {}
+        }
+        block.nodes.push(node);
+    }
+    super::dead::remove(block);
+}
+
+/// The pieces of a matrix that is joined, as pieces of what it is a piece of.
+fn within(
+    block: &Block,
+    join: &Node,
+    whole: ValueId,
+    piece: &Piece,
+) -> Option<Vec<(ValueId, Piece)>> {
+    let (Code::Join(pieces), [_, columns]) = (&join.code, block.sizes(whole)) else {
+        return None;
+    };
+    let columns = *columns as isize;
+    let [row_step, column_step] = *piece.strides else {
+        return None;
+    };
+    // A walk along rows and columns at once, or over the end of a row, is none in the other matrix.
+    let walk = |stride: isize| {
+        let along_rows = stride % columns == 0;
+        (along_rows || stride == 1).then_some(if along_rows {
+            stride / columns * row_step
+        } else {
+            column_step
+        })
+    };
+    let parts = join.inputs.iter().zip(pieces).map(|(value, inner)| {
+        let strides = inner.strides.iter().map(|stride| walk(*stride));
+        let offset = inner.offset as isize;
+        let start = offset / columns * row_step + offset % columns * column_step;
+        let part = Piece {
+            offset: piece.offset.checked_add_signed(start)?,
+            strides: strides.collect::<Option<Vec<isize>>>()?,
+        };
+        let is_matrix = matches!(block.sizes(*value), [_, width] if *width as isize <= columns);
+        is_matrix.then_some((*value, part))
+    });
+    parts.collect()
 }
 
 impl Slab {

@@ -4,7 +4,9 @@ use aqueduct_graph::DType;
 use aqueduct_graph::ir::{Binary, NodeId, Unary};
 use expect_test::{Expect, expect};
 
-use super::{dead, hoist_invariants, hoist_sequences, sink_sums, split_products, trim_stacks};
+use super::{
+    dead, hoist_invariants, hoist_sequences, merge_products, sink_sums, split_products, trim_stacks,
+};
 use crate::engine::ir::{Block, Code, Piece, Scan, Source, Type, ValueId};
 use crate::engine::verify::verify;
 use crate::kernels::fused::{Expression, Primitive};
@@ -320,6 +322,101 @@ fn what_is_the_same_in_all_steps_goes_before_the_loop() {
                 give t2
             give %3
         give %2
+    "#]],
+    );
+}
+
+/// What is added to a state is left as it is: it becomes a sum after the loop.
+#[test]
+fn weights_of_gates_are_joined_before_the_loop() {
+    let mut body = Block::default();
+    let h = parameter(&mut body, 0, kind(&[3, 2]));
+    let sums = [1, 2].map(|operand| parameter(&mut body, operand, kind(&[2, 2])));
+    let [a, b] = [3, 4].map(|operand| parameter(&mut body, operand, kind(&[2, 2])));
+    let gates = [product(&mut body, h, a), product(&mut body, h, b)];
+    let gates = gates.map(|gate| tanh(&mut body, gate));
+    let next = add(&mut body, gates[0], gates[1]);
+    let turned = body.transposed(h, &[1, 0]);
+    let slopes = gates.map(|gate| product(&mut body, turned, gate));
+    body.results = vec![next];
+    for (sum, slope) in sums.into_iter().zip(slopes) {
+        let next = add(&mut body, sum, slope);
+        body.results.push(next);
+    }
+    let mut block = Block::default();
+    let start = given(&mut block, 0, &[3, 2]);
+    let others = [1, 2, 3, 4].map(|input| given(&mut block, input, &[2, 2]));
+    let inputs = std::iter::once(start).chain(others).collect();
+    block.results = scan(&mut block, body, inputs, [3, 0]);
+    let pass = |block: &mut Block| merge_products::run(block, true) + hoist_invariants::run(block);
+    check(
+        block,
+        pass,
+        &expect![[r#"
+        %0: f32[3, 2] = given Input(0)
+        %1: f32[2, 2] = given Input(1)
+        %2: f32[2, 2] = given Input(2)
+        %3: f32[2, 2] = given Input(3)
+        %4: f32[2, 2] = given Input(4)
+        %5: f32[3, 2], %6: f32[2, 2], %7: f32[2, 2] = scan of 4 steps, 3 states, 0 sequences (%0, %1, %2, %3, %4)
+            %0: f32[3, 2] = parameter 0
+            %1: f32[2, 2] = parameter 1
+            %2: f32[2, 2] = parameter 2
+            %3: f32[2, 2] = parameter 3
+            %4: f32[2, 2] = parameter 4
+            %5: f32[3, 2] = product(%0, %3)
+            %6: f32[3, 2] = product(%0, %4)
+            %7: f32[3, 2] = fused(%5)
+                t1 = tanh(t0)
+                give t1
+            %8: f32[3, 2] = fused(%6)
+                t1 = tanh(t0)
+                give t1
+            %9: f32[3, 2] = fused(%7, %8)
+                t2 = add(t0, t1)
+                give t2
+            %11: f32[2, 2] = product(%0[0..][2, 3] strides [1, 2], %7)
+            %12: f32[2, 2] = product(%0[0..][2, 3] strides [1, 2], %8)
+            %13: f32[2, 2] = fused(%1, %11)
+                t2 = add(t0, t1)
+                give t2
+            %14: f32[2, 2] = fused(%2, %12)
+                t2 = add(t0, t1)
+                give t2
+            give %9, %13, %14
+        give %5, %6, %7
+        ---- 2 done
+        %0: f32[3, 2] = given Input(0)
+        %1: f32[2, 2] = given Input(1)
+        %2: f32[2, 2] = given Input(2)
+        %3: f32[2, 2] = given Input(3)
+        %4: f32[2, 2] = given Input(4)
+        %8: f32[2, 4] = join at [0, 2] (%3, %4)
+        %5: f32[3, 2], %6: f32[2, 2], %7: f32[2, 2] = scan of 4 steps, 3 states, 0 sequences (%0, %1, %2, %8)
+            %0: f32[3, 2] = parameter 0
+            %1: f32[2, 2] = parameter 1
+            %2: f32[2, 2] = parameter 2
+            %21: f32[2, 4] = parameter 3
+            %18: f32[3, 4] = product(%0, %21)
+            %7: f32[3, 2] = fused(%18[0..][3, 2] strides [4, 1])
+                t1 = tanh(t0)
+                give t1
+            %8: f32[3, 2] = fused(%18[2..][3, 2] strides [4, 1])
+                t1 = tanh(t0)
+                give t1
+            %9: f32[3, 2] = fused(%7, %8)
+                t2 = add(t0, t1)
+                give t2
+            %11: f32[2, 2] = product(%0[0..][2, 3] strides [1, 2], %7)
+            %12: f32[2, 2] = product(%0[0..][2, 3] strides [1, 2], %8)
+            %13: f32[2, 2] = fused(%1, %11)
+                t2 = add(t0, t1)
+                give t2
+            %14: f32[2, 2] = fused(%2, %12)
+                t2 = add(t0, t1)
+                give t2
+            give %9, %13, %14
+        give %5, %6, %7
     "#]],
     );
 }

@@ -63,9 +63,9 @@ fn merge_parameters(block: &Block, operands: &[ValueId], captures: usize, body: 
 }
 
 /// An operand by its elements: where they are, whatever value sees them.
-type Seen = (Place, Vec<usize>, Vec<isize>);
+pub(super) type Seen = (Place, Vec<usize>, Vec<isize>);
 
-fn seen(block: &Block, value: ValueId) -> Seen {
+pub(super) fn seen(block: &Block, value: ValueId) -> Seen {
     let kind = block.kind(value);
     let strides = kind.strides.iter().zip(&kind.sizes);
     // The stride of one position is never walked.

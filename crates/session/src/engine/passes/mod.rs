@@ -15,13 +15,16 @@ mod joins;
 mod loop_tests;
 mod materialize;
 mod merge_common;
+mod merge_products;
 mod push_slices;
 mod repeated;
+mod row_sums;
 mod simplify;
 mod sink_sums;
 mod split_products;
 mod split_rows;
 mod substitute;
+mod sum_products;
 #[cfg(test)]
 mod tests;
 mod trim_stacks;
@@ -47,6 +50,11 @@ pub(crate) fn run(
             Pass::MergeCommon => merge_common::run(block),
             Pass::SimplifyAlgebra => simplify::run(block),
             Pass::SplitProducts => split_products::run(block),
+            Pass::SumProducts => sum_products::run(block),
+            Pass::MergeProducts => {
+                // To take a term out of a sum is to split it.
+                merge_products::run(block, options.runs(Pass::SplitProducts))
+            }
             Pass::HoistInvariants => hoist_invariants::run(block),
             Pass::HoistSequences => {
                 // To take a term out of a sum is to split it.

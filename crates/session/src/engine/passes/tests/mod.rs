@@ -2,8 +2,10 @@
 
 mod fold_constants;
 mod merge_common;
+mod merge_products;
 mod simplify;
 mod split_rows;
+mod sum_products;
 
 use aqueduct_graph::{AnyTensor, Graph, Value};
 use expect_test::Expect;
