@@ -7,8 +7,9 @@ use crate::engine::ir::{Code, Node, Scan};
 /// The fewest rows for which a thread of its own pays.
 const FEWEST_ROWS: usize = 8;
 
-/// The least work, in multiply-adds, for which a second thread pays: some ten microseconds.
-const LEAST_WORK: usize = 1 << 20;
+/// The least work of a shard, in multiply-adds, that pays for a thread: about fifty microseconds, which
+/// is some times what it costs to wake a helper.
+const LEAST_WORK: usize = 2 << 20;
 
 /// What a step of a shard should touch at the most, in bytes, to stay in a processor's own cache.
 const SHARD_BYTES: usize = 1 << 20;
@@ -22,7 +23,7 @@ const CACHED_ROWS: usize = 64;
 pub(crate) fn rows(scan: &Scan, count: usize, threads: usize) -> Vec<Range<usize>> {
     let of_threads = threads
         .min(count / FEWEST_ROWS)
-        .min(work(scan) / LEAST_WORK + 1);
+        .min(work(scan) / LEAST_WORK);
     let outputs = scan.body.nodes.iter().flat_map(|node| &node.outputs);
     let bytes: usize = outputs.map(|output| scan.body.kind(*output).bytes()).sum();
     let of_cache = if scan.straight {

@@ -1,7 +1,7 @@
-//! Folding many elements into one, in an order that depends on their number alone.
+//! Folding many elements into one, in an order that depends on the sizes alone.
 //!
-//! Sums are taken in lanes within blocks and pairwise between blocks: the error grows with the
-//! logarithm of the length, and the lanes let the compiler vectorise.
+//! Sums are taken in lanes within blocks and pairwise between lanes and between blocks: the error
+//! grows with the logarithm of the length, and the lanes let the compiler vectorise.
 
 use std::marker::PhantomData;
 
@@ -34,16 +34,50 @@ pub(crate) fn fold_slice<R: Reducer>(values: &[R::Element]) -> R::Total {
 }
 
 /// Folds each column of a matrix, given row by row, into the total that stands for the column.
+///
+/// Up to [`ROW_BLOCK`] rows are folded one after the other, and such blocks pairwise. Of many narrow
+/// rows, groups of [`rows_of_group`] neighbours count as one wide row each; of what that gives for
+/// every row of a group, the first half is joined with the second until one row is left, and the
+/// rows behind the last group come after it.
 pub(crate) fn fold_columns<R: Reducer>(
     matrix: &[R::Element],
     rows: usize,
     totals: &mut [R::Total],
 ) {
+    let width = totals.len();
+    let group = rows_of_group(width);
+    if group == 1 || rows < FEWEST_GROUPS * group {
+        return fold_wide::<R>(matrix, rows, totals);
+    }
+    let groups = rows / group;
+    let (matrix, rest) = matrix.split_at(groups * group * width);
+    let mut lanes = [R::IDENTITY; WIDE * MOST_ROWS];
+    let mut lanes = &mut lanes[..group * width];
+    fold_wide::<R>(matrix, groups, lanes);
+    while lanes.len() > width {
+        let (first, second) = lanes.split_at_mut(lanes.len() / 2);
+        merge::<R>(first, second);
+        lanes = first;
+    }
+    merge::<R>(totals, lanes);
+    fold_wide::<R>(rest, rows - groups * group, totals);
+}
+
+/// How many rows of so many elements make up a row that is folded in whole strips: a power of two.
+fn rows_of_group(width: usize) -> usize {
+    if !(1..WIDE).contains(&width) {
+        return 1;
+    }
+    (WIDE >> width.trailing_zeros()).min(MOST_ROWS)
+}
+
+/// Folds the columns in strips, the widest of which the compiler makes the best of.
+fn fold_wide<R: Reducer>(matrix: &[R::Element], rows: usize, totals: &mut [R::Total]) {
     let matrix = Rows::<R> {
         values: matrix,
         width: totals.len(),
     };
-    let (wide, rest) = totals.as_chunks_mut::<32>();
+    let (wide, rest) = totals.as_chunks_mut::<WIDE>();
     let (narrow, single) = rest.as_chunks_mut::<8>();
     let (single, _) = single.as_chunks_mut::<1>();
     let column = matrix.fold_strips(0, rows, wide);
@@ -56,6 +90,12 @@ const BLOCK: usize = 512;
 const LANES: usize = 16;
 /// The most rows that are folded one after the other.
 const ROW_BLOCK: usize = 64;
+/// The columns of the widest strip.
+const WIDE: usize = 32;
+/// The most rows of a group.
+const MOST_ROWS: usize = 16;
+/// With fewer groups, joining their rows takes longer than what they save.
+const FEWEST_GROUPS: usize = 4;
 
 fn fold_block<R: Reducer>(values: &[R::Element]) -> R::Total {
     let mut lanes = [R::IDENTITY; LANES];

@@ -101,9 +101,21 @@ unsafe fn short_rows<W: Copy, const LENGTH: usize, const OUT: bool>(
     mut tile: *mut W,
 ) -> *mut W {
     for _ in 0..steps {
-        for place in 0..LENGTH {
-            // SAFETY: as the caller promises.
-            unsafe { copy_one::<W, OUT>(strided.offset(place as isize * stride), tile.add(place)) };
+        let (from, to) = if OUT {
+            ((tile, 1), (strided, stride))
+        } else {
+            ((strided, stride), (tile, 1))
+        };
+        let at = |(start, stride): (*mut W, isize), place: usize| {
+            start.wrapping_offset(place as isize * stride)
+        };
+        // SAFETY: as the caller promises. The whole row is read before any of it is written, which
+        // the compiler makes one move of where both lie in one piece.
+        unsafe {
+            let row: [W; LENGTH] = std::array::from_fn(|place| at(from, place).read());
+            for (place, element) in row.into_iter().enumerate() {
+                at(to, place).write(element);
+            }
         }
         strided = strided.wrapping_offset(step);
         tile = tile.wrapping_add(LENGTH);

@@ -460,8 +460,9 @@ fn planned_outputs(expression: &Expression, tiling: &Tiling) -> Vec<Output> {
     outputs
 }
 
-/// Tasks are worth sharing from this time on, in nanoseconds.
-const SHARED_TASK: f64 = 10_000.0;
+/// Tasks are worth sharing from this time on, in nanoseconds: some times what it costs to wake a
+/// helper, also where the operands are in the cache and the estimate is three times too high.
+const SHARED_TASK: f64 = 100_000.0;
 
 /// More tasks than this serve no machine that the engine is made for.
 const MOST_TASKS: usize = 64;

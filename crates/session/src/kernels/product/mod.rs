@@ -1,9 +1,10 @@
 //! Products of matrices, `C = A·B` and `C += A·B`.
 //!
-//! Every element of C is one chain of multiply-adds in the order of the inner axis, from 0 or from
-//! what C holds, in blocks of every size alike (`block.rs`). So the bits of an element depend on
-//! its row of A and its column of B alone: not on the other rows, not on the cut into tasks, not on
-//! what was packed.
+//! Every element of C is a sum of chains, one for each [`DEPTH`] places of the inner axis. A chain is
+//! of multiply-adds in the order of that axis, the first one from 0 or from what C holds, the others
+//! from 0; and the chains are added up in that order. So it is in blocks of every size alike
+//! (`block.rs`): the bits of an element depend on its row of A and its column of B alone, not on the
+//! other rows, not on the cut into tasks, not on what was packed.
 
 #![allow(
     unsafe_code,
@@ -20,7 +21,7 @@ use std::ops::Range;
 
 use aqueduct_graph::DType;
 
-use block::{Block, Blocks, FEW_ROWS, Left, Operands, Right};
+use block::{Block, Blocks, FEW_ROWS, Held, Left, Operands, Right, Run};
 use pack::Scratch;
 use vector::{InstructionSet, Plain, Vector};
 
@@ -257,12 +258,13 @@ impl Plan {
 
     /// Whether B is brought into the order in which it is read before it is multiplied.
     fn packs_b(&self) -> bool {
-        self.b.column != 1 || self.rows > UNPACKED_ROWS
+        let side_by_side = self.columns == 1 || self.b.column == 1;
+        !side_by_side || self.rows > UNPACKED_ROWS
     }
 }
 
-/// Multiply-adds that make a task: a small multiple of what it costs to share it.
-const TASK_WORK: usize = 2 << 20;
+/// Multiply-adds that make a task: some times what it costs to wake a helper.
+const TASK_WORK: usize = 4 << 20;
 const MOST_TASKS: usize = 16;
 const LEAST_ROWS: usize = 32;
 const LEAST_COLUMNS: usize = 64;
@@ -272,6 +274,7 @@ const UNPACKED_ROWS: usize = 24;
 
 /// What is multiplied at a time, so that what is packed of A and B stays in a processor's caches.
 const ROWS: usize = 192;
+/// This is the length of a chain too.
 const DEPTH: usize = 256;
 const COLUMNS: usize = 1024;
 /// The elements of scratch memory that this takes: for B, for A, and for C.
@@ -293,22 +296,52 @@ macro_rules! kernel {
         $(#[target_feature(enable = $feature)])?
         unsafe fn block<const ROWS: usize, const WIDTH: usize, const PACKED: bool>(
             operands: &Operands<Element>,
-            row: usize,
+            run: Run,
             vector: usize,
         ) {
             // SAFETY: as the caller says.
-            unsafe { block::block::<$vector, ROWS, WIDTH, PACKED>(operands, row, vector) };
+            unsafe { block::block::<$vector, ROWS, WIDTH, PACKED>(operands, run, vector) };
         }
 
-        fn blocks(rows: usize, width: usize, packed: bool) -> Option<Block<Element>> {
+        $(#[target_feature(enable = $feature)])?
+        unsafe fn chained_block<const ROWS: usize, const CHAINS: usize>(
+            operands: &Operands<Element>,
+            run: Run,
+            vector: usize,
+        ) {
+            // SAFETY: as the caller says.
+            unsafe { block::chained_block::<$vector, ROWS, CHAINS>(operands, run, vector) };
+        }
+
+        fn of_one_chain(rows: usize, width: usize, packed: bool) -> Option<Block<Element>> {
             match (rows, width, packed) {
                 $(($rows, $width, $packed) => Some(block::<$rows, $width, $packed>),)*
                 _ => None,
             }
         }
 
+        fn of_one_vector(rows: usize, chains: usize) -> Option<Block<Element>> {
+            Some(match (rows, chains) {
+                (1, 2) => chained_block::<1, 2>,
+                (1, 3) => chained_block::<1, 3>,
+                (1, 4) => chained_block::<1, 4>,
+                (1, 8) => chained_block::<1, 8>,
+                (2, 2) => chained_block::<2, 2>,
+                (2, 3) => chained_block::<2, 3>,
+                (2, 4) => chained_block::<2, 4>,
+                (3, 2) => chained_block::<3, 2>,
+                (3, 3) => chained_block::<3, 3>,
+                (3, 4) => chained_block::<3, 4>,
+                (4, 2) => chained_block::<4, 2>,
+                (4, 3) => chained_block::<4, 3>,
+                (4, 4) => chained_block::<4, 4>,
+                _ => return None,
+            })
+        }
+
         $(#[target_feature(enable = $feature)])?
         unsafe fn run(plan: &Plan, pointers: Pointers, task: usize) {
+            let blocks = Blocks { of_one_chain, of_one_vector };
             // SAFETY: as the caller says.
             unsafe { run_task::<$vector>(plan, pointers, task, blocks) };
         }
@@ -329,8 +362,9 @@ macro_rules! kernel {
             $vector $(, $feature)?;
             (1, 1, false) (2, 1, false) (3, 1, false) (4, 1, false)
             (1, 2, false) (2, 2, false) (3, 2, false) (4, 2, false)
+            (1, 3, false) (2, 3, false) (3, 3, false) (4, 3, false)
             (1, 4, false) (2, 4, false) (3, 4, false) (4, 4, false)
-            (1, 8, false) $($more)*
+            (1, 5, false) (1, 6, false) (1, 7, false) (1, 8, false) $($more)*
         )
     };
 }
@@ -406,12 +440,13 @@ unsafe fn run_task<V: Vector>(
             return;
         }
         for column in columns.clone().step_by(COLUMNS) {
-            for p in (0..plan.depth).step_by(DEPTH) {
-                work.add(
-                    rows.clone(),
-                    p..plan.depth.min(p + DEPTH),
-                    column..columns.end.min(column + COLUMNS),
-                );
+            let columns = column..columns.end.min(column + COLUMNS);
+            let mut depth = 0;
+            while depth < plan.depth {
+                let chains = work.chains(&rows, &columns, depth);
+                let end = plan.depth.min(depth + chains * DEPTH);
+                work.add(rows.clone(), depth..end, columns.clone(), chains);
+                depth = end;
             }
         }
     }
@@ -431,10 +466,33 @@ struct Work<'a, V: Vector> {
 }
 
 impl<V: Vector> Work<'_, V> {
-    /// Adds the products of one range of the inner axis.
+    /// How many chains from a place of the inner axis on are summed at once.
     #[inline(always)]
-    unsafe fn add(&self, rows: Range<usize>, depth: Range<usize>, columns: Range<usize>) {
+    fn chains(&self, rows: &Range<usize>, columns: &Range<usize>, depth: usize) -> usize {
+        let fits = columns.len() <= V::LANES && (self.b_packed || !self.plan.packs_b());
+        let left = (self.plan.depth - depth) / DEPTH;
+        if fits {
+            block::chains_at_once(rows.len(), left)
+        } else {
+            1
+        }
+    }
+
+    /// Adds the products of a range of the inner axis, which is so many chains.
+    #[inline(always)]
+    unsafe fn add(
+        &self,
+        rows: Range<usize>,
+        depth: Range<usize>,
+        columns: Range<usize>,
+        chains: usize,
+    ) {
         let plan = self.plan;
+        let held = match (depth.start, plan.accumulates) {
+            (0, false) => Held::Overwritten,
+            (0, true) => Held::Continued,
+            (_, _) => Held::Added,
+        };
         // SAFETY: the ranges lie in the matrices.
         unsafe {
             let b = self.right(depth.clone(), columns.clone());
@@ -459,7 +517,8 @@ impl<V: Vector> Work<'_, V> {
                     b,
                     c: plan.c.at(self.c, row, columns.start).cast_mut(),
                     c_row: plan.c.row,
-                    continues: plan.accumulates || depth.start > 0,
+                    held,
+                    chains,
                 };
                 self.multiply(&operands);
             }
@@ -481,7 +540,7 @@ impl<V: Vector> Work<'_, V> {
                 column: 1,
             };
             let sizes = [operands.rows, operands.columns];
-            if operands.continues {
+            if operands.held != Held::Overwritten {
                 pack::copy((operands.c, strides), (copy, side_by_side), sizes);
             }
             let c_row = side_by_side.row;
@@ -538,14 +597,16 @@ impl<V: Vector> Work<'_, V> {
         // SAFETY: the rows lie in the matrix, and there is room for them behind B.
         unsafe {
             let start = self.scratch.add(DEPTH * COLUMNS);
-            for (first, count) in block::chunks(rows, V::ROWS) {
-                let from = strides.at(from, 0, first);
-                pack::lay_out(
-                    (from, strides),
-                    start.add(first * depth),
-                    [depth, count],
-                    count,
-                );
+            for run in block::runs(rows, V::ROWS) {
+                for first in run.starts() {
+                    let from = strides.at(from, 0, first);
+                    pack::lay_out(
+                        (from, strides),
+                        start.add(first * depth),
+                        [depth, run.length],
+                        run.length,
+                    );
+                }
             }
             start
         }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::Strides;
-use super::vector::Number;
+use super::vector::{Number, SIDE};
 
 /// Writes the rows of a matrix one behind the other, `pitch` elements from row to row; what is over
 /// in a row is 0.
@@ -53,56 +53,34 @@ pub(super) unsafe fn copy<T: Number>(
             return;
         }
         let squares = from_strides.row == 1 && to_strides.column == 1;
-        let (rows_in_squares, columns_in_squares) = if squares {
-            (rows - rows % SIDE, columns - columns % SIDE)
-        } else {
-            (0, 0)
-        };
-        for column in (0..columns_in_squares).step_by(SIDE) {
-            for row in (0..rows_in_squares).step_by(SIDE) {
-                let from = from_strides.at(from, row, column);
-                transpose(
-                    from,
-                    from_strides.column,
-                    to_strides.at(to, row, column).cast_mut(),
-                    to_strides.row,
-                );
+        if squares && rows >= SIDE && columns >= SIDE {
+            for column in squares_of(columns) {
+                for row in squares_of(rows) {
+                    T::transpose(
+                        from_strides.at(from, row, column),
+                        from_strides.column,
+                        to_strides.at(to, row, column).cast_mut(),
+                        to_strides.row,
+                    );
+                }
             }
+            return;
         }
         for column in 0..columns {
-            let first = if column < columns_in_squares {
-                rows_in_squares
-            } else {
-                0
-            };
-            for row in first..rows {
+            for row in 0..rows {
                 *to_strides.at(to, row, column).cast_mut() = *from_strides.at(from, row, column);
             }
         }
     }
 }
 
-/// The side of the squares that are transposed in registers.
-const SIDE: usize = 4;
-
-/// Transposes a square, of which each column is read in one piece and each row is written in one.
-///
-/// # Safety
-///
-/// The square must be good for reads there, and for writes here.
+/// Where the squares along an axis of at least one square start. The last one overlaps the one before
+/// it where the length is no multiple of a square: elements moved twice cost less than moved singly.
 #[inline(always)]
-unsafe fn transpose<T: Number>(from: *const T, from_column: isize, to: *mut T, to_row: isize) {
-    // SAFETY: as the caller says; arrays are as aligned as their elements.
-    unsafe {
-        let column = |number: isize| from.offset(number * from_column).cast::<[T; SIDE]>().read();
-        let [a, b, c, d] = [column(0), column(1), column(2), column(3)];
-        for row in 0..SIDE {
-            let values = [a[row], b[row], c[row], d[row]];
-            to.offset(row as isize * to_row)
-                .cast::<[T; SIDE]>()
-                .write(values);
-        }
-    }
+fn squares_of(length: usize) -> impl Iterator<Item = usize> {
+    (0..length)
+        .step_by(SIDE)
+        .map(move |start| start.min(length - SIDE))
 }
 
 /// Fills a matrix with zeros.

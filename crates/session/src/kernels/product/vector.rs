@@ -6,14 +6,79 @@ use std::fmt::Debug;
 pub(super) trait Number: Copy + Debug + Default + 'static {
     /// What an empty sum is.
     const ZERO: Self;
+
+    /// Transposes a square of [`SIDE`] rows: each column is read in one piece, `from_column` elements
+    /// from one to the next, and each row is written in one, `to_row` elements from one to the next.
+    ///
+    /// # Safety
+    ///
+    /// The square must be good for reads there, and for writes here.
+    unsafe fn transpose(from: *const Self, from_column: isize, to: *mut Self, to_row: isize);
 }
+
+/// The side of the squares that are transposed in registers.
+pub(super) const SIDE: usize = 4;
 
 impl Number for f32 {
     const ZERO: f32 = 0.0;
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn transpose(from: *const f32, from_column: isize, to: *mut f32, to_row: isize) {
+        use std::arch::x86_64::{
+            _mm_loadu_ps, _mm_movehl_ps, _mm_movelh_ps, _mm_storeu_ps, _mm_unpackhi_ps,
+            _mm_unpacklo_ps,
+        };
+        // SAFETY: as the caller says; every processor of the target has these instructions. The
+        // compiler alone would move element by element.
+        unsafe {
+            let column = |number: isize| _mm_loadu_ps(from.offset(number * from_column));
+            let [a, b, c, d] = [column(0), column(1), column(2), column(3)];
+            let (low_ab, low_cd) = (_mm_unpacklo_ps(a, b), _mm_unpacklo_ps(c, d));
+            let (high_ab, high_cd) = (_mm_unpackhi_ps(a, b), _mm_unpackhi_ps(c, d));
+            _mm_storeu_ps(to, _mm_movelh_ps(low_ab, low_cd));
+            _mm_storeu_ps(to.offset(to_row), _mm_movehl_ps(low_cd, low_ab));
+            _mm_storeu_ps(to.offset(2 * to_row), _mm_movelh_ps(high_ab, high_cd));
+            _mm_storeu_ps(to.offset(3 * to_row), _mm_movehl_ps(high_cd, high_ab));
+        }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    #[inline(always)]
+    unsafe fn transpose(from: *const f32, from_column: isize, to: *mut f32, to_row: isize) {
+        // SAFETY: as the caller says.
+        unsafe { transpose_singly(from, from_column, to, to_row) };
+    }
 }
 
 impl Number for f64 {
     const ZERO: f64 = 0.0;
+
+    #[inline(always)]
+    unsafe fn transpose(from: *const f64, from_column: isize, to: *mut f64, to_row: isize) {
+        // SAFETY: as the caller says.
+        unsafe { transpose_singly(from, from_column, to, to_row) };
+    }
+}
+
+/// [`Number::transpose`] of any type.
+///
+/// # Safety
+///
+/// As of [`Number::transpose`].
+#[inline(always)]
+unsafe fn transpose_singly<T: Copy>(from: *const T, from_column: isize, to: *mut T, to_row: isize) {
+    // SAFETY: as the caller says; arrays are as aligned as their elements.
+    unsafe {
+        let column = |number: isize| from.offset(number * from_column).cast::<[T; SIDE]>().read();
+        let [a, b, c, d] = [column(0), column(1), column(2), column(3)];
+        for row in 0..SIDE {
+            let values = [a[row], b[row], c[row], d[row]];
+            to.offset(row as isize * to_row)
+                .cast::<[T; SIDE]>()
+                .write(values);
+        }
+    }
 }
 
 /// A vector register of `LANES` elements.
@@ -35,6 +100,7 @@ pub(super) trait Vector: Copy {
     unsafe fn load_first(from: *const Self::Element, count: usize) -> Self;
     /// The first `count` lanes; nothing is written behind them.
     unsafe fn store_first(self, to: *mut Self::Element, count: usize);
+    unsafe fn add(self, other: Self) -> Self;
     /// `self * by + plus`. Rounded once where the instruction set has an instruction for it.
     unsafe fn multiply_add(self, by: Self, plus: Self) -> Self;
 }
@@ -120,6 +186,11 @@ macro_rules! plain_vector {
             }
 
             #[inline(always)]
+            unsafe fn add(self, other: Self) -> Self {
+                Plain(std::array::from_fn(|lane| self.0[lane] + other.0[lane]))
+            }
+
+            #[inline(always)]
             unsafe fn multiply_add(self, by: Self, plus: Self) -> Self {
                 let mut lanes = plus.0;
                 for (lane, value) in lanes.iter_mut().enumerate() {
@@ -147,7 +218,7 @@ mod x86 {
 
     macro_rules! avx512_vector {
         ($vector:ty, $number:ty, $lanes:literal, $mask:ty, $splat:ident, $load:ident, $store:ident,
-         $load_masked:ident, $store_masked:ident, $multiply_add:ident) => {
+         $load_masked:ident, $store_masked:ident, $add:ident, $multiply_add:ident) => {
             impl Vector for $vector {
                 type Element = $number;
                 const LANES: usize = $lanes;
@@ -184,6 +255,12 @@ mod x86 {
                 }
 
                 #[inline(always)]
+                unsafe fn add(self, other: Self) -> Self {
+                    // SAFETY: the caller has the instruction set.
+                    unsafe { $add(self, other) }
+                }
+
+                #[inline(always)]
                 unsafe fn multiply_add(self, by: Self, plus: Self) -> Self {
                     // SAFETY: the caller has the instruction set.
                     unsafe { $multiply_add(self, by, plus) }
@@ -202,6 +279,7 @@ mod x86 {
         _mm512_storeu_ps,
         _mm512_maskz_loadu_ps,
         _mm512_mask_storeu_ps,
+        _mm512_add_ps,
         _mm512_fmadd_ps
     );
     avx512_vector!(
@@ -214,6 +292,7 @@ mod x86 {
         _mm512_storeu_pd,
         _mm512_maskz_loadu_pd,
         _mm512_mask_storeu_pd,
+        _mm512_add_pd,
         _mm512_fmadd_pd
     );
 
@@ -223,7 +302,7 @@ mod x86 {
 
     macro_rules! avx2_vector {
         ($vector:ty, $number:ty, $lanes:literal, $masks:ident, $splat:ident, $load:ident, $store:ident,
-         $load_masked:ident, $store_masked:ident, $multiply_add:ident) => {
+         $load_masked:ident, $store_masked:ident, $add:ident, $multiply_add:ident) => {
             impl Vector for $vector {
                 type Element = $number;
                 const LANES: usize = $lanes;
@@ -267,6 +346,12 @@ mod x86 {
                 }
 
                 #[inline(always)]
+                unsafe fn add(self, other: Self) -> Self {
+                    // SAFETY: the caller has the instruction set.
+                    unsafe { $add(self, other) }
+                }
+
+                #[inline(always)]
                 unsafe fn multiply_add(self, by: Self, plus: Self) -> Self {
                     // SAFETY: the caller has the instruction set.
                     unsafe { $multiply_add(self, by, plus) }
@@ -285,6 +370,7 @@ mod x86 {
         _mm256_storeu_ps,
         _mm256_maskload_ps,
         _mm256_maskstore_ps,
+        _mm256_add_ps,
         _mm256_fmadd_ps
     );
     avx2_vector!(
@@ -297,6 +383,7 @@ mod x86 {
         _mm256_storeu_pd,
         _mm256_maskload_pd,
         _mm256_maskstore_pd,
+        _mm256_add_pd,
         _mm256_fmadd_pd
     );
 }

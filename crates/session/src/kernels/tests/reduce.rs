@@ -215,12 +215,31 @@ proptest! {
 
 #[test]
 fn the_same_numbers_give_the_same_bits_wherever_their_column_stands() {
-    // 100 rows of 41 columns: strips of 32, 8 and 1.
-    let column = |row: usize| (row as f32 * 0.37).sin();
-    let rows = (0..100).flat_map(|row| std::iter::repeat_n(column(row), 41));
-    let x = Value::new(vec![100, 41], Data::F32(rows.collect())).unwrap();
-    let op = over(Reduction::Sum, &[0]).into();
-    let sums = run(&op, &[x], &[Fact::new(DType::F32, [41])]).unwrap();
-    let sums = sums[0].as_slice::<f32>().unwrap();
-    assert!(sums.iter().all(|sum| sum.to_bits() == sums[0].to_bits()));
+    // Strips of 32, 8 and 1, and groups of rows.
+    for width in [41, 7, 16, 20] {
+        let column = |row: usize| (row as f32 * 0.37).sin();
+        let rows = (0..100).flat_map(|row| std::iter::repeat_n(column(row), width));
+        let x = Value::new(vec![100, width], Data::F32(rows.collect())).unwrap();
+        let op = over(Reduction::Sum, &[0]).into();
+        let sums = run(&op, &[x], &[Fact::new(DType::F32, [width])]).unwrap();
+        let sums = sums[0].as_slice::<f32>().unwrap();
+        assert!(sums.iter().all(|sum| sum.to_bits() == sums[0].to_bits()));
+    }
+}
+
+#[test]
+fn rows_of_every_width_are_summed_column_by_column() {
+    for width in 1..40 {
+        for rows in [1, 31, 32, 64, 65, 127, 700] {
+            let number = |row: usize, column: usize| (row * 31 + column * 7) as i32 % 1000 - 300;
+            let numbers = (0..rows).flat_map(|row| (0..width).map(move |c| number(row, c)));
+            let x = Value::new(vec![rows, width], Data::I32(numbers.collect())).unwrap();
+            let sums = (0..width).map(|column| (0..rows).map(|row| number(row, column)).sum());
+            check(
+                over(Reduction::Sum, &[0]),
+                &[x],
+                &[Value::vector(sums.collect::<Vec<i32>>())],
+            );
+        }
+    }
 }
