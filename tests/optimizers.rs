@@ -327,3 +327,30 @@ fn a_failed_step_changes_nothing() {
     sess.run(train, feed![row => 2]).unwrap_err();
     assert_eq!(state(), before);
 }
+
+#[test]
+fn adams_means_do_not_sink_to_subnormal_numbers() {
+    let g = Graph::new();
+    let w = g.variable("w", [0.0_f32; 3]);
+    let x = g.placeholder::<f32>("x", shape![3]);
+    let train = AdamOptimizer::new(0.1).minimize((w.value() * x).reduce_sum(..));
+    let sess = Session::new(&g);
+    sess.run(g.global_variables_initializer(), feed![]).unwrap();
+    let slots = ["w/Adam", "w/Adam_1"].map(|name| {
+        let mut variables = g.global_variables().into_iter();
+        let slot = variables.find(|variable| variable.name() == name).unwrap();
+        slot.typed::<f32>()
+    });
+    let smallest = f32::MIN_POSITIVE;
+    for slot in slots {
+        let start = arr1(&[smallest / 4.0, smallest, 1.5 * smallest]);
+        sess.load(slot, start.into_dyn()).unwrap();
+    }
+    let fed = arr1(&[0.0_f32; 3]).into_dyn();
+    sess.run(train, feed![x => &fed]).unwrap();
+    let [mean, mean_square] = slots.map(|slot| sess.value(slot).unwrap());
+    assert_eq!(mean.as_slice().unwrap()[..2], [0.0, 0.0]);
+    assert!((mean[2] / smallest - 1.35).abs() < 1e-3, "{mean}");
+    assert_eq!(mean_square.as_slice().unwrap()[..2], [0.0, 0.0]);
+    assert!((mean_square[2] / smallest - 1.4985).abs() < 1e-3);
+}

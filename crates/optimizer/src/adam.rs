@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aqueduct_graph::ir::{Unary, Update};
+use aqueduct_graph::ir::{Compare, Unary, Update};
 use aqueduct_graph::{AnyTensor, AnyVariable, DType, Graph, Operation, Shape};
 
 use crate::gradient::Slope;
@@ -24,6 +24,8 @@ pub type Adam<'g> = AdamOptimizer<'g>;
 /// So `epsilon` stands outside of the root and is not corrected for bias. `m` and `v` are variables
 /// named `<w>/Adam` and `<w>/Adam_1`; `beta1_power` and `beta2_power` hold `beta1^t` and `beta2^t`.
 /// These two are `f64` if all variables trained are, else `f32`; TensorFlow's are always `f32`.
+///
+/// Where `m` and `v` sink below the normal numbers they become 0.
 ///
 /// A sparse gradient is made dense: all rows of `m` and `v` decay at every step, and so all rows of
 /// `w` move, as in TensorFlow.
@@ -248,7 +250,9 @@ fn update<'g>(
 
 /// `mean += (new - mean) * rest`: what TensorFlow computes for dense gradients.
 fn move_mean<'g>(mean: AnyVariable<'g>, new: AnyTensor<'g>, rest: AnyTensor<'g>) -> AnyTensor<'g> {
-    mean.update(Update::Add, new.sub(mean.value()).mul(rest))
+    let old = mean.value();
+    let moved = old.add(new.sub(old).mul(rest));
+    mean.update(Update::Set, without_subnormals(moved))
 }
 
 /// `mean = mean * beta + new * rest`: what TensorFlow computes for sparse gradients. The same but for
@@ -259,5 +263,21 @@ fn decay_and_add<'g>(
     beta: AnyTensor<'g>,
     rest: AnyTensor<'g>,
 ) -> AnyTensor<'g> {
-    mean.update(Update::Set, mean.value().mul(beta).add(new.mul(rest)))
+    let moved = mean.value().mul(beta).add(new.mul(rest));
+    mean.update(Update::Set, without_subnormals(moved))
+}
+
+/// The numbers, with 0 for those too small to be normal.
+///
+/// TensorFlow lets the processor flush them. The mean of a weight without gradients would sink to the
+/// smallest of them and stay there, and processors take many times as long for these.
+fn without_subnormals(x: AnyTensor<'_>) -> AnyTensor<'_> {
+    let (graph, dtype) = (x.graph(), x.dtype());
+    let smallest = match dtype {
+        DType::F64 => f64::MIN_POSITIVE,
+        DType::F32 | DType::I32 | DType::I64 | DType::U8 | DType::Bool => f32::MIN_POSITIVE.into(),
+    };
+    let smallest = graph.number(dtype, smallest, "smallest");
+    let tiny = x.unary(Unary::Abs).compare(Compare::Less, smallest);
+    tiny.select(graph.number(dtype, 0.0, "zero"), x)
 }
