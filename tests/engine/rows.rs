@@ -7,7 +7,7 @@ use aqueduct_tests::{Modes, spread};
 type X = Tensor<'static, f32>;
 
 /// So many rows and columns that a second thread pays.
-const SIZE: usize = 128;
+const SIZE: usize = 192;
 
 fn graph() -> &'static Graph {
     let g = Graph::new().leak();
