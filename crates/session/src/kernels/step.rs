@@ -5,6 +5,8 @@
     reason = "kernels take addresses; see the SAFETY comments"
 )]
 
+use std::cell::Cell;
+
 use crate::kernels::fused::Fused;
 use crate::kernels::product::Product;
 use crate::kernels::table::{Reach, Span, Table};
@@ -83,15 +85,15 @@ impl Step {
                 inputs,
                 outputs,
             } => {
-                let inputs: SmallVec<[*const u8; 16]> = inputs
-                    .iter()
-                    .map(|reach| table.pointer(reach).cast_const())
-                    .collect();
-                let outputs: SmallVec<[*mut u8; 8]> =
-                    outputs.iter().map(|reach| table.pointer(reach)).collect();
+                let mut addresses = Addresses::with_room(inputs.len(), outputs.len());
+                let read = inputs.iter().map(|reach| table.pointer(reach).cast_const());
+                addresses.inputs.extend(read);
+                let written = outputs.iter().map(|reach| table.pointer(reach));
+                addresses.outputs.extend(written);
                 // SAFETY: the table has checked that all that the strides reach lies within the
                 // bases. The planner lets an output share memory with an operand only in place.
-                unsafe { kernel.run(&inputs, &outputs, task) };
+                unsafe { kernel.run(&addresses.inputs, &addresses.outputs, task) };
+                addresses.give_back();
             }
             Step::Product { product, a, b, c } => {
                 let (a, b, c) = (table.pointer(a), table.pointer(b), table.pointer(c));
@@ -115,6 +117,37 @@ impl Step {
             } => return kernel(&mut arguments(table, inputs, outputs)?),
         }
         Ok(())
+    }
+}
+
+/// Where the operands and results of a fused step are.
+#[derive(Default)]
+struct Addresses {
+    inputs: SmallVec<[*const u8; 16]>,
+    outputs: SmallVec<[*mut u8; 8]>,
+}
+
+thread_local! {
+    /// Memory of a step that had more operands than have room on the stack, for the next such step.
+    static SPARE: Cell<Addresses> = Cell::default();
+}
+
+impl Addresses {
+    fn with_room(inputs: usize, outputs: usize) -> Addresses {
+        let empty = Addresses::default();
+        if inputs > empty.inputs.inline_size() || outputs > empty.outputs.inline_size() {
+            SPARE.take()
+        } else {
+            empty
+        }
+    }
+
+    fn give_back(mut self) {
+        if self.inputs.spilled() || self.outputs.spilled() {
+            self.inputs.clear();
+            self.outputs.clear();
+            SPARE.set(self);
+        }
     }
 }
 
