@@ -84,9 +84,11 @@ def all_cases():
     return [*both, *((case, None) for case in scaling)]
 
 
-def measures(side, case):
-    """Whether a side takes part in a case."""
+def measures(side, case, threads=None):
+    """Whether a side takes part in a case, on so many threads."""
     if side in RUST:
+        if case in LARGE and threads == 1:  # A step takes seconds.
+            return False
         return "mnist" in case or case in LARGE or case in INFERENCE or case == START
     # Compiled code has no start worth the name, and compiles for minutes for each size.
     if side == "torch.compile":

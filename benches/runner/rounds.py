@@ -123,7 +123,7 @@ def read(path):
 def one_case(case, threads, found, effort):
     """The lines of a case: each side's announcement, and a line for each of its turns."""
     print(f"== {case}, {threads or 'all'} threads", flush=True)
-    sides = [side for side in (cases.OURS, *found) if cases.measures(side, case)]
+    sides = [side for side in (cases.OURS, *found) if cases.measures(side, case, threads)]
     workers = [Worker(side, case, threads) for side in sides]
     workers.append(Worker(cases.OURS, cases.PEAK, threads))
     lines, ready = [], []
