@@ -338,3 +338,45 @@ fn many_threads_with_different_sizes_on_one_session() {
         }
     });
 }
+
+/// Tiles of wide expressions are short, so that a row ends in a tile of few elements.
+#[test]
+fn a_row_that_is_repeated_beside_many_matrices() {
+    for columns in [65, 131, 385] {
+        let g = Graph::new().leak();
+        let bias = g.placeholder::<f64>("bias", shape![columns]);
+        let matrices: Vec<_> = (0..20)
+            .map(|index| g.placeholder::<f64>(&format!("x{index}"), shape![40, columns]))
+            .collect();
+        let others = matrices.iter().skip(1);
+        let y = others.fold(matrices[0] + bias, |sum, x| (sum + *x) * (*x + bias));
+        let row = spread(&[columns], (-1.0, 1.0), 1);
+        let matrix = spread(&[40, columns], (-1.0, 1.0), 2);
+        let feeds = || {
+            let start = feed![bias => &row];
+            matrices
+                .iter()
+                .fold(start, |feeds, x| feeds.with(*x, &matrix))
+        };
+        let modes = Modes::new(g, [Pass::FuseElementwise]);
+        modes.run(|sess| sess.run(vec![y.any()], feeds())).unwrap();
+    }
+}
+
+/// Matrices of one element look the same from all sides.
+#[test]
+fn products_of_one_element() {
+    let g = Graph::new().leak();
+    let x = g.placeholder::<f64>("x", shape![1, 1]);
+    let w = g.placeholder::<f64>("w", shape![1, 1]);
+    let h = x.matmul(w).tanh();
+    let y = h.matmul(h.matmul_with(h, true, false)) * 0.01;
+    let loss = y.square().reduce_sum(..);
+    let one = spread(&[1, 1], (0.2, 0.9), 1);
+    let fetches = [y, gradient(loss, x), gradient(loss, w)].map(Tensor::any);
+    let modes = Modes::new(g, [Pass::MergeProducts, Pass::SumProducts]);
+    let feeds = || feed![x => &one, w => &one];
+    modes
+        .run(|sess| sess.run(fetches.to_vec(), feeds()))
+        .unwrap();
+}

@@ -76,7 +76,7 @@ struct Window {
 fn merge(block: &mut Block, merged: Vec<Merged>) -> usize {
     let mut done = 0;
     let mut at: HashMap<usize, Vec<Merged>> = HashMap::new();
-    for product in merged {
+    for product in in_order(block, merged) {
         done += product.parts.len() - 1;
         at.entry(product.at).or_default().push(product);
     }
@@ -90,6 +90,24 @@ fn merge(block: &mut Block, merged: Vec<Merged>) -> usize {
     }
     block.replace(&replacement);
     done
+}
+
+/// The products in the order of their places, without those that need a part of another one before
+/// that is there.
+fn in_order(block: &Block, mut merged: Vec<Merged>) -> Vec<Merged> {
+    merged.sort_by_key(|product| product.at);
+    let parts = merged.iter().flat_map(|product| &product.parts);
+    let mut missing: HashSet<ValueId> = parts.map(|(result, _)| *result).collect();
+    merged.retain(|product| {
+        let terms = product.terms.iter();
+        let mut operands = terms.flat_map(|(left, rights)| rights.iter().chain([left]));
+        let is_ready = operands.all(|value| !missing.contains(&block.place(*value).root));
+        for (result, _) in &product.parts {
+            missing.remove(result);
+        }
+        is_ready
+    });
+    merged
 }
 
 impl Merged {

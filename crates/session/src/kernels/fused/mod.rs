@@ -290,15 +290,15 @@ impl Run<'_> {
                 workspace.registers[index] = start.cast_mut();
                 continue;
             }
+            let tile = fused
+                .registers
+                .place(workspace.tiles.as_mut_ptr().cast(), index);
+            workspace.registers[index] = tile;
             // What is repeated from tile to tile is copied once.
             let (from, copied) = workspace.copied[index];
             if from == start && copied >= length {
                 continue;
             }
-            let tile = fused
-                .registers
-                .place(workspace.tiles.as_mut_ptr().cast(), index);
-            workspace.registers[index] = tile;
             workspace.copied[index] = (start, length);
             let dense = [(length, 1)];
             // SAFETY: the register has room for the longest tile and for a group; the elements are
