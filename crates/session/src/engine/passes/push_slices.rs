@@ -3,66 +3,109 @@
 //! `split(z + bias, 4)` becomes four sums of a slice of `z` and one of `bias`, each of which fuses with
 //! what is done to it: the sum of the whole takes no pass and no memory of its own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use crate::engine::ir::{Block, Code, Type, ValueId};
+use crate::engine::ir::{Block, Code, Node, Type, ValueId};
 use crate::engine::views::Part;
 
 /// Cuts the element-wise nodes of a block; gives how many were cut. Users come before what they use,
 /// so that chains are cut from their ends.
 pub(crate) fn run(block: &mut Block) -> usize {
     let mut done = 0;
-    let mut index = block.nodes.len();
-    while index > 0 {
-        index -= 1;
-        if let Some(slices) = slices(block, index) {
-            cut(block, index, slices);
-            done += 1;
+    let mut later = Later::default();
+    let results = block.results.iter();
+    let given: HashSet<ValueId> = results.map(|value| block.place(*value).root).collect();
+    while let Some(node) = block.nodes.pop() {
+        match later.slices(block, &node, &given) {
+            Some(slices) => {
+                later.cut(block, &node, slices);
+                done += 1;
+            }
+            None => later.add(block, node),
         }
     }
+    later.nodes.reverse();
+    block.nodes = later.nodes;
     done
 }
 
-/// A slice of a root: which part of each axis, and the values that see it.
+/// An operand of a node: the node's place among those that come later, and the operand's.
+type Use = (usize, usize);
+
+/// A slice of a root: which part of each axis, and the operands that see it.
 struct Slice {
     parts: Vec<Part>,
-    values: Vec<ValueId>,
+    uses: Vec<Use>,
 }
 
-/// The slices in which the result of an element-wise node is read, if it is read in no other way.
-fn slices(block: &Block, index: usize) -> Option<Vec<Slice>> {
-    let node = &block.nodes[index];
-    let (Code::Fused(_), [root]) = (&node.code, &*node.outputs) else {
-        return None;
-    };
-    let mut slices: Vec<Slice> = Vec::new();
-    for user in &block.nodes[index + 1..] {
-        for value in &user.inputs {
-            if block.place(*value).root != *root {
-                continue;
-            }
-            if !matches!(user.code, Code::Fused(_)) || value == root {
+/// The nodes behind the one that is looked at.
+#[derive(Default)]
+struct Later {
+    /// From the last one to the first.
+    nodes: Vec<Node>,
+    /// The operands that are a root or see it.
+    uses: HashMap<ValueId, Vec<Use>>,
+}
+
+impl Later {
+    /// Adds the node before.
+    fn add(&mut self, block: &Block, node: Node) {
+        for (slot, value) in node.inputs.iter().enumerate() {
+            let uses = self.uses.entry(block.place(*value).root).or_default();
+            uses.push((self.nodes.len(), slot));
+        }
+        self.nodes.push(node);
+    }
+
+    /// The slices in which the result of an element-wise node is read, if it is read in no other way.
+    fn slices(&self, block: &Block, node: &Node, given: &HashSet<ValueId>) -> Option<Vec<Slice>> {
+        let (Code::Fused(_), [root]) = (&node.code, &*node.outputs) else {
+            return None;
+        };
+        if given.contains(root) {
+            return None;
+        }
+        let mut slices: Vec<Slice> = Vec::new();
+        for (place, slot) in self.uses.get(root)?.iter().rev() {
+            let user = &self.nodes[*place];
+            let value = user.inputs[*slot];
+            if !matches!(user.code, Code::Fused(_)) || value == *root {
                 return None;
             }
-            let parts = parts(block, *value, *root)?;
+            let parts = parts(block, value, *root)?;
             match slices.iter_mut().find(|slice| slice.parts == parts) {
-                Some(slice) => slice.values.push(*value),
+                Some(slice) => slice.uses.push((*place, *slot)),
                 None => slices.push(Slice {
                     parts,
-                    values: vec![*value],
+                    uses: vec![(*place, *slot)],
                 }),
             }
         }
+        let elements = |slice: &Slice| slice.parts.iter().map(|part| part.count).product::<usize>();
+        let read: usize = slices.iter().map(elements).sum();
+        // Nothing is computed twice.
+        (read <= block.kind(*root).elements()).then_some(slices)
     }
-    let is_given = block
-        .results
-        .iter()
-        .any(|value| block.place(*value).root == *root);
-    let elements = |slice: &Slice| slice.parts.iter().map(|part| part.count).product::<usize>();
-    let read: usize = slices.iter().map(elements).sum();
-    // Nothing is computed twice.
-    let pays = !slices.is_empty() && !is_given && read <= block.kind(*root).elements();
-    pays.then_some(slices)
+
+    /// Adds a node for each slice in the place of a node.
+    fn cut(&mut self, block: &mut Block, node: &Node, slices: Vec<Slice>) {
+        for Slice { parts, uses } in slices {
+            let inputs = node.inputs.iter();
+            let inputs = inputs.map(|value| operand(block, *value, &parts)).collect();
+            let sizes: Vec<usize> = parts.iter().map(|part| part.count).collect();
+            let made = block.root(Type::contiguous(block.dtype(node.outputs[0]), &sizes));
+            for (place, slot) in uses {
+                self.nodes[place].inputs[slot] = made;
+            }
+            let part = Node {
+                code: node.code.clone(),
+                inputs,
+                outputs: vec![made],
+                origin: node.origin,
+            };
+            self.add(block, part);
+        }
+    }
 }
 
 /// Which part of each axis of a root a view sees, if it sees such parts alone.
@@ -89,28 +132,6 @@ fn parts(block: &Block, view: ValueId, root: ValueId) -> Option<Vec<Part>> {
         });
     }
     (offset == 0).then_some(parts)
-}
-
-/// Puts a node for each slice in the place of a node.
-fn cut(block: &mut Block, index: usize, slices: Vec<Slice>) {
-    let later = block.nodes.split_off(index + 1);
-    let Some(node) = block.nodes.pop() else {
-        return;
-    };
-    let mut replacement = HashMap::new();
-    for slice in slices {
-        let inputs = node
-            .inputs
-            .iter()
-            .map(|value| operand(block, *value, &slice.parts));
-        let inputs = inputs.collect();
-        let sizes: Vec<usize> = slice.parts.iter().map(|part| part.count).collect();
-        let kind = Type::contiguous(block.dtype(node.outputs[0]), &sizes);
-        let made = block.push_one(node.code.clone(), inputs, kind, node.origin);
-        replacement.extend(slice.values.into_iter().map(|value| (value, made)));
-    }
-    block.nodes.extend(later);
-    block.replace(&replacement);
 }
 
 /// What a slice of the result needs of an operand, which may be repeated along some axes.
