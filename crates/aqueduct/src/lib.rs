@@ -52,7 +52,9 @@ pub mod prelude {
         Adam, AdamOptimizer, Gradient, GradientDescent, GradientDescentOptimizer, Gradients,
         Minimize, Optimizer, get_or_create_global_step, gradient, gradients,
     };
-    pub use aqueduct_session::{Prepared, Saver, Session, TensorExt, feed, latest_checkpoint};
+    pub use aqueduct_session::{
+        Prepared, Saver, Session, SessionOptions, TensorExt, feed, latest_checkpoint,
+    };
     pub use ndarray;
 }
 

@@ -1,12 +1,13 @@
 //! Explain: what a plan does, as text.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::RangeInclusive;
 
 use aqueduct_graph::ir::{NodeId, Store, TensorId};
 
 use crate::compile::Goal;
-use crate::engine::ir::{Block, Code};
+use crate::engine::ir::{Block, Code, Source, ValueId};
 use crate::engine::program::{Instruction, Placed, Program, Work};
 use crate::engine::text::{Noted, Notes};
 use crate::plan::{self, Action, Body, Operand, Output, Plan};
@@ -74,16 +75,17 @@ impl Explanation {
             is_complete: plan.next.is_none(),
         };
         match &plan.optimized {
-            Some(program) => explanation.add_program(store, program),
+            Some(program) => explanation.add_program(store, goal, plan, program),
             None => explanation.add_plain(store, plan),
         }
         explanation
     }
 
-    fn add_program(&mut self, store: &Store, program: &Program) {
+    fn add_program(&mut self, store: &Store, goal: &Goal, plan: &Plan, program: &Program) {
         let listing = &program.listing;
         let block = &listing.block;
-        let notes = notes(store, block, &program.steps);
+        let mut notes = notes(store, block, &program.steps);
+        notes.of_source = given(store, goal, plan, block);
         let notes = &notes;
         self.instructions = Noted { block, notes }.to_string();
         self.passes.clone_from(&listing.passes);
@@ -235,6 +237,31 @@ fn results(store: &Store, goal: &Goal, plan: &Plan) -> Vec<String> {
     results.map(line).collect()
 }
 
+/// The names of what is fed, and of the variables that are read.
+fn given(store: &Store, goal: &Goal, plan: &Plan, block: &Block) -> HashMap<ValueId, String> {
+    let sources = block.sources.iter();
+    let named = sources.filter_map(|(value, source)| {
+        let name = match source {
+            Source::Plan(Operand::Input(index)) => {
+                let (tensor, _) = goal.feeds.get(*index)?;
+                store.tensor_name(*tensor)
+            }
+            Source::Plan(Operand::Version(slot)) => {
+                store.variable(*plan.entry.get(*slot)?).name.clone()
+            }
+            Source::Plan(
+                Operand::Buffer { .. }
+                | Operand::Late { .. }
+                | Operand::Constant(_)
+                | Operand::Value(_),
+            )
+            | Source::Parameter(_) => return None,
+        };
+        Some((*value, name))
+    });
+    named.collect()
+}
+
 /// For each node: the operation that it comes from, and how many tasks it is cut into.
 fn notes(store: &Store, block: &Block, instructions: &[Instruction]) -> Notes {
     let mut of_node: Vec<Vec<&Instruction>> = vec![Vec::new(); block.nodes.len()];
@@ -261,7 +288,17 @@ fn notes(store: &Store, block: &Block, instructions: &[Instruction]) -> Notes {
                 }
             }
         }
-        let name = name(store, node.origin);
+        let name = match &node.code {
+            Code::Write { variable, .. } => store.variable(*variable).name.clone(),
+            Code::Constant(_)
+            | Code::Fused(_)
+            | Code::Product
+            | Code::Join(_)
+            | Code::Kernel(_)
+            | Code::Draw(..)
+            | Code::Scan(_)
+            | Code::Opaque(_) => name(store, node.origin),
+        };
         let note = match (&node.code, own.len(), tasks) {
             (Code::Constant(_), ..) => name,
             (_, 0, _) => format!("{name}, in place"),
@@ -342,6 +379,8 @@ mod tests {
         let told = sess.explain((add, last), feed![xs => xs_given]).unwrap();
         let text = told.to_string();
         assert!(text.contains("scan of 3 steps"), "{text}");
+        assert!(text.contains("given Input(0)  # xs:0"), "{text}");
+        assert!(text.contains("write version 1 "), "{text}");
         assert!(
             told.instructions()
                 .lines()

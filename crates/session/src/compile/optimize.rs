@@ -21,7 +21,7 @@ impl Draft {
         let mut kept = self.kept(store, &stage);
         let given = self.places.clone();
         let (mut block, emission) = self.import(store, stage, &mut kept)?;
-        let passes = passes::run(&mut block, self.options)?;
+        let mut passes = passes::run(&mut block, self.options)?;
         for (place, tensor) in kept.iter().enumerate() {
             // It is read from outside, where nobody knows of views.
             block.results[place] = block.whole(block.results[place], tensor.node);
@@ -36,6 +36,7 @@ impl Draft {
             bytes,
             results,
         } = lowered;
+        passes.append(&mut program.listing.passes);
         program.listing.passes = passes;
         let layout = Layout::of_bytes(bytes);
         self.places

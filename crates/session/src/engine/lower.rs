@@ -86,6 +86,7 @@ pub(crate) fn lower(
     };
     let results = lowering.results(block, &lowered.homes)?;
     let mut program = lowering.program;
+    program.listing.passes = done(&lowered, options);
     program.steps = lowered.instructions;
     program.listing.buffers = lowered.buffers;
     require_given(&mut program);
@@ -94,6 +95,27 @@ pub(crate) fn lower(
         bytes: lowered.bytes,
         results,
     }))
+}
+
+/// What those passes did that are done as memory is given; in bodies of loops not counted.
+fn done(lowered: &LoweredBlock, options: SessionOptions) -> Vec<(&'static str, String)> {
+    let buffers = lowered.buffers.iter().map(|placed| placed.bytes);
+    let saved = buffers.sum::<usize>().saturating_sub(lowered.bytes);
+    let is_cut = |instruction: &&Instruction| match &instruction.work {
+        Work::Scan(scan) => scan.shards.len() > 1,
+        Work::Compute(_) | Work::Draw { .. } | Work::Commit { .. } | Work::Opaque { .. } => false,
+    };
+    let cut = lowered.instructions.iter().filter(is_cut).count();
+    let told = [
+        (Pass::JoinInPlace, lowered.parts, ""),
+        (Pass::ShareMemory, saved, " bytes"),
+        (Pass::SplitRows, cut, ""),
+    ];
+    let told = told
+        .into_iter()
+        .filter(|(pass, count, _)| options.runs(*pass) && *count > 0);
+    told.map(|(pass, count, unit)| (pass.name(), format!("{count}{unit}")))
+        .collect()
 }
 
 /// Notes which step reads what is given. What only the plain executor's instructions read is read when
@@ -166,6 +188,8 @@ struct LoweredBlock {
     /// The bytes of the block's own memory.
     bytes: usize,
     buffers: Vec<Placed>,
+    /// How many roots are made where they are joined.
+    parts: usize,
 }
 
 /// The memory of a block.
@@ -282,6 +306,7 @@ impl Lowering {
             instructions: emission.instructions,
             bytes,
             buffers,
+            parts: parts.len(),
         }))
     }
 

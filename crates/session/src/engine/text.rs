@@ -20,9 +20,11 @@ impl fmt::Display for Type {
 /// Constants of more elements than this are not written out.
 const PRINTED_ELEMENTS: usize = 8;
 
-/// What is said of nodes besides what they do.
+/// What is said of sources and nodes besides what they are and do.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
+    /// By what the block is given.
+    pub(crate) of_source: HashMap<ValueId, String>,
     /// By the node's place.
     pub(crate) of_node: HashMap<usize, String>,
     /// Of the nodes in a loop's body, by the loop's place.
@@ -55,8 +57,12 @@ impl Block {
                 write!(f, " strides {:?}", self.kind(*value).strides)?;
             }
             match source {
-                Source::Plan(operand) => writeln!(f, " = given {operand:?}")?,
-                Source::Parameter(index) => writeln!(f, " = parameter {index}")?,
+                Source::Plan(operand) => write!(f, " = given {operand:?}")?,
+                Source::Parameter(index) => write!(f, " = parameter {index}")?,
+            }
+            match notes.of_source.get(value) {
+                Some(note) => writeln!(f, "  # {note}")?,
+                None => writeln!(f)?,
             }
         }
         for (index, node) in self.nodes.iter().enumerate() {
@@ -150,7 +156,7 @@ impl fmt::Display for Code {
             }
             Code::Kernel(kernel) => f.write_str(kernel.op.type_name()),
             Code::Draw(..) => f.write_str("draw"),
-            Code::Write { variable, version } => write!(f, "write {variable:?} version {version} "),
+            Code::Write { version, .. } => write!(f, "write version {version} "),
             Code::Scan(scan) => {
                 if scan.straight {
                     return f.write_str("rows ");

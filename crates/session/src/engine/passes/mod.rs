@@ -68,7 +68,10 @@ pub(crate) fn run(
             Pass::SplitRows => split_rows::run(block, options.thread_count()),
         };
         if done > 0 {
-            report.push((pass.name(), format!("{done}")));
+            // What is cut is told when memory is given.
+            if *pass != Pass::SplitRows {
+                report.push((pass.name(), format!("{done}")));
+            }
             dead::remove(block);
             checked(block, pass.name())?;
         }
