@@ -335,11 +335,6 @@ impl Block {
         }
     }
 
-    /// What a value sees: two that see the same have the same elements.
-    pub(crate) fn sight(&self, value: ValueId) -> (Place, Type) {
-        (self.place(value), self.kind(value).clone())
-    }
-
     /// Makes axis 0 of a value another size: for a part of independent rows.
     pub(crate) fn set_rows(&mut self, value: ValueId, rows: usize) {
         if let Some(size) = self.values[value.index()].kind.sizes.first_mut() {

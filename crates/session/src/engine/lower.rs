@@ -1246,9 +1246,7 @@ fn parts(block: &Block, homes: &HashMap<ValueId, Home>) -> HashMap<ValueId, Part
             let place = block.place(*value);
             let root = place.root;
             let kind = block.kind(root);
-            let covers = place.offset == 0
-                && block.kind(*value).is_contiguous()
-                && block.kind(*value).elements() == kind.elements();
+            let covers = block.covers(*value);
             let taken = homes.contains_key(&root)
                 || parts.contains_key(&root)
                 || block.results.contains(&root)

@@ -10,8 +10,9 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::merge_common::{Seen, seen};
 use crate::engine::cut;
-use crate::engine::ir::{Block, Code, Node, Place, Scan, Source, Type, ValueId};
+use crate::engine::ir::{Block, Code, Node, Place, Scan, Source, ValueId};
 use crate::engine::rows::{self, Share};
 
 /// The most elements of a right operand that is used once. Measured on weight gradients of MNIST nets,
@@ -22,17 +23,19 @@ const MOST_READ_ONCE: usize = 1 << 14;
 pub(crate) fn run(block: &mut Block, threads: usize) -> usize {
     let mut done = 0;
     let mut tried: HashSet<ValueId> = HashSet::new();
-    while let Some(seed) = seed(block, &tried) {
+    // One thread has nobody to share with.
+    while threads > 1
+        && let Some(seed) = seed(block, &tried)
+    {
         let count = block.sizes(seed)[0];
         let region = Region::find(block, count);
-        let made = region
-            .members
-            .iter()
-            .map(|node| block.nodes[*node].outputs[0]);
-        tried.extend(made.chain([seed]));
+        tried.insert(seed);
+        tried.extend(&region.made);
+        if region.members.len() < 2 {
+            continue;
+        }
         let apart = region.apart(block);
         if let Code::Scan(scan) = &apart.code
-            && region.members.len() > 1
             && cut::rows(scan, count, threads).len() > 1
         {
             done += region.members.len();
@@ -44,12 +47,18 @@ pub(crate) fn run(block: &mut Block, threads: usize) -> usize {
 
 /// The result of a product that was not tried yet.
 fn seed(block: &Block, tried: &HashSet<ValueId>) -> Option<ValueId> {
-    let products = block
-        .nodes
-        .iter()
-        .filter(|node| matches!(node.code, Code::Product));
-    let mut results = products.map(|node| node.outputs[0]);
+    let mut results = products(block).map(|node| node.outputs[0]);
     results.find(|result| !tried.contains(result))
+}
+
+fn products(block: &Block) -> impl Iterator<Item = &Node> {
+    let nodes = block.nodes.iter();
+    nodes.filter(|node| matches!(node.code, Code::Product))
+}
+
+/// The right operands of a product.
+fn rights(product: &Node) -> impl Iterator<Item = ValueId> {
+    product.inputs.iter().skip(1).step_by(2).copied()
 }
 
 /// Nodes that treat rows independently, and that can stand together.
@@ -62,7 +71,7 @@ struct Region {
     /// The roots that members make.
     made: HashSet<ValueId>,
     /// The right operands of products of so many rows: how many multiply by each.
-    multiplied_by: HashMap<(Place, Type), usize>,
+    multiplied_by: HashMap<Seen, usize>,
 }
 
 impl Region {
@@ -95,30 +104,20 @@ impl Region {
     }
 
     fn count_uses(&mut self, block: &Block) {
-        let products = block
-            .nodes
-            .iter()
-            .filter(|node| matches!(node.code, Code::Product));
-        let alike = products.filter(|node| block.sizes(node.outputs[0])[0] == self.count);
-        for right in alike.flat_map(|node| node.inputs.iter().skip(1).step_by(2)) {
-            *self.multiplied_by.entry(block.sight(*right)).or_default() += 1;
+        let alike = products(block).filter(|node| block.sizes(node.outputs[0])[0] == self.count);
+        for right in alike.flat_map(rights) {
+            *self.multiplied_by.entry(seen(block, right)).or_default() += 1;
         }
     }
 
     /// Whether a node gives rows, each of the same rows of its operands, at a fair price.
     fn takes(&self, block: &Block, node: &Node) -> bool {
-        if matches!(node.code, Code::Product) {
-            let mut rights = node.inputs.iter().skip(1).step_by(2);
-            let is_cheap = |right: &ValueId| {
-                block.kind(*right).elements() <= MOST_READ_ONCE
-                    || self
-                        .multiplied_by
-                        .get(&block.sight(*right))
-                        .is_some_and(|uses| *uses > 1)
-            };
-            if !rights.all(is_cheap) {
-                return false;
-            }
+        let is_cheap = |right: ValueId| {
+            let uses = self.multiplied_by.get(&seen(block, right));
+            block.kind(right).elements() <= MOST_READ_ONCE || uses.is_some_and(|uses| *uses > 1)
+        };
+        if matches!(node.code, Code::Product) && !rights(node).all(is_cheap) {
+            return false;
         }
         let share = |slot, value| self.share(block, node, slot, value);
         rows::share_of_node(block, node, self.count, share) == Some(Share::Rows)
@@ -210,24 +209,22 @@ struct Body {
     /// The values of the block around that the body is given.
     captures: Vec<ValueId>,
     /// Its parameters for them. What is rows to one operation and whole to another is given twice.
-    parameters: HashMap<((Place, Type), Option<Share>), ValueId>,
+    parameters: HashMap<(Seen, Option<Share>), ValueId>,
 }
 
 impl Body {
     /// The body's value for one of the block around.
     fn value(&mut self, around: &Block, value: ValueId, share: Option<Share>) -> ValueId {
-        let seen = around.sight(value);
-        let (place, kind) = &seen;
+        let (place, kind) = (around.place(value), around.kind(value).clone());
         if let Some(made) = self.made.get(&place.root) {
             let place = Place {
                 root: *made,
-                ..*place
+                ..place
             };
-            return self.block.view(place, kind.clone());
+            return self.block.view(place, kind);
         }
         let (block, captures) = (&mut self.block, &mut self.captures);
-        let kind = kind.clone();
-        let known = self.parameters.entry((seen, share));
+        let known = self.parameters.entry((seen(around, value), share));
         let parameter = known.or_insert_with(|| {
             captures.push(value);
             block.source(kind, Source::Parameter(captures.len() - 1))
