@@ -176,6 +176,12 @@ impl<'g> AdamOptimizer<'g> {
         let [power1, power2] = powers.map(|power| power.variable.value().cast(dtype));
         let correction = rest(power2).unary(Unary::Sqrt).div(rest(power1));
         let rate = rate.tensor(graph, dtype, "learning_rate");
+        let smallest = match dtype {
+            DType::F64 => f64::MIN_POSITIVE,
+            DType::F32 | DType::I32 | DType::I64 | DType::U8 | DType::Bool => {
+                f32::MIN_POSITIVE.into()
+            }
+        };
         let [beta1, beta2] = powers.map(|power| power.beta);
         let beta1 = graph.number(dtype, beta1, "beta1");
         let beta2 = graph.number(dtype, beta2, "beta2");
@@ -186,6 +192,8 @@ impl<'g> AdamOptimizer<'g> {
             rest1: rest(beta1),
             rest2: rest(beta2),
             epsilon: graph.number(dtype, self.epsilon, "epsilon"),
+            smallest: graph.number(dtype, smallest, "smallest"),
+            zero: graph.number(dtype, 0.0, "zero"),
         }
     }
 }
@@ -208,6 +216,9 @@ struct Scalars<'g> {
     rest1: AnyTensor<'g>,
     rest2: AnyTensor<'g>,
     epsilon: AnyTensor<'g>,
+    /// The smallest of the normal numbers.
+    smallest: AnyTensor<'g>,
+    zero: AnyTensor<'g>,
 }
 
 /// What is kept of the gradients of a variable.
@@ -224,23 +235,24 @@ fn update<'g>(
     slots: Means<'g>,
     scalars: Scalars<'g>,
 ) -> AnyTensor<'g> {
+    let write =
+        |slot: AnyVariable<'g>, moved| slot.update(Update::Set, without_subnormals(moved, scalars));
+    let (old, old_square) = (slots.mean.value(), slots.mean_square.value());
     let (mean, mean_square) = match slope {
-        Slope::Dense(gradient) => (
-            move_mean(slots.mean, gradient, scalars.rest1),
-            move_mean(
-                slots.mean_square,
-                gradient.unary(Unary::Square),
-                scalars.rest2,
-            ),
-        ),
+        Slope::Dense(gradient) => {
+            let mean = write(slots.mean, moved(old, gradient, scalars.rest1));
+            let square = gradient.unary(Unary::Square);
+            let moved = moved(old_square, square, scalars.rest2);
+            (mean, write(slots.mean_square, moved))
+        }
         Slope::Sparse(slices) => {
             // A row that is named several times must be summed before it is squared.
             let gradient = slices.to_dense();
             let square = gradient.unary(Unary::Square);
-            (
-                decay_and_add(slots.mean, gradient, scalars.beta1, scalars.rest1),
-                decay_and_add(slots.mean_square, square, scalars.beta2, scalars.rest2),
-            )
+            let sum = decayed_sum(old, gradient, scalars.beta1, scalars.rest1);
+            let mean = write(slots.mean, sum);
+            let sum = decayed_sum(old_square, square, scalars.beta2, scalars.rest2);
+            (mean, write(slots.mean_square, sum))
         }
     };
     let root = mean_square.unary(Unary::Sqrt);
@@ -248,36 +260,26 @@ fn update<'g>(
     variable.update(Update::Sub, distance)
 }
 
-/// `mean += (new - mean) * rest`: what TensorFlow computes for dense gradients.
-fn move_mean<'g>(mean: AnyVariable<'g>, new: AnyTensor<'g>, rest: AnyTensor<'g>) -> AnyTensor<'g> {
-    let old = mean.value();
-    let moved = old.add(new.sub(old).mul(rest));
-    mean.update(Update::Set, without_subnormals(moved))
+/// `mean + (new - mean) * rest`: what TensorFlow computes for dense gradients.
+fn moved<'g>(mean: AnyTensor<'g>, new: AnyTensor<'g>, rest: AnyTensor<'g>) -> AnyTensor<'g> {
+    mean.add(new.sub(mean).mul(rest))
 }
 
-/// `mean = mean * beta + new * rest`: what TensorFlow computes for sparse gradients. The same but for
-/// rounding.
-fn decay_and_add<'g>(
-    mean: AnyVariable<'g>,
+/// `mean * beta + new * rest`: what TensorFlow computes for sparse gradients. The same but for rounding.
+fn decayed_sum<'g>(
+    mean: AnyTensor<'g>,
     new: AnyTensor<'g>,
     beta: AnyTensor<'g>,
     rest: AnyTensor<'g>,
 ) -> AnyTensor<'g> {
-    let moved = mean.value().mul(beta).add(new.mul(rest));
-    mean.update(Update::Set, without_subnormals(moved))
+    mean.mul(beta).add(new.mul(rest))
 }
 
 /// The numbers, with 0 for those too small to be normal.
 ///
 /// TensorFlow lets the processor flush them. The mean of a weight without gradients would sink to the
 /// smallest of them and stay there, and processors take many times as long for these.
-fn without_subnormals(x: AnyTensor<'_>) -> AnyTensor<'_> {
-    let (graph, dtype) = (x.graph(), x.dtype());
-    let smallest = match dtype {
-        DType::F64 => f64::MIN_POSITIVE,
-        DType::F32 | DType::I32 | DType::I64 | DType::U8 | DType::Bool => f32::MIN_POSITIVE.into(),
-    };
-    let smallest = graph.number(dtype, smallest, "smallest");
-    let tiny = x.unary(Unary::Abs).compare(Compare::Less, smallest);
-    tiny.select(graph.number(dtype, 0.0, "zero"), x)
+fn without_subnormals<'g>(x: AnyTensor<'g>, scalars: Scalars<'g>) -> AnyTensor<'g> {
+    let tiny = x.unary(Unary::Abs).compare(Compare::Less, scalars.smallest);
+    tiny.select(scalars.zero, x)
 }
