@@ -56,6 +56,7 @@ pub(crate) fn lower(
 ) -> Result<Option<Lowered>> {
     let mut lowering = Lowering {
         options,
+        threads: options.thread_count(),
         program: Program {
             constants,
             ..Program::default()
@@ -176,6 +177,8 @@ struct Home {
 /// What lowering has made so far.
 struct Lowering {
     options: SessionOptions,
+    /// The threads that share what is lowered: one in a shard, which has a thread to itself.
+    threads: usize,
     program: Program,
     /// The base of the arena.
     arena: usize,
@@ -283,6 +286,7 @@ impl Lowering {
             homes,
             instructions: Vec::new(),
             node: None,
+            threads: self.threads,
         };
         for (index, node) in block.nodes.iter().enumerate() {
             emission.node = Some(index);
@@ -511,7 +515,7 @@ impl Lowering {
             None
         };
         let cuts = match &rows {
-            Some(rows) => cut::rows(scan, rows.count, self.options.thread_count()),
+            Some(rows) => cut::rows(scan, rows.count, self.threads),
             None => Vec::new(),
         };
         let mut lowered = LoweredScan {
@@ -527,6 +531,7 @@ impl Lowering {
             lowered.shards.push((0..0, 0));
             return Ok(Some(lowered));
         };
+        let threads = std::mem::replace(&mut self.threads, 1);
         let mut of_size: HashMap<usize, usize> = HashMap::new();
         for cut in cuts {
             let index = match of_size.get(&cut.len()) {
@@ -543,6 +548,7 @@ impl Lowering {
             };
             lowered.shards.push((cut, index));
         }
+        self.threads = threads;
         lowered.rows = Some(rows);
         Ok(Some(lowered))
     }
@@ -882,6 +888,8 @@ struct Emission<'a> {
     instructions: Vec<Instruction>,
     /// The node that instructions are made for.
     node: Option<usize>,
+    /// The threads that share the instructions.
+    threads: usize,
 }
 
 impl Emission<'_> {
@@ -977,7 +985,8 @@ impl Emission<'_> {
                     column: strides[1],
                 }),
                 term > 0,
-            );
+            )
+            .shared_by(self.threads);
             let reach = |value, strides| self.reach(value, self.block.sizes(value), strides);
             let step = Step::Product {
                 product: Box::new(product),

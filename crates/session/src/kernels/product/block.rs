@@ -1,6 +1,6 @@
 //! The innermost loops: blocks of C whose sums stay in registers.
 
-use super::vector::{Number, Vector};
+use super::vector::{Number, Vector, prefetch};
 
 /// Matrices of which one call multiplies all, as pointers and strides in elements. The columns of C
 /// lie side by side.
@@ -14,6 +14,9 @@ pub(super) struct Operands<T> {
     pub(super) c: *mut T,
     pub(super) c_row: isize,
     pub(super) held: Held,
+    /// Whether B is packed and too large for a processor's own caches, so that it must be asked for
+    /// ahead of its use.
+    pub(super) far: bool,
     /// How many ranges of equal length the inner axis has, each of which is a chain of its own.
     pub(super) chains: usize,
 }
@@ -213,23 +216,47 @@ pub(super) unsafe fn block<V, const ROWS: usize, const WIDTH: usize, const PACKE
         let b = operands.b.start.offset(vector as isize * operands.b.vector);
         let mut c = operands.c.offset(row as isize * operands.c_row).add(column);
 
-        for _ in 0..run.chunks {
+        for chunk in 0..run.chunks {
             let mut sums = [[V::splat(V::Element::ZERO); WIDTH]; ROWS];
+            let far = PACKED && operands.far;
+            if far {
+                unrolled!(r < ROWS => {
+                    let c = c.wrapping_offset(r as isize * operands.c_row);
+                    for w in 0..WIDTH {
+                        prefetch(c.wrapping_add(w * V::LANES), true);
+                    }
+                });
+            }
             if operands.held == Held::Continued {
                 unrolled!(r < ROWS => {
                     sums[r] = load(c.offset(r as isize * operands.c_row), V::LANES as isize, last);
                 });
             }
-            for p in 0..operands.depth as isize {
-                let right: [V; WIDTH] =
-                    load(b.offset(p * operands.b.depth), operands.b.vector, last);
-                let a = a.offset(p * a_depth);
-                unrolled!(r < ROWS => {
-                    let left = V::splat(*a.offset(r as isize * a_row));
-                    for w in 0..WIDTH {
-                        sums[r][w] = left.multiply_add(right[w], sums[r][w]);
+            macro_rules! add_products_at {
+                ($p:ident) => {
+                    let right: [V; WIDTH] =
+                        load(b.offset($p * operands.b.depth), operands.b.vector, last);
+                    let a = a.offset($p * a_depth);
+                    unrolled!(r < ROWS => {
+                        let left = V::splat(*a.offset(r as isize * a_row));
+                        for w in 0..WIDTH {
+                            sums[r][w] = left.multiply_add(right[w], sums[r][w]);
+                        }
+                    });
+                };
+            }
+            match next_part::<V>(operands, vector, WIDTH, row / ROWS + chunk) {
+                Some((next, pace)) if far => {
+                    for p in 0..operands.depth as isize {
+                        prefetch(next.wrapping_offset(p * pace), false);
+                        add_products_at!(p);
                     }
-                });
+                }
+                _ => {
+                    for p in 0..operands.depth as isize {
+                        add_products_at!(p);
+                    }
+                }
             }
             if operands.held == Held::Added {
                 unrolled!(r < ROWS => {
@@ -252,6 +279,27 @@ pub(super) unsafe fn block<V, const ROWS: usize, const WIDTH: usize, const PACKE
             c = c.wrapping_offset(ROWS as isize * operands.c_row);
         }
     }
+}
+
+/// What the block of this number below a vector asks for of the packed vectors that come next: from
+/// where on, and how many elements for each place of the inner axis. The first blocks share the work,
+/// so that memory is not asked for more than it gives at a time.
+#[inline(always)]
+fn next_part<V: Vector>(
+    operands: &Operands<V::Element>,
+    vector: usize,
+    width: usize,
+    block: usize,
+) -> Option<(*const V::Element, isize)> {
+    const MOST_BLOCKS: usize = 8;
+    let blocks = operands.rows.div_ceil(V::ROWS).min(MOST_BLOCKS);
+    let pace = (width * V::LANES).div_ceil(blocks);
+    let next = (vector + width) as isize * operands.b.vector;
+    let start = operands.b.start.wrapping_offset(next);
+    (block < blocks).then(|| {
+        let start = start.wrapping_add(block * operands.depth * pace);
+        (start, pace as isize)
+    })
 }
 
 /// The block of one vector and `ROWS` rows, with `CHAINS` chains of each element at once, which are

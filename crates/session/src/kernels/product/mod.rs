@@ -17,6 +17,7 @@ mod pack;
 mod tests;
 mod vector;
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use aqueduct_graph::DType;
@@ -108,8 +109,15 @@ impl Product {
         }
     }
 
-    /// The number of tasks that the work is cut into: by the sizes alone, 1 if they are too small to
-    /// share.
+    /// The same product, cut into tasks for so many threads if it is large enough to be shared.
+    pub(crate) fn shared_by(self, threads: usize) -> Product {
+        Product {
+            plan: self.plan.cut(threads),
+            ..self
+        }
+    }
+
+    /// The number of tasks that the work is cut into.
     pub(crate) fn tasks(&self) -> usize {
         self.plan.row_tasks * self.plan.column_tasks
     }
@@ -140,7 +148,7 @@ impl Product {
 
     /// The bytes that B takes in its packed form, if it pays to pack it for so many products.
     pub(crate) fn packed_bytes(&self, uses: usize) -> Option<usize> {
-        let pays = !self.plan.swapped && self.plan.packs_b() && uses > 1;
+        let pays = self.plan.may_be_packed() && uses > 1;
         let lanes = self.kernel.lanes;
         pays.then(|| {
             self.plan.columns.next_multiple_of(lanes) * self.plan.depth * self.dtype.width()
@@ -151,7 +159,7 @@ impl Product {
     pub(crate) fn packs_like(&self, other: &Product) -> bool {
         let form = |Product { plan, dtype, .. }: &Product| {
             let sizes = (plan.depth, plan.columns);
-            (*dtype, sizes, plan.b, plan.swapped, plan.packs_b())
+            (*dtype, sizes, plan.b, plan.may_be_packed())
         };
         form(self) == form(other)
     }
@@ -206,8 +214,6 @@ struct Pointers {
 
 impl Plan {
     fn new([rows, depth, columns]: [usize; 3], [a, b, c]: [Strides; 3], accumulates: bool) -> Plan {
-        // The rows of C are written as vectors.
-        let swapped = columns == 1 || (c.column != 1 && c.row == 1);
         let plan = Plan {
             rows,
             depth,
@@ -216,44 +222,61 @@ impl Plan {
             b,
             c,
             accumulates,
-            swapped,
+            swapped: false,
             row_tasks: 1,
             column_tasks: 1,
         };
-        let plan = if swapped {
-            Plan {
-                rows: columns,
-                columns: rows,
-                a: b.transposed(),
-                b: a.transposed(),
-                c: c.transposed(),
-                ..plan
-            }
+        // The rows of C are written as vectors.
+        if columns == 1 || (c.column != 1 && c.row == 1) {
+            plan.swapped()
         } else {
             plan
-        };
-        plan.cut()
+        }
     }
 
-    /// Cuts the work into tasks that take about as long each.
-    fn cut(self) -> Plan {
+    fn swapped(self) -> Plan {
+        Plan {
+            rows: self.columns,
+            columns: self.rows,
+            a: self.b.transposed(),
+            b: self.a.transposed(),
+            c: self.c.transposed(),
+            swapped: true,
+            ..self
+        }
+    }
+
+    /// Cuts the work into tasks that take about as long each, for so many threads.
+    fn cut(self, threads: usize) -> Plan {
         let work = self
             .rows
             .saturating_mul(self.columns)
             .saturating_mul(self.depth);
-        let tasks = (work / TASK_WORK).clamp(1, MOST_TASKS);
-        // What is packed for every task anew should be the smaller operand.
-        let by_rows = self.rows > self.columns;
-        let (row_tasks, column_tasks) = if by_rows {
-            (tasks.min(self.rows / LEAST_ROWS).max(1), 1)
-        } else {
-            (1, tasks.min(self.columns / LEAST_COLUMNS).max(1))
+        let most = match threads {
+            0 | 1 => 1,
+            _ => (work / TASK_WORK).clamp(1, threads * TASKS_OF_THREAD),
         };
+        let most_rows = (self.rows / LEAST_ROWS).max(1);
+        let most_columns = (self.columns / LEAST_COLUMNS).max(1);
+        let cuts = (1..=most.min(most_rows)).map(|rows| (rows, (most / rows).min(most_columns)));
+        // As many tasks as there may be; then those that pack the least, since each of them packs
+        // its rows of A and its columns of B.
+        let best = cuts.max_by_key(|(rows, columns)| {
+            let packed = columns * self.rows + rows * self.columns;
+            (rows * columns, Reverse(packed))
+        });
+        let (row_tasks, column_tasks) = best.unwrap_or((1, 1));
         Plan {
             row_tasks,
             column_tasks,
             ..self
         }
+    }
+
+    /// Whether a B that is packed once for many products pays.
+    fn may_be_packed(&self) -> bool {
+        let large = self.rows > FEW_ROWS && self.depth * self.columns >= FAR;
+        !self.swapped && (large || self.packs_b())
     }
 
     /// Whether B is brought into the order in which it is read before it is multiplied.
@@ -265,7 +288,8 @@ impl Plan {
 
 /// Multiply-adds that make a task: some times what it costs to wake a helper.
 const TASK_WORK: usize = 4 << 20;
-const MOST_TASKS: usize = 16;
+/// More than one, so that a thread that is late does not hold up the others for long.
+const TASKS_OF_THREAD: usize = 2;
 const LEAST_ROWS: usize = 32;
 const LEAST_COLUMNS: usize = 64;
 
@@ -276,7 +300,12 @@ const UNPACKED_ROWS: usize = 24;
 const ROWS: usize = 192;
 /// This is the length of a chain too.
 const DEPTH: usize = 256;
-const COLUMNS: usize = 1024;
+const COLUMNS: usize = 512;
+/// The elements of C that are finished at a time, and the most rows of these.
+const KEPT: usize = KEPT_ROWS * COLUMNS;
+const KEPT_ROWS: usize = 512;
+/// The elements from which on B does not stay in a processor's own caches.
+const FAR: usize = 1 << 18;
 /// The elements of scratch memory that this takes: for B, for A, and for C.
 const SCRATCH: usize = DEPTH * COLUMNS + ROWS * DEPTH + ROWS * COLUMNS;
 
@@ -350,7 +379,7 @@ macro_rules! kernel {
         unsafe fn pack(plan: &Plan, b: *const u8, packed: *mut u8) {
             // SAFETY: as the caller says.
             unsafe {
-                pack_right::<$vector>(plan, b.cast(), packed.cast(), 0..plan.depth, 0..plan.columns);
+                pack_whole::<$vector>(plan, b.cast(), packed.cast());
             };
         }
 
@@ -439,14 +468,12 @@ unsafe fn run_task<V: Vector>(
             work.clear(rows, columns);
             return;
         }
-        for column in columns.clone().step_by(COLUMNS) {
-            let columns = column..columns.end.min(column + COLUMNS);
-            let mut depth = 0;
-            while depth < plan.depth {
-                let chains = work.chains(&rows, &columns, depth);
-                let end = plan.depth.min(depth + chains * DEPTH);
-                work.add(rows.clone(), depth..end, columns.clone(), chains);
-                depth = end;
+        let [most_rows, most_columns] = work.part_of_c(rows.len(), columns.len());
+        for row in rows.clone().step_by(most_rows) {
+            let rows = row..rows.end.min(row + most_rows);
+            for column in columns.clone().step_by(most_columns) {
+                let columns = column..columns.end.min(column + most_columns);
+                work.multiply_part(rows.clone(), columns);
             }
         }
     }
@@ -466,12 +493,47 @@ struct Work<'a, V: Vector> {
 }
 
 impl<V: Vector> Work<'_, V> {
+    /// How many rows and columns of C are finished at a time: what is added to more than once should stay
+    /// in a processor's caches, and B must find room where it is packed for each part.
+    #[inline(always)]
+    fn part_of_c(&self, rows: usize, columns: usize) -> [usize; 2] {
+        let plan = self.plan;
+        let in_scratch = !self.b_packed && plan.packs_b() || plan.c.column != 1;
+        let (most_rows, most_columns) = if plan.depth <= DEPTH {
+            (rows, columns)
+        } else {
+            let most_columns = KEPT / rows.clamp(1, KEPT_ROWS);
+            // A packed B is read by whole vectors.
+            (KEPT_ROWS, most_columns / COLUMNS * COLUMNS)
+        };
+        let most_columns = if in_scratch { COLUMNS } else { most_columns };
+        [most_rows.max(1), most_columns.max(1)]
+    }
+
+    /// Computes a part of C.
+    #[inline(always)]
+    unsafe fn multiply_part(&self, rows: Range<usize>, columns: Range<usize>) {
+        let mut depth = 0;
+        while depth < self.plan.depth {
+            let chains = self.chains(&rows, &columns, depth);
+            let end = self.plan.depth.min(depth + chains * DEPTH);
+            // SAFETY: as the caller says.
+            unsafe { self.add(rows.clone(), depth..end, columns.clone(), chains) };
+            depth = end;
+        }
+    }
+
     /// How many chains from a place of the inner axis on are summed at once.
     #[inline(always)]
     fn chains(&self, rows: &Range<usize>, columns: &Range<usize>, depth: usize) -> usize {
-        let fits = columns.len() <= V::LANES && (self.b_packed || !self.plan.packs_b());
+        // The groups of a packed B end with a chain, unless there is but one.
+        let goes_on = if self.b_packed {
+            self.plan.columns <= V::LANES
+        } else {
+            !self.plan.packs_b()
+        };
         let left = (self.plan.depth - depth) / DEPTH;
-        if fits {
+        if goes_on && columns.len() <= V::LANES {
             block::chains_at_once(rows.len(), left)
         } else {
             1
@@ -496,6 +558,7 @@ impl<V: Vector> Work<'_, V> {
         // SAFETY: the ranges lie in the matrices.
         unsafe {
             let b = self.right(depth.clone(), columns.clone());
+            let packed = self.b_packed || plan.packs_b();
             let packs_a = plan.rows > FEW_ROWS && plan.columns > V::LANES;
             for row in rows.clone().step_by(ROWS) {
                 let count = (rows.end - row).min(ROWS);
@@ -518,6 +581,7 @@ impl<V: Vector> Work<'_, V> {
                     c: plan.c.at(self.c, row, columns.start).cast_mut(),
                     c_row: plan.c.row,
                     held,
+                    far: packed && plan.depth * plan.columns >= FAR,
                     chains,
                 };
                 self.multiply(&operands);
@@ -569,8 +633,9 @@ impl<V: Vector> Work<'_, V> {
         // longer than there is room for.
         unsafe {
             if self.b_packed {
-                let start = self.b.add(columns.start * plan.depth + depth.start * lanes);
-                packed(start, plan.depth)
+                let padded = plan.columns.next_multiple_of(lanes);
+                let start = depth.start * padded + columns.start * depth.len();
+                packed(self.b.add(start), depth.len())
             } else if plan.packs_b() {
                 pack_right::<V>(plan, self.b, self.scratch, depth.clone(), columns);
                 packed(self.scratch.cast_const(), depth.len())
@@ -598,14 +663,17 @@ impl<V: Vector> Work<'_, V> {
         unsafe {
             let start = self.scratch.add(DEPTH * COLUMNS);
             for run in block::runs(rows, V::ROWS) {
+                if strides.column == 1 {
+                    let (from, to) = (from.add(run.start), start.add(run.start * depth));
+                    let sizes = [depth, run.chunks * run.length];
+                    let widths = [run.length; 2];
+                    pack::lay_out_groups::<V>((from, strides.row), to, sizes, widths);
+                    continue;
+                }
                 for first in run.starts() {
                     let from = strides.at(from, 0, first);
-                    pack::lay_out(
-                        (from, strides),
-                        start.add(first * depth),
-                        [depth, run.length],
-                        run.length,
-                    );
+                    let to = start.add(first * depth);
+                    pack::lay_out((from, strides), to, [depth, run.length], run.length);
                 }
             }
             start
@@ -626,6 +694,20 @@ impl<V: Vector> Work<'_, V> {
     }
 }
 
+/// Packs B: what belongs to one chain behind the other, of each the columns in groups of a vector's
+/// lanes. So a product reads it from the first element to the last.
+#[inline(always)]
+unsafe fn pack_whole<V: Vector>(plan: &Plan, b: *const V::Element, packed: *mut V::Element) {
+    for start in (0..plan.depth).step_by(DEPTH) {
+        let depth = start..plan.depth.min(start + DEPTH);
+        // SAFETY: the caller has room for all of B.
+        unsafe {
+            let packed = packed.add(start * plan.columns.next_multiple_of(V::LANES));
+            pack_right::<V>(plan, b, packed, depth, 0..plan.columns);
+        }
+    }
+}
+
 /// Packs ranges of B, the columns in groups of a vector's lanes.
 #[inline(always)]
 unsafe fn pack_right<V: Vector>(
@@ -635,6 +717,15 @@ unsafe fn pack_right<V: Vector>(
     depth: Range<usize>,
     columns: Range<usize>,
 ) {
+    if plan.b.column == 1 {
+        let sizes = [depth.len(), columns.len()];
+        // SAFETY: the ranges lie in the matrix, and the caller has room for whole vectors.
+        unsafe {
+            let from = plan.b.at(b, depth.start, columns.start);
+            pack::lay_out_groups::<V>((from, plan.b.row), packed, sizes, [V::LANES; 2]);
+        }
+        return;
+    }
     for (group, column) in columns.clone().step_by(V::LANES).enumerate() {
         let count = (columns.end - column).min(V::LANES);
         // SAFETY: the ranges lie in the matrix, and the caller has room for whole vectors.

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::Strides;
-use super::vector::{Number, SIDE};
+use super::vector::{Number, SIDE, Vector, prefetch};
 
 /// Writes the rows of a matrix one behind the other, `pitch` elements from row to row; what is over
 /// in a row is 0.
@@ -25,6 +25,80 @@ pub(super) unsafe fn lay_out<T: Number>(
         if columns < pitch {
             let rest = (to.add(columns), Strides { row, column: 1 });
             clear(rest, [rows, pitch - columns]);
+        }
+    }
+}
+
+/// Lays out a matrix whose rows lie side by side in groups of `width` columns, the last of which may be
+/// narrower: the rows of a group one behind the other, `pitch` elements from row to row, and a group
+/// behind the other. What is over in a row is 0 if the pitch is one of whole vectors.
+///
+/// # Safety
+///
+/// The matrix must be good for reads, the groups for writes, and they must not overlap.
+#[inline(always)]
+pub(super) unsafe fn lay_out_groups<V: Vector>(
+    (from, from_row): (*const V::Element, isize),
+    to: *mut V::Element,
+    [rows, columns]: [usize; 2],
+    [width, pitch]: [usize; 2],
+) {
+    for first in (0..columns).step_by(GROUPS_AT_ONCE * width) {
+        let columns = (columns - first).min(GROUPS_AT_ONCE * width);
+        // SAFETY: the groups lie in the matrix, and in what is laid out of it.
+        unsafe {
+            let (from, to) = (from.add(first), to.add(first / width * rows * pitch));
+            for row in 0..rows {
+                let from = from.offset(row as isize * from_row);
+                ask_for_row(from.wrapping_offset(ROWS_AHEAD * from_row), columns);
+                // Whole vectors are the fastest. The next row overwrites what they write too much.
+                let whole = pitch.is_multiple_of(V::LANES) || row + 1 < rows;
+                for (group, start) in (0..columns).step_by(width).enumerate() {
+                    let (from, to) = (from.add(start), to.add((group * rows + row) * pitch));
+                    copy_row::<V>(from, to, width.min(columns - start), whole);
+                }
+            }
+        }
+    }
+}
+
+/// Rows are long: a few groups of them are laid out at a time, each in a stream of its own, as
+/// streams that lie a power of 2 apart drive each other out of the cache.
+const GROUPS_AT_ONCE: usize = 4;
+/// Memory is asked for so many rows ahead, since processors do not see by themselves what comes next
+/// where rows lie far apart.
+const ROWS_AHEAD: isize = 8;
+
+#[inline(always)]
+fn ask_for_row<T>(row: *const T, columns: usize) {
+    for column in (0..columns).step_by(size_of::<Line>() / size_of::<T>()) {
+        prefetch(row.wrapping_add(column), true);
+    }
+}
+
+/// Copies elements that lie side by side; with `whole` as whole vectors, of which the elements that
+/// are over are 0.
+///
+/// # Safety
+///
+/// The elements must be good for reads, and the elements or whole vectors for writes.
+#[inline(always)]
+unsafe fn copy_row<V: Vector>(
+    from: *const V::Element,
+    to: *mut V::Element,
+    count: usize,
+    whole: bool,
+) {
+    for start in (0..count).step_by(V::LANES) {
+        let lanes = (count - start).min(V::LANES);
+        // SAFETY: as the caller says.
+        unsafe {
+            let vector = V::load_first(from.add(start), lanes);
+            if whole {
+                vector.store(to.add(start));
+            } else {
+                vector.store_first(to.add(start), lanes);
+            }
         }
     }
 }

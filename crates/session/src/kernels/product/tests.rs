@@ -195,7 +195,8 @@ fn check<T: Float>(
         sizes,
         [a.strides, b.strides, c.strides],
         accumulates,
-    );
+    )
+    .shared_by(2);
 
     let mut actual = c.clone();
     for task in (0..product.tasks()).rev() {
@@ -288,12 +289,30 @@ fn large_products_are_cut_into_tasks() {
         };
         Product::new(DType::F32, sizes, [rows(k), rows(n), rows(n)], false)
     };
-    assert!(product([128, 128, 512]).tasks() > 1);
-    assert!(product([4000, 64, 40]).tasks() > 1);
-    assert_eq!(product([800, 4, 16]).tasks(), 1);
+    assert_eq!(product([128, 128, 512]).tasks(), 1);
+    assert!(product([128, 128, 512]).shared_by(2).tasks() > 1);
+    assert!(product([4000, 64, 40]).shared_by(2).tasks() > 1);
+    assert_eq!(product([800, 4, 16]).shared_by(2).tasks(), 1);
     for sizes in [[128, 128, 512], [4000, 64, 40]] {
         for set in InstructionSet::available() {
             check::<f32>(set, sizes, [Layout::Rows; 3], false);
+        }
+    }
+}
+
+/// What is added to more than once is finished part by part; a large B is asked for ahead.
+#[test]
+fn parts_of_a_large_result_are_finished_one_after_the_other() {
+    let best = InstructionSet::available().next_back();
+    for sizes in [[520, 260, 530], [9, 600, 530], [70, 257, 4200]] {
+        for a in [Layout::Rows, Layout::Columns] {
+            let layouts = [a, Layout::Rows, Layout::Wide];
+            check::<f32>(
+                best.unwrap_or(InstructionSet::Baseline),
+                sizes,
+                layouts,
+                true,
+            );
         }
     }
 }

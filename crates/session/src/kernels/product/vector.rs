@@ -105,6 +105,26 @@ pub(super) trait Vector: Copy {
     unsafe fn multiply_add(self, by: Self, plus: Self) -> Self;
 }
 
+/// Asks for the cache line at an address, which will be needed soon: of all caches if `near`, else
+/// of all but the first, which has what is in use. Nothing needs to be there.
+#[inline(always)]
+pub(super) fn prefetch<T>(address: *const T, near: bool) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _MM_HINT_T1, _mm_prefetch};
+        // SAFETY: every processor of the target has the instruction, which does not fault at any address.
+        unsafe {
+            if near {
+                _mm_prefetch::<_MM_HINT_T0>(address.cast());
+            } else {
+                _mm_prefetch::<_MM_HINT_T1>(address.cast());
+            }
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (address, near);
+}
+
 /// The instruction sets for which there are vectors, the last one the best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum InstructionSet {
