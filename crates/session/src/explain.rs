@@ -293,6 +293,7 @@ fn notes(store: &Store, block: &Block, instructions: &[Instruction]) -> Notes {
             Code::Constant(_)
             | Code::Fused(_)
             | Code::Product
+            | Code::Products
             | Code::Join(_)
             | Code::Kernel(_)
             | Code::Draw(..)

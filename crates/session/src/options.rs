@@ -160,6 +160,9 @@ passes! {
     /// Cuts loops whose rows do not depend on each other into shards of rows, one for each thread or
     /// more; straight-line work too, of unrolled steps and layers.
     SplitRows = "split rows";
+    /// Packs the right operand of several products once for all: a layer's gradients of weights for its
+    /// input, for its state, and of its bias.
+    GroupProducts = "group products";
 }
 
 impl Pass {

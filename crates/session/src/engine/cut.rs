@@ -57,6 +57,7 @@ fn work(scan: &Scan) -> usize {
             8 * body.kind(node.outputs[0]).elements() * (expression.steps.len() + 1)
         }
         Code::Constant(_)
+        | Code::Products
         | Code::Join(_)
         | Code::Kernel(_)
         | Code::Draw(..)

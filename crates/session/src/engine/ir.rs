@@ -156,6 +156,8 @@ pub(crate) enum Code {
     Fused(Expression),
     /// `[a₁, b₁, a₂, b₂ …] -> [c]`: the sum of matrix products, all of two dimensions.
     Product,
+    /// `[a₁ …, b] -> [c₁ …]`: the products of several matrices with one, `cᵢ = aᵢ · b`.
+    Products,
     /// `[x₁ …] -> [y]`: each operand is put at its place in the result, of which no element is left
     /// out or written twice.
     Join(Vec<Piece>),
@@ -257,6 +259,7 @@ impl Code {
             Code::Constant(_)
             | Code::Fused(_)
             | Code::Product
+            | Code::Products
             | Code::Join(_)
             | Code::Kernel(_) => false,
         }
@@ -273,6 +276,7 @@ impl Code {
             Code::Constant(_)
             | Code::Fused(_)
             | Code::Product
+            | Code::Products
             | Code::Join(_)
             | Code::Write { .. } => false,
         }
@@ -418,6 +422,7 @@ impl Block {
             Code::Constant(_)
             | Code::Fused(_)
             | Code::Product
+            | Code::Products
             | Code::Kernel(_)
             | Code::Draw(..)
             | Code::Scan(_)

@@ -21,7 +21,7 @@ use crate::engine::rows::{self, Rows, Share};
 use crate::engine::views::reshaped_strides;
 use crate::error::{Error, Result};
 use crate::kernels::fused::{Expression, Fused};
-use crate::kernels::product::{Product, Strides};
+use crate::kernels::product::{Product, ProductGroup, Strides};
 use crate::kernels::step::Step;
 use crate::kernels::table::{Address, Reach, Span};
 use crate::kernels::{self, Spec, random, strides};
@@ -691,6 +691,7 @@ impl Lowering {
             Code::Constant(_) | Code::Scan(_) | Code::Join(_) => {}
             Code::Fused(expression) => emission.fused(expression, node),
             Code::Product => emission.product(node),
+            Code::Products => emission.products(node),
             Code::Kernel(kernel) => {
                 let spec = Spec {
                     inputs: &kernel.inputs,
@@ -968,34 +969,59 @@ impl Emission<'_> {
     }
 
     fn product(&mut self, node: &Node) {
-        let c = node.outputs[0];
         for (term, pair) in node.inputs.chunks_exact(2).enumerate() {
-            let (a, b) = (pair[0], pair[1]);
-            let sizes = [
-                self.block.sizes(a)[0],
-                self.block.sizes(a)[1],
-                self.block.sizes(b)[1],
-            ];
-            let strides = [a, b, c].map(|value| self.strides(value).to_vec());
-            let product = Product::new(
-                self.block.dtype(c),
-                sizes,
-                strides.each_ref().map(|strides| Strides {
-                    row: strides[0],
-                    column: strides[1],
-                }),
-                term > 0,
-            )
-            .shared_by(self.threads);
-            let reach = |value, strides| self.reach(value, self.block.sizes(value), strides);
-            let step = Step::Product {
-                product: Box::new(product),
-                a: reach(a, &strides[0]),
-                b: reach(b, &strides[1]),
-                c: reach(c, &strides[2]),
-            };
-            self.push(Work::Compute(step), node.origin, Vec::new());
+            self.term([pair[0], pair[1], node.outputs[0]], term > 0, node.origin);
         }
+    }
+
+    /// Adds a product to C, or makes it.
+    fn term(&mut self, [a, b, c]: [ValueId; 3], accumulates: bool, origin: NodeId) {
+        let product = self.product_of([a, b, c], accumulates);
+        let step = Step::Product {
+            product: Box::new(product.shared_by(self.threads)),
+            a: self.reach_all(a),
+            b: self.reach_all(b),
+            c: self.reach_all(c),
+        };
+        self.push(Work::Compute(step), origin, Vec::new());
+    }
+
+    fn products(&mut self, node: &Node) {
+        let Some((b, lefts)) = node.inputs.split_last() else {
+            return;
+        };
+        let pairs = || lefts.iter().copied().zip(node.outputs.iter().copied());
+        let products = pairs().map(|(a, c)| self.product_of([a, *b, c], false));
+        let Some(group) = ProductGroup::new(products.collect(), self.threads) else {
+            pairs().for_each(|(a, c)| self.term([a, *b, c], false, node.origin));
+            return;
+        };
+        let step = Step::Group {
+            group: Box::new(group),
+            b: self.reach_all(*b),
+            others: pairs()
+                .map(|(a, c)| [a, c].map(|value| self.reach_all(value)))
+                .collect(),
+        };
+        self.push(Work::Compute(step), node.origin, Vec::new());
+    }
+
+    fn product_of(&self, [a, b, c]: [ValueId; 3], accumulates: bool) -> Product {
+        let (left, right) = (self.block.sizes(a), self.block.sizes(b));
+        let strides = [a, b, c].map(|value| {
+            let strides = self.strides(value);
+            Strides {
+                row: strides[0],
+                column: strides[1],
+            }
+        });
+        let sizes = [left[0], left[1], right[1]];
+        Product::new(self.block.dtype(c), sizes, strides, accumulates)
+    }
+
+    /// What is read or written of a value, all of which is.
+    fn reach_all(&self, value: ValueId) -> Reach {
+        self.reach(value, self.block.sizes(value), self.strides(value))
     }
 
     /// Copies what is not made in place.
@@ -1319,7 +1345,9 @@ fn takes_strides(block: &Block, user: usize, root: ValueId, whole: ValueId) -> b
         .filter(|value| block.place(**value).root == root);
     let mut seen = seen.peekable();
     match &node.code {
-        Code::Fused(_) | Code::Product | Code::Write { .. } => seen.all(|value| *value == root),
+        Code::Fused(_) | Code::Product | Code::Products | Code::Write { .. } => {
+            seen.all(|value| *value == root)
+        }
         // Where it is joined in place, it is not read.
         Code::Join(_) => {
             (node.outputs[0] == whole && seen.clone().count() == 1)

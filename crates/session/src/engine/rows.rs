@@ -122,6 +122,7 @@ pub(crate) fn share_as_operand(block: &Block, node: &Node, slot: usize, count: u
         Code::Product => has_count && slot.is_multiple_of(2),
         Code::Join(_) => has_count,
         Code::Constant(_)
+        | Code::Products
         | Code::Kernel(_)
         | Code::Draw(..)
         | Code::Write { .. }
@@ -164,6 +165,7 @@ pub(crate) fn share_of_node(
             has_all && operands.all(|operand| is(Share::Rows, operand)) && pieces.iter().all(in_row)
         }
         Code::Constant(_)
+        | Code::Products
         | Code::Kernel(_)
         | Code::Draw(..)
         | Code::Write { .. }

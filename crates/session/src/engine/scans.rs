@@ -174,15 +174,12 @@ impl Scan {
 /// The most rows for which a product is better done for all steps at once, whatever its size.
 const FEW_ROWS: usize = 15;
 
-/// The most bytes of a right operand that stays in a processor's own cache from step to step.
-const CACHED_BYTES: usize = 1 << 20;
-
-/// Whether a product pays that is computed for all steps ahead of a loop: its rows are so few that a
-/// step has no use of its kernel's blocks, or its right operand is too large to stay in the cache. Else
-/// the loop is as fast, and the result does not leave the cache.
-pub(crate) fn pays_ahead(block: &Block, left: ValueId, right: ValueId) -> bool {
+/// Whether a product of these rows pays that is computed for all steps ahead of a loop: they are so few
+/// that a step has no use of its kernel's blocks. Else the loop is as fast, and the result does not
+/// leave the cache.
+pub(crate) fn pays_ahead(block: &Block, left: ValueId) -> bool {
     let rows = block.sizes(left).first().copied().unwrap_or(1);
-    rows <= FEW_ROWS || block.kind(right).bytes() > CACHED_BYTES
+    rows <= FEW_ROWS
 }
 
 /// What a value of a loop's body depends on.

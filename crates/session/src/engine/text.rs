@@ -113,6 +113,7 @@ impl Block {
             }
             Code::Constant(_)
             | Code::Product
+            | Code::Products
             | Code::Join(_)
             | Code::Kernel(_)
             | Code::Draw(..)
@@ -150,6 +151,7 @@ impl fmt::Display for Code {
             Code::Constant(value) => write!(f, "constant {:?} ", value.data()),
             Code::Fused(_) => f.write_str("fused"),
             Code::Product => f.write_str("product"),
+            Code::Products => f.write_str("products"),
             Code::Join(pieces) => {
                 let offsets: Vec<usize> = pieces.iter().map(|piece| piece.offset).collect();
                 write!(f, "join at {offsets:?} ")

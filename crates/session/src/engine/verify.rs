@@ -160,6 +160,7 @@ impl<'a> Verifier<'a> {
             }
             Code::Fused(expression) => self.fused(node, expression),
             Code::Product => self.product(node),
+            Code::Products => self.products(node),
             Code::Join(pieces) => self.join(node, pieces),
             Code::Kernel(kernel) | Code::Draw(_, kernel) => self.kernel(node, kernel),
             Code::Write { variable, version } => {
@@ -235,17 +236,30 @@ impl<'a> Verifier<'a> {
         let kind = self.only_output(node)?;
         let paired = !node.inputs.is_empty() && node.inputs.len().is_multiple_of(2);
         ensure!(paired, "its operands are no pairs");
-        for pair in node.inputs.chunks_exact(2) {
-            let (a, b) = (self.block.kind(pair[0]), self.block.kind(pair[1]));
-            same("type of a factor", &a.dtype, &kind.dtype)?;
-            same("type of a factor", &b.dtype, &kind.dtype)?;
-            let ([rows, inner], [depth, columns]) = (&*a.sizes, &*b.sizes) else {
-                return Err("an operand is no matrix".to_owned());
-            };
-            same("inner size", inner, depth)?;
-            same_sizes(&kind.sizes, &[*rows, *columns])?;
-        }
-        Ok(())
+        node.inputs
+            .chunks_exact(2)
+            .try_for_each(|pair| self.factors([pair[0], pair[1]], kind))
+    }
+
+    fn products(&self, node: &Node) -> Result<(), String> {
+        let Some((right, lefts)) = node.inputs.split_last() else {
+            return Err("it has no operands".to_owned());
+        };
+        same("number of results", &node.outputs.len(), &lefts.len())?;
+        let mut products = lefts.iter().zip(&node.outputs);
+        products
+            .try_for_each(|(left, output)| self.factors([*left, *right], self.block.kind(*output)))
+    }
+
+    fn factors(&self, factors: [ValueId; 2], result: &Type) -> Result<(), String> {
+        let [a, b] = factors.map(|factor| self.block.kind(factor));
+        same("type of a factor", &a.dtype, &result.dtype)?;
+        same("type of a factor", &b.dtype, &result.dtype)?;
+        let ([rows, inner], [depth, columns]) = (&*a.sizes, &*b.sizes) else {
+            return Err("an operand is no matrix".to_owned());
+        };
+        same("inner size", inner, depth)?;
+        same_sizes(&result.sizes, &[*rows, *columns])
     }
 
     fn join(&self, node: &Node, pieces: &[Piece]) -> Result<(), String> {

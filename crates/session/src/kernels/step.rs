@@ -8,7 +8,7 @@
 use std::cell::Cell;
 
 use crate::kernels::fused::Fused;
-use crate::kernels::product::Product;
+use crate::kernels::product::{Product, ProductGroup};
 use crate::kernels::table::{Reach, Span, Table};
 use crate::kernels::{Args, Failure, Kernel};
 
@@ -34,6 +34,13 @@ pub(crate) enum Step {
         b: Reach,
         c: Reach,
     },
+    /// Products of several left operands with one right one.
+    Group {
+        group: Box<ProductGroup>,
+        b: Reach,
+        /// The left operand and the result of each.
+        others: Box<[[Reach; 2]]>,
+    },
     /// Packs the right operand of a product.
     Pack {
         product: Box<Product>,
@@ -53,6 +60,7 @@ impl Step {
         match self {
             Step::Fused { kernel, .. } => kernel.tasks(),
             Step::Product { product, .. } | Step::Packed { product, .. } => product.tasks(),
+            Step::Group { group, .. } => group.tasks(),
             Step::Pack { .. } | Step::Kernel { .. } => 1,
         }
     }
@@ -64,6 +72,10 @@ impl Step {
             Step::Product { a, b, .. } | Step::Packed { a, b, .. } => {
                 f(a.first.base);
                 f(b.first.base);
+            }
+            Step::Group { b, others, .. } => {
+                f(b.first.base);
+                others.iter().for_each(|[a, _]| f(a.first.base));
             }
             Step::Pack { b, .. } => f(b.first.base),
             Step::Kernel { inputs, .. } => {
@@ -104,6 +116,14 @@ impl Step {
                 let (a, b, c) = (table.pointer(a), table.pointer(b), table.pointer(c));
                 // SAFETY: as above; `b` was written by the `Pack` of an equal product.
                 unsafe { product.run_packed(a, b, c, task) };
+            }
+            Step::Group { group, b, others } => {
+                let others: SmallVec<[_; 4]> = others
+                    .iter()
+                    .map(|[a, c]| (table.pointer(a).cast_const(), table.pointer(c)))
+                    .collect();
+                // SAFETY: as above; the planner gives each result memory of its own.
+                unsafe { group.run(table.pointer(b), &others, task) };
             }
             Step::Pack { product, b, packed } => {
                 let (b, packed) = (table.pointer(b), table.pointer(packed));

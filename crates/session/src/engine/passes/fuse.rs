@@ -46,6 +46,7 @@ fn write_late(block: &mut Block) {
             Code::Constant(_)
             | Code::Fused(_)
             | Code::Product
+            | Code::Products
             | Code::Join(_)
             | Code::Kernel(_)
             | Code::Draw(..)
@@ -224,6 +225,7 @@ fn scalars(block: &Block) -> HashMap<ValueId, Scalar> {
         Code::Constant(value) => Some((node.outputs[0], scalar(value)?)),
         Code::Fused(_)
         | Code::Product
+        | Code::Products
         | Code::Join(_)
         | Code::Kernel(_)
         | Code::Draw(..)

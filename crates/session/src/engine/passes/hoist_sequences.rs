@@ -70,7 +70,7 @@ fn is_ahead(body: &Block, dependence: &[Dependence], pair: &[ValueId]) -> bool {
     let of = |value: ValueId| dependence.get(body.place(value).root.index()).copied();
     of(pair[0]) == Some(Dependence::Element)
         && of(pair[1]) == Some(Dependence::Nothing)
-        && pays_ahead(body, pair[0], pair[1])
+        && pays_ahead(body, pair[0])
 }
 
 fn hoist(around: &mut Block, mut changed: Loop<'_>) -> usize {
@@ -88,6 +88,7 @@ fn hoist(around: &mut Block, mut changed: Loop<'_>) -> usize {
             Code::Product => product(around, body, &mut lifted, node),
             Code::Fused(expression) => fused(around, body, &mut lifted, node, expression, steps),
             Code::Constant(_)
+            | Code::Products
             | Code::Join(_)
             | Code::Kernel(_)
             | Code::Draw(..)
@@ -143,6 +144,7 @@ fn can_move(changed: &Loop<'_>, dependence: &[Dependence], node: &Node) -> bool 
             .all(|pair| is_ahead(body, dependence, pair)),
         Code::Fused(_) => true,
         Code::Constant(_)
+        | Code::Products
         | Code::Join(_)
         | Code::Kernel(_)
         | Code::Draw(..)
@@ -220,7 +222,7 @@ fn product(
 pub(super) fn takes_strides(body: &Block, root: ValueId) -> bool {
     let sees = |value: &ValueId| body.place(*value).root == root;
     let takes = |node: &Node| match &node.code {
-        Code::Fused(_) | Code::Product | Code::Join(_) => true,
+        Code::Fused(_) | Code::Product | Code::Products | Code::Join(_) => true,
         Code::Constant(_)
         | Code::Kernel(_)
         | Code::Draw(..)

@@ -92,6 +92,7 @@ pub(super) fn flatten(block: &mut Block) {
             Code::Constant(_)
             | Code::Fused(_)
             | Code::Product
+            | Code::Products
             | Code::Kernel(_)
             | Code::Draw(..)
             | Code::Write { .. }

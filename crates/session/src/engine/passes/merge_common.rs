@@ -91,7 +91,7 @@ fn hash(block: &Block, node: &Node) -> Option<u64> {
             }
         }
         Code::Kernel(kernel) => discriminant(&kernel.op).hash(&mut hasher),
-        Code::Product | Code::Join(_) => {}
+        Code::Product | Code::Products | Code::Join(_) => {}
         Code::Draw(..) | Code::Write { .. } | Code::Scan(_) | Code::Opaque(_) => return None,
     }
     for value in &node.inputs {
@@ -107,7 +107,7 @@ fn is_same(block: &Block, a: &Node, b: &Node) -> bool {
         (Code::Fused(a), Code::Fused(b)) => a == b && format!("{a:?}") == format!("{b:?}"),
         // 0.0 is -0.0, but is not written like it.
         (Code::Kernel(a), Code::Kernel(b)) => a == b && format!("{a:?}") == format!("{b:?}"),
-        (Code::Product, Code::Product) => true,
+        (Code::Product, Code::Product) | (Code::Products, Code::Products) => true,
         (Code::Join(a), Code::Join(b)) => a == b,
         _ => false,
     };

@@ -350,7 +350,7 @@ fn slices(block: &Block, pairs: Vec<Term>) -> Vec<Slices> {
     let mut groups: HashMap<SliceKey, Vec<Term>> = HashMap::new();
     for (index, [left, right]) in pairs {
         let is_slice = !block.is_root(left) && block.kind(left).elements() > 0;
-        if is_slice && pays_ahead(block, left, right) {
+        if is_slice && pays_ahead(block, left) {
             let root = block.place(left).root;
             let key = (seen(block, right), root, block.kind(left).clone());
             let group = groups.entry(key.clone()).or_insert_with(|| {

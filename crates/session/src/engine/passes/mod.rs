@@ -8,6 +8,7 @@ mod constants;
 mod dead;
 mod fold_constants;
 mod fuse;
+mod group_products;
 mod hoist_invariants;
 mod hoist_sequences;
 mod joins;
@@ -66,6 +67,7 @@ pub(crate) fn run(
             // Done when memory is given.
             Pass::JoinInPlace | Pass::ShareMemory => 0,
             Pass::SplitRows => split_rows::run(block, options.thread_count()),
+            Pass::GroupProducts => group_products::run(block),
         };
         if done > 0 {
             // What is cut is told when memory is given.

@@ -81,6 +81,7 @@ impl Simplification {
             Code::Kernel(kernel) => operand_moved(block, kernel, node),
             Code::Constant(_)
             | Code::Product
+            | Code::Products
             | Code::Draw(..)
             | Code::Write { .. }
             | Code::Scan(_)

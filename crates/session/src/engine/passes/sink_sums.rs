@@ -189,6 +189,7 @@ fn is_zero(block: &Block, value: ValueId) -> bool {
         },
         Code::Fused(expression) => expression.steps.is_empty() && is_zero(block, node.inputs[0]),
         Code::Product
+        | Code::Products
         | Code::Join(_)
         | Code::Kernel(_)
         | Code::Draw(..)

@@ -56,6 +56,7 @@ fn joined(block: &Block) -> HashMap<ValueId, Joined> {
             Code::Constant(_)
             | Code::Fused(_)
             | Code::Product
+            | Code::Products
             | Code::Kernel(_)
             | Code::Draw(..)
             | Code::Write { .. }
@@ -181,7 +182,7 @@ fn split_inner(
             let ahead = seen.parts.iter().any(|(_, part)| {
                 let of_part = dependence.get(block.place(*part).root.index());
                 of_part.is_some_and(|of_part| *of_part < Dependence::Step)
-                    && pays_ahead(block, pair[0], pair[1])
+                    && pays_ahead(block, pair[0])
             });
             let pays = ahead || (vanishes && narrowest >= Some(NARROW));
             // The inner axis is the left operand's second, the right one's first.

@@ -33,6 +33,7 @@ impl Substitution {
                 Code::Constant(_)
                 | Code::Fused(_)
                 | Code::Product
+                | Code::Products
                 | Code::Join(_)
                 | Code::Kernel(_)
                 | Code::Draw(..)

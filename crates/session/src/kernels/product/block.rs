@@ -53,6 +53,21 @@ pub(super) struct Right<T> {
     pub(super) vector: isize,
 }
 
+impl<T> Right<T> {
+    /// Packed vectors, the rows of each one behind the other.
+    pub(super) fn packed<V: Vector<Element = T>>(start: *const T, rows: usize) -> Right<T> {
+        Right {
+            start,
+            depth: V::LANES as isize,
+            vector: (rows * V::LANES) as isize,
+        }
+    }
+
+    pub(super) fn is_packed<V: Vector<Element = T>>(&self) -> bool {
+        self.depth == V::LANES as isize
+    }
+}
+
 /// A function that computes the blocks at a vector of C that begin with the rows of a run.
 pub(super) type Block<T> = unsafe fn(&Operands<T>, run: Run, vector: usize);
 

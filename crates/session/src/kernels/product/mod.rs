@@ -204,6 +204,58 @@ impl Product {
     }
 }
 
+/// Products of several matrices A with one B, which is packed once for all of them. Each has the bits
+/// that it has alone.
+#[derive(Clone, Debug)]
+pub(crate) struct ProductGroup {
+    products: Vec<Product>,
+    column_tasks: usize,
+}
+
+impl ProductGroup {
+    /// `None` if the products are not of one kind, or do not read B as it is packed.
+    pub(crate) fn new(products: Vec<Product>, threads: usize) -> Option<ProductGroup> {
+        let first = products.first()?;
+        let alike = products.iter().all(|product| {
+            let plan = &product.plan;
+            let side_by_side = !plan.swapped && plan.c.column == 1 && plan.depth > 0;
+            let sizes = (plan.depth, plan.columns, plan.b);
+            side_by_side && sizes == (first.plan.depth, first.plan.columns, first.plan.b)
+        });
+        let rows = products.iter().map(|product| product.plan.rows).sum();
+        let whole = Plan { rows, ..first.plan };
+        let column_tasks = match threads {
+            0 | 1 => 1,
+            _ => (whole.work() / TASK_WORK)
+                .min(threads * TASKS_OF_THREAD)
+                .clamp(1, (whole.columns / LEAST_COLUMNS).max(1)),
+        };
+        alike.then_some(ProductGroup {
+            products,
+            column_tasks,
+        })
+    }
+
+    /// The number of tasks that the work is cut into.
+    pub(crate) fn tasks(&self) -> usize {
+        self.column_tasks
+    }
+
+    /// Does one of the tasks, which may be done in any order and at the same time. `others` are A and C
+    /// of each product.
+    ///
+    /// # Safety
+    ///
+    /// For each product as for [`Product::run`]; and no C may lie where any A does.
+    pub(crate) unsafe fn run(&self, b: *const u8, others: &[(*const u8, *mut u8)], task: usize) {
+        debug_assert_eq!(others.len(), self.products.len());
+        if let [first, ..] = self.products.as_slice() {
+            // SAFETY: as the caller says; the kernel was chosen by what this machine has.
+            unsafe { (first.kernel.run_group)(self, b, others, task) };
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Pointers {
     a: *const u8,
@@ -246,15 +298,18 @@ impl Plan {
         }
     }
 
+    /// In multiply-adds.
+    fn work(&self) -> usize {
+        self.rows
+            .saturating_mul(self.columns)
+            .saturating_mul(self.depth)
+    }
+
     /// Cuts the work into tasks that take about as long each, for so many threads.
     fn cut(self, threads: usize) -> Plan {
-        let work = self
-            .rows
-            .saturating_mul(self.columns)
-            .saturating_mul(self.depth);
         let most = match threads {
             0 | 1 => 1,
-            _ => (work / TASK_WORK).clamp(1, threads * TASKS_OF_THREAD),
+            _ => (self.work() / TASK_WORK).clamp(1, threads * TASKS_OF_THREAD),
         };
         let most_rows = (self.rows / LEAST_ROWS).max(1);
         let most_columns = (self.columns / LEAST_COLUMNS).max(1);
@@ -314,6 +369,7 @@ const SCRATCH: usize = DEPTH * COLUMNS + ROWS * DEPTH + ROWS * COLUMNS;
 struct Kernel {
     lanes: usize,
     run: unsafe fn(&Plan, Pointers, task: usize),
+    run_group: unsafe fn(&ProductGroup, b: *const u8, others: &[(*const u8, *mut u8)], task: usize),
     pack: unsafe fn(&Plan, b: *const u8, packed: *mut u8),
 }
 
@@ -376,6 +432,18 @@ macro_rules! kernel {
         }
 
         $(#[target_feature(enable = $feature)])?
+        unsafe fn run_group(
+            group: &ProductGroup,
+            b: *const u8,
+            others: &[(*const u8, *mut u8)],
+            task: usize,
+        ) {
+            let blocks = Blocks { of_one_chain, of_one_vector };
+            // SAFETY: as the caller says.
+            unsafe { run_group_task::<$vector>(group, b, others, task, blocks) };
+        }
+
+        $(#[target_feature(enable = $feature)])?
         unsafe fn pack(plan: &Plan, b: *const u8, packed: *mut u8) {
             // SAFETY: as the caller says.
             unsafe {
@@ -383,7 +451,7 @@ macro_rules! kernel {
             };
         }
 
-        Kernel { lanes: <$vector>::LANES, run, pack }
+        Kernel { lanes: <$vector>::LANES, run, run_group, pack }
     }};
     // The blocks that every vector type has.
     ($vector:ty $(, $feature:literal)? => $($more:tt)*) => {
@@ -479,6 +547,46 @@ unsafe fn run_task<V: Vector>(
     }
 }
 
+#[inline(always)]
+unsafe fn run_group_task<V: Vector>(
+    group: &ProductGroup,
+    b: *const u8,
+    others: &[(*const u8, *mut u8)],
+    task: usize,
+    blocks: Blocks<V::Element>,
+) {
+    let Some(Product { plan: first, .. }) = group.products.first() else {
+        return;
+    };
+    let columns = part(first.columns, group.column_tasks, task, 2 * V::LANES);
+    let mut scratch = Scratch::take(SCRATCH * size_of::<V::Element>());
+    let scratch: *mut V::Element = scratch.start().cast();
+    for column in columns.clone().step_by(COLUMNS) {
+        let columns = column..columns.end.min(column + COLUMNS);
+        for start in (0..first.depth).step_by(DEPTH) {
+            let depth = start..first.depth.min(start + DEPTH);
+            // SAFETY: the ranges lie in the matrices, and the scratch memory has room for what is
+            // packed of B.
+            unsafe {
+                pack_right::<V>(first, b.cast(), scratch, depth.clone(), columns.clone());
+                let right = Right::packed::<V>(scratch, depth.len());
+                for (Product { plan, .. }, (a, c)) in group.products.iter().zip(others) {
+                    let work = Work::<V> {
+                        plan,
+                        a: a.cast(),
+                        b: b.cast(),
+                        c: c.cast(),
+                        b_packed: false,
+                        scratch,
+                        blocks,
+                    };
+                    work.add_by(right, 0..plan.rows, depth.clone(), columns.clone(), 1);
+                }
+            }
+        }
+    }
+}
+
 /// What the parts of one task have in common.
 struct Work<'a, V: Vector> {
     plan: &'a Plan,
@@ -549,6 +657,23 @@ impl<V: Vector> Work<'_, V> {
         columns: Range<usize>,
         chains: usize,
     ) {
+        // SAFETY: the ranges lie in the matrices.
+        unsafe {
+            let b = self.right(depth.clone(), columns.clone());
+            self.add_by(b, rows, depth, columns, chains);
+        }
+    }
+
+    /// [`Work::add`], with the parts of B given.
+    #[inline(always)]
+    unsafe fn add_by(
+        &self,
+        b: Right<V::Element>,
+        rows: Range<usize>,
+        depth: Range<usize>,
+        columns: Range<usize>,
+        chains: usize,
+    ) {
         let plan = self.plan;
         let held = match (depth.start, plan.accumulates) {
             (0, false) => Held::Overwritten,
@@ -557,8 +682,6 @@ impl<V: Vector> Work<'_, V> {
         };
         // SAFETY: the ranges lie in the matrices.
         unsafe {
-            let b = self.right(depth.clone(), columns.clone());
-            let packed = self.b_packed || plan.packs_b();
             let packs_a = plan.rows > FEW_ROWS && plan.columns > V::LANES;
             for row in rows.clone().step_by(ROWS) {
                 let count = (rows.end - row).min(ROWS);
@@ -581,7 +704,7 @@ impl<V: Vector> Work<'_, V> {
                     c: plan.c.at(self.c, row, columns.start).cast_mut(),
                     c_row: plan.c.row,
                     held,
-                    far: packed && plan.depth * plan.columns >= FAR,
+                    far: b.is_packed::<V>() && plan.depth * plan.columns >= FAR,
                     chains,
                 };
                 self.multiply(&operands);
@@ -624,21 +747,16 @@ impl<V: Vector> Work<'_, V> {
     #[inline(always)]
     unsafe fn right(&self, depth: Range<usize>, columns: Range<usize>) -> Right<V::Element> {
         let (plan, lanes) = (self.plan, V::LANES);
-        let packed = |start, depth| Right {
-            start,
-            depth: lanes as isize,
-            vector: (depth * lanes) as isize,
-        };
         // SAFETY: the ranges lie in the matrix. Ranges of columns begin with a vector, and are not
         // longer than there is room for.
         unsafe {
             if self.b_packed {
                 let padded = plan.columns.next_multiple_of(lanes);
                 let start = depth.start * padded + columns.start * depth.len();
-                packed(self.b.add(start), depth.len())
+                Right::packed::<V>(self.b.add(start), depth.len())
             } else if plan.packs_b() {
                 pack_right::<V>(plan, self.b, self.scratch, depth.clone(), columns);
-                packed(self.scratch.cast_const(), depth.len())
+                Right::packed::<V>(self.scratch, depth.len())
             } else {
                 let start = plan.b.at(self.b, depth.start, columns.start);
                 Right {

@@ -317,6 +317,65 @@ fn parts_of_a_large_result_are_finished_one_after_the_other() {
     }
 }
 
+/// Products of a group have the bits that they have alone, on however many threads.
+#[test]
+fn a_group_packs_its_right_operand_once() {
+    let [depth, columns] = [300, 530];
+    let b = Matrix::<f32>::new(depth, columns, Layout::Rows, 2);
+    let lefts = [
+        (28, Layout::Columns),
+        (130, Layout::Rows),
+        (1, Layout::Repeated),
+    ];
+    let lefts = lefts.map(|(rows, layout)| (rows, Matrix::<f32>::new(rows, depth, layout, 1)));
+    let results = lefts
+        .each_ref()
+        .map(|(rows, _)| Matrix::<f32>::new(*rows, columns, Layout::Wide, 3));
+    let product = |number: usize| {
+        let (rows, a) = &lefts[number];
+        let strides = [a.strides, b.strides, results[number].strides];
+        Product::new(DType::F32, [*rows, depth, columns], strides, number == 1)
+    };
+    let products: Vec<Product> = (0..lefts.len()).map(product).collect();
+    let mut expected = results.clone();
+    for ((product, (_, a)), c) in products.iter().zip(&lefts).zip(&mut expected) {
+        // SAFETY: the matrices have these sizes and strides, and are not used meanwhile.
+        unsafe { product.run(a.bytes(), b.bytes(), c.memory.as_mut_ptr().cast(), 0) };
+    }
+    for threads in [1, 2, 8] {
+        let group = ProductGroup::new(products.clone(), threads).expect("they are alike");
+        assert_eq!(group.tasks() > 1, threads > 1);
+        let mut actual = results.clone();
+        for task in (0..group.tasks()).rev() {
+            let others: Vec<(*const u8, *mut u8)> = lefts
+                .iter()
+                .zip(&mut actual)
+                .map(|((_, a), c)| (a.bytes(), c.memory.as_mut_ptr().cast()))
+                .collect();
+            // SAFETY: as above.
+            unsafe { group.run(b.bytes(), &others, task) };
+        }
+        for (actual, expected) in actual.iter().zip(&expected) {
+            compare(actual, expected, &format!("{threads} threads"));
+        }
+    }
+}
+
+#[test]
+fn products_with_other_right_operands_are_no_group() {
+    let rows = |columns: usize| Strides {
+        row: columns as isize,
+        column: 1,
+    };
+    let product = |columns| {
+        let strides = [rows(8), rows(columns), rows(columns)];
+        Product::new(DType::F32, [4, 8, columns], strides, false)
+    };
+    assert!(ProductGroup::new(vec![product(64), product(64)], 1).is_some());
+    assert!(ProductGroup::new(vec![product(64), product(65)], 1).is_none());
+    assert!(ProductGroup::new(vec![product(1), product(1)], 1).is_none());
+}
+
 #[test]
 fn nan_and_infinity_pass_as_in_plain_arithmetic() {
     for set in InstructionSet::available() {
