@@ -13,12 +13,7 @@ use crate::kernels::elementwise::Arithmetic;
 /// `e^x`.
 #[inline(always)]
 pub(super) fn exp<T: Approximation>(x: T) -> T {
-    // A comparison, not a minimum, lets NaN through.
-    let bounded = if x > T::EXP_IS_INFINITE {
-        T::EXP_IS_INFINITE
-    } else {
-        x
-    };
+    let bounded = at_most(x, T::EXP_IS_INFINITE);
     // 2^exponent may be subnormal or too large by itself: the offset brings it nearer to 1. With the
     // sign copied, not chosen, the compiler does not make two ways of the two signs.
     exp_with_offset(bounded, -T::FAR.with_sign_of(x))
@@ -38,7 +33,7 @@ pub(super) fn sigmoid<T: Approximation>(x: T) -> T {
 #[inline(always)]
 fn exp_with_offset<T: Approximation>(x: T, offset: T) -> T {
     let is_zero = x < T::EXP_IS_ZERO;
-    let bounded = if is_zero { T::EXP_IS_ZERO } else { x };
+    let bounded = at_least(x, T::EXP_IS_ZERO);
     let factor = (T::ROUNDER + (T::BIAS - offset)).power_of_lowest_bits();
     // Numbers that give 0 are multiplied by it: arithmetic that underflows is slow.
     let factor = if is_zero { T::ZERO } else { factor };
@@ -49,17 +44,7 @@ fn exp_with_offset<T: Approximation>(x: T, offset: T) -> T {
 /// `e^x - 1`: no digit is lost near 0.
 #[inline(always)]
 pub(super) fn expm1<T: Approximation>(x: T) -> T {
-    // Comparisons let NaN through.
-    let bounded = if x > T::EXP_IS_INFINITE {
-        T::EXP_IS_INFINITE
-    } else {
-        x
-    };
-    let bounded = if bounded < T::EXPM1_IS_MINUS_ONE {
-        T::EXPM1_IS_MINUS_ONE
-    } else {
-        bounded
-    };
+    let bounded = at_least(at_most(x, T::EXP_IS_INFINITE), T::EXPM1_IS_MINUS_ONE);
     // Half of the result: 2^exponent may be too large by itself.
     let (scale, rest) = split_exponent(bounded, -T::ONE);
     let half = scale * T::expm1_near_zero(rest) + (scale - T::HALF);
@@ -75,13 +60,7 @@ pub(super) fn expm1<T: Approximation>(x: T) -> T {
 /// lost near 0.
 #[inline(always)]
 pub(super) fn tanh<T: Approximation>(x: T) -> T {
-    // A comparison lets NaN through.
-    let size = x.abs();
-    let bounded = if size > T::TANH_IS_ONE {
-        T::TANH_IS_ONE
-    } else {
-        size
-    };
+    let bounded = at_most(x.abs(), T::TANH_IS_ONE);
     let (scale, rest) = split_exponent(bounded + bounded, T::ZERO);
     let expm1 = scale * T::expm1_near_zero(rest) + (scale - T::ONE);
     (expm1 / (expm1 + T::TWO)).with_sign_of(x)
@@ -133,6 +112,18 @@ fn split_exponent<T: Approximation>(x: T, offset: T) -> (T, T) {
     let rounded = shifted - rounder;
     let rest = (x - rounded * T::LN_2_HIGH) - rounded * T::LN_2_LOW;
     (shifted.power_of_lowest_bits(), rest)
+}
+
+/// The smaller of both; NaN stays NaN.
+#[inline(always)]
+fn at_most<T: Approximation>(x: T, limit: T) -> T {
+    if x > limit { limit } else { x }
+}
+
+/// The larger of both; NaN stays NaN.
+#[inline(always)]
+fn at_least<T: Approximation>(x: T, limit: T) -> T {
+    if x < limit { limit } else { x }
 }
 
 /// What of the functions depends on the precision: from where on results are the ends of their
