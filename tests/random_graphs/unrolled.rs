@@ -11,17 +11,7 @@ use aqueduct::{AnyVariable, Feeds, Gradient, Shape, Value, VariableOptions};
 use aqueduct_tests::{Modes, spread};
 use proptest::prelude::*;
 
-use super::{Choices, choices};
-
-/// What a case is made of are few of all combinations: there are more cases. To shrink one takes as
-/// many builds of a whole network as there are steps.
-fn config() -> ProptestConfig {
-    ProptestConfig {
-        cases: 512,
-        max_shrink_iters: 1000,
-        ..super::config()
-    }
-}
+use super::{Choices, choices, config};
 
 /// Sizes on either side of what vectors, blocks and tasks hold.
 const BATCHES: [usize; 10] = [3, 1, 2, 4, 8, 17, 33, 65, 131, 5];
@@ -46,13 +36,14 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn unrolled_steps_give_the_same_in_all_ways(words in choices(160)) {
+    fn unrolled_steps_give_the_same_in_all_ways(words in choices(160), last_words in choices(16)) {
         let graph = Graph::new();
         graph.set_random_seed(1);
         let mut network = Network::new(&graph, words);
         while !network.choices.done() {
             network.grow();
         }
+        network.choices = Choices(last_words.into_iter());
         let fetches = network.fetches();
         graph.check().unwrap();
         let modes = Modes::of_case(&graph, fetches.len()).initialized();
