@@ -11,7 +11,15 @@ use aqueduct::{AnyVariable, Feeds, Gradient, Shape, Value, VariableOptions};
 use aqueduct_tests::{Modes, spread};
 use proptest::prelude::*;
 
-use super::{Choices, choices, config};
+use super::{Choices, choices};
+
+/// Every step of shrinking builds a whole network and runs it in all ways, so there are fewer.
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        max_shrink_iters: 200,
+        ..super::config()
+    }
+}
 
 /// Sizes on either side of what vectors, blocks and tasks hold.
 const BATCHES: [usize; 10] = [3, 1, 2, 4, 8, 17, 33, 65, 131, 5];
