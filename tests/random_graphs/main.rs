@@ -1,6 +1,7 @@
 //! Random graphs: what is told of shapes while building holds in the run, and no call panics.
 
 mod control_flow;
+mod unrolled;
 mod wide;
 
 use std::collections::HashMap;

@@ -1,6 +1,6 @@
 //! Activations: functions of one float that networks put between layers.
 //!
-//! Without branches and calls for `f32`, so that a loop over them can be vectorised.
+//! Without branches and calls, so that a loop over them can be vectorised.
 
 #![deny(clippy::wildcard_enum_match_arm)]
 

@@ -3,15 +3,15 @@
 //! All are inlined, whatever their size: a loop that is compiled for vector instructions which not
 //! every CPU has must have its functions within it.
 //!
-//! All are total (they never panic) and depend on their operands alone. Those of `f32` are free of
+//! All are total (they never panic) and depend on their operands alone. Those of floats are free of
 //! branches and calls, so that a loop over them can be vectorised, but for rarer ones: powers,
 //! remainders, sine and cosine, which are the standard library's, and the error function. Powers,
-//! sine and cosine may differ in the last bit between platforms, as may all functions of `f64`.
+//! sine and cosine may differ in the last bit between platforms.
 //!
 //! The standard types have methods of the same names and other meanings (`i32::abs` may panic,
 //! `f32::exp` is the platform's): name a primitive by its trait, `Arithmetic::abs`.
 
-use crate::kernels::{Typed, float32};
+use crate::kernels::{Typed, transcendental};
 
 /// Arithmetic. Integers wrap around on overflow.
 pub(crate) trait Arithmetic: Typed + PartialOrd {
@@ -107,6 +107,7 @@ pub(crate) trait Real: Arithmetic {
     fn tanh(self) -> Self;
     fn expm1(self) -> Self;
     fn log1p(self) -> Self;
+    fn sigmoid(self) -> Self;
     fn sin(self) -> Self;
     fn cos(self) -> Self;
     fn erf(self) -> Self;
@@ -124,14 +125,6 @@ pub(crate) trait Real: Arithmetic {
     #[inline(always)]
     fn rsqrt(self) -> Self {
         self.sqrt().reciprocal()
-    }
-
-    #[inline(always)]
-    fn sigmoid(self) -> Self {
-        // The exponent is never positive, so nothing overflows.
-        let small = self.abs().neg().exp();
-        let numerator = if self < Self::ZERO { small } else { Self::ONE };
-        numerator.div(Self::ONE.add(small))
     }
 
     /// `max(x, 0)`; NaN stays NaN.
@@ -294,92 +287,63 @@ macro_rules! integer_arithmetic {
 }
 integer_arithmetic!(i32, i64, u8);
 
-/// Functions that both types of floats take from the standard library.
-macro_rules! standard_functions {
-    ($type:ty) => {
-        #[inline(always)]
-        fn sqrt(self) -> $type {
-            <$type>::sqrt(self)
-        }
-        #[inline(always)]
-        fn sin(self) -> $type {
-            <$type>::sin(self)
-        }
-        #[inline(always)]
-        fn cos(self) -> $type {
-            <$type>::cos(self)
-        }
-        #[inline(always)]
-        fn floor(self) -> $type {
-            <$type>::floor(self)
-        }
-        #[inline(always)]
-        fn ceil(self) -> $type {
-            <$type>::ceil(self)
-        }
-        #[inline(always)]
-        fn round(self) -> $type {
-            <$type>::round_ties_even(self)
+macro_rules! real_functions {
+    ($type:ident, $erf:path) => {
+        impl Real for $type {
+            #[inline(always)]
+            fn exp(self) -> $type {
+                transcendental::exp(self)
+            }
+            #[inline(always)]
+            fn log(self) -> $type {
+                transcendental::log(self)
+            }
+            #[inline(always)]
+            fn tanh(self) -> $type {
+                transcendental::tanh(self)
+            }
+            #[inline(always)]
+            fn expm1(self) -> $type {
+                transcendental::expm1(self)
+            }
+            #[inline(always)]
+            fn log1p(self) -> $type {
+                transcendental::log1p(self)
+            }
+            #[inline(always)]
+            fn sigmoid(self) -> $type {
+                transcendental::sigmoid(self)
+            }
+            #[inline(always)]
+            fn erf(self) -> $type {
+                $erf(self)
+            }
+            #[inline(always)]
+            fn sqrt(self) -> $type {
+                $type::sqrt(self)
+            }
+            #[inline(always)]
+            fn sin(self) -> $type {
+                $type::sin(self)
+            }
+            #[inline(always)]
+            fn cos(self) -> $type {
+                $type::cos(self)
+            }
+            #[inline(always)]
+            fn floor(self) -> $type {
+                $type::floor(self)
+            }
+            #[inline(always)]
+            fn ceil(self) -> $type {
+                $type::ceil(self)
+            }
+            #[inline(always)]
+            fn round(self) -> $type {
+                $type::round_ties_even(self)
+            }
         }
     };
 }
-
-impl Real for f32 {
-    #[inline(always)]
-    fn exp(self) -> f32 {
-        float32::exp(self)
-    }
-    #[inline(always)]
-    fn log(self) -> f32 {
-        float32::log(self)
-    }
-    #[inline(always)]
-    fn tanh(self) -> f32 {
-        float32::tanh(self)
-    }
-    #[inline(always)]
-    fn expm1(self) -> f32 {
-        float32::expm1(self)
-    }
-    #[inline(always)]
-    fn log1p(self) -> f32 {
-        float32::log1p(self)
-    }
-    #[inline(always)]
-    fn sigmoid(self) -> f32 {
-        float32::sigmoid(self)
-    }
-    #[inline(always)]
-    fn erf(self) -> f32 {
-        libm::erff(self)
-    }
-    standard_functions!(f32);
-}
-
-impl Real for f64 {
-    #[inline(always)]
-    fn exp(self) -> f64 {
-        f64::exp(self)
-    }
-    #[inline(always)]
-    fn log(self) -> f64 {
-        f64::ln(self)
-    }
-    #[inline(always)]
-    fn tanh(self) -> f64 {
-        f64::tanh(self)
-    }
-    #[inline(always)]
-    fn expm1(self) -> f64 {
-        f64::exp_m1(self)
-    }
-    #[inline(always)]
-    fn log1p(self) -> f64 {
-        f64::ln_1p(self)
-    }
-    #[inline(always)]
-    fn erf(self) -> f64 {
-        libm::erf(self)
-    }
-    standard_functions!(f64);
-}
+real_functions!(f32, libm::erff);
+real_functions!(f64, libm::erf);

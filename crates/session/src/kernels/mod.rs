@@ -19,6 +19,7 @@ mod debug;
 mod elementwise;
 mod extreme;
 mod float32;
+mod float64;
 mod fold;
 pub(crate) mod fused;
 mod gather;
@@ -43,6 +44,7 @@ pub(crate) mod table;
 #[cfg(test)]
 mod tests;
 pub(crate) mod threads;
+mod transcendental;
 
 use aqueduct_graph::DType;
 use aqueduct_graph::ir::{Fact, Op};

@@ -1,7 +1,9 @@
 //! Tests of the kernels, with the helpers that they share.
 
+mod accuracy;
 mod along_axis;
 mod array;
+mod double_double;
 mod elements;
 mod fused;
 mod index;

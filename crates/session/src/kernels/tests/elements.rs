@@ -2,7 +2,7 @@
 //! powers and rounded quotients, truth values.
 
 use aqueduct_graph::ir::{Binary, Logical, Math, Test, Unary};
-use aqueduct_graph::{DType, Value};
+use aqueduct_graph::{DType, Float, Value};
 use ndarray::array;
 
 use super::math::{binary, unary};
@@ -13,12 +13,13 @@ const NAN: f32 = f32::NAN;
 
 /// The results, which must have these bits.
 #[track_caller]
-fn exactly(function: Unary, x: &[f32], expected: &[f32]) {
+fn exactly<T: Float>(function: Unary, x: &[T], expected: &[T]) {
     let x = Value::vector(x.to_vec());
     let output = fact(&x);
     let results = run(&Math::Unary(function).into(), &[x], &[output]).unwrap();
-    let bits = |values: &[f32]| -> Vec<u32> { values.iter().map(|y| y.to_bits()).collect() };
-    let actual = results[0].as_slice::<f32>().unwrap();
+    // No bit is lost of an `f32`.
+    let bits = |values: &[T]| -> Vec<u64> { values.iter().map(|y| y.to_f64().to_bits()).collect() };
+    let actual = results[0].as_slice::<T>().unwrap();
     assert_eq!(
         bits(actual),
         bits(expected),
@@ -40,6 +41,11 @@ fn near_zero_nothing_is_lost() {
         1e-10,
     ];
     for function in [Unary::Expm1, Unary::Log1p, Unary::Sin] {
+        exactly(function, &x, &x);
+    }
+    let least = f64::from_bits(1);
+    let x = [0.0, -0.0, least, -least, f64::MIN_POSITIVE, -1e-300, 1e-20];
+    for function in [Unary::Expm1, Unary::Log1p, Unary::Tanh] {
         exactly(function, &x, &x);
     }
     exactly(Unary::Erf, &[0.0, -0.0], &[0.0, -0.0]);
@@ -100,6 +106,35 @@ fn the_ends_of_the_range() {
     );
     // The same in double precision.
     let inf = f64::INFINITY;
+    exactly(
+        Unary::Exp,
+        &[-inf, -746.0, -745.0, -0.0, 709.0, 710.0, inf],
+        &[
+            0.0,
+            0.0,
+            f64::from_bits(1),
+            1.0,
+            8.218_407_461_554_972e307,
+            inf,
+            inf,
+        ],
+    );
+    exactly(
+        Unary::Sigmoid,
+        &[-inf, -746.0, -745.0, -0.0, 40.0, inf],
+        &[0.0, 0.0, f64::from_bits(1), 0.5, 1.0, 1.0],
+    );
+    exactly(
+        Unary::Tanh,
+        &[-inf, -20.0, 20.0, inf],
+        &[-1.0, -1.0, 1.0, 1.0],
+    );
+    exactly(Unary::Log, &[-0.0, 0.0, 1.0, inf], &[-inf, -inf, 0.0, inf]);
+    unary(
+        Unary::Log,
+        array![-1e-320, -inf],
+        array![f64::NAN, f64::NAN],
+    );
     unary(
         Unary::Expm1,
         array![-inf, 1e-300, 1.0, 710.0, inf],
