@@ -295,6 +295,7 @@ fn notes(store: &Store, block: &Block, instructions: &[Instruction]) -> Notes {
             | Code::Product
             | Code::Join(_)
             | Code::Kernel(_)
+            | Code::Reduced(_)
             | Code::Draw(..)
             | Code::Scan(_)
             | Code::Opaque(_) => name(store, node.origin),

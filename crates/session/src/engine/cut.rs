@@ -59,6 +59,7 @@ fn work(scan: &Scan) -> usize {
         Code::Constant(_)
         | Code::Join(_)
         | Code::Kernel(_)
+        | Code::Reduced(_)
         | Code::Draw(..)
         | Code::Write { .. }
         | Code::Scan(_)

@@ -123,6 +123,7 @@ pub(crate) fn share_as_operand(block: &Block, node: &Node, slot: usize, count: u
         Code::Join(_) => has_count,
         Code::Constant(_)
         | Code::Kernel(_)
+        | Code::Reduced(_)
         | Code::Draw(..)
         | Code::Write { .. }
         | Code::Scan(_)
@@ -165,6 +166,7 @@ pub(crate) fn share_of_node(
         }
         Code::Constant(_)
         | Code::Kernel(_)
+        | Code::Reduced(_)
         | Code::Draw(..)
         | Code::Write { .. }
         | Code::Scan(_)

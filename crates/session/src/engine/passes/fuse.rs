@@ -48,6 +48,7 @@ fn write_late(block: &mut Block) {
             | Code::Product
             | Code::Join(_)
             | Code::Kernel(_)
+            | Code::Reduced(_)
             | Code::Draw(..)
             | Code::Scan(_) => nodes.push(node),
         }
@@ -226,6 +227,7 @@ fn scalars(block: &Block) -> HashMap<ValueId, Scalar> {
         | Code::Product
         | Code::Join(_)
         | Code::Kernel(_)
+        | Code::Reduced(_)
         | Code::Draw(..)
         | Code::Write { .. }
         | Code::Scan(_)

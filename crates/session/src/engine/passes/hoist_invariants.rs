@@ -65,7 +65,12 @@ fn can_move(node: &Node, dependence: &[Dependence]) -> bool {
         // It is there for free.
         Code::Constant(_) => false,
         Code::Write { .. } | Code::Draw(..) | Code::Opaque(_) => false,
-        Code::Fused(_) | Code::Product | Code::Join(_) | Code::Kernel(_) | Code::Scan(_) => true,
+        Code::Fused(_)
+        | Code::Product
+        | Code::Join(_)
+        | Code::Kernel(_)
+        | Code::Reduced(_)
+        | Code::Scan(_) => true,
     };
     movable && !node.code.may_fail() && !node.code.is_pinned() && node.outputs.iter().all(same)
 }

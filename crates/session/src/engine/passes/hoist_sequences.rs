@@ -90,6 +90,7 @@ fn hoist(around: &mut Block, mut changed: Loop<'_>) -> usize {
             Code::Constant(_)
             | Code::Join(_)
             | Code::Kernel(_)
+            | Code::Reduced(_)
             | Code::Draw(..)
             | Code::Write { .. }
             | Code::Scan(_)
@@ -145,6 +146,7 @@ fn can_move(changed: &Loop<'_>, dependence: &[Dependence], node: &Node) -> bool 
         Code::Constant(_)
         | Code::Join(_)
         | Code::Kernel(_)
+        | Code::Reduced(_)
         | Code::Draw(..)
         | Code::Write { .. }
         | Code::Scan(_)
@@ -223,6 +225,7 @@ pub(super) fn takes_strides(body: &Block, root: ValueId) -> bool {
         Code::Fused(_) | Code::Product | Code::Join(_) => true,
         Code::Constant(_)
         | Code::Kernel(_)
+        | Code::Reduced(_)
         | Code::Draw(..)
         | Code::Write { .. }
         | Code::Scan(_)

@@ -93,6 +93,7 @@ pub(super) fn flatten(block: &mut Block) {
             | Code::Fused(_)
             | Code::Product
             | Code::Kernel(_)
+            | Code::Reduced(_)
             | Code::Draw(..)
             | Code::Write { .. }
             | Code::Opaque(_) => {}

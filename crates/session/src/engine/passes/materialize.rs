@@ -39,8 +39,11 @@ fn strict_operands(node: &Node) -> Vec<usize> {
             let states = 0..scan.states;
             states.chain(scan.limit()).collect()
         }
-        Code::Constant(_) | Code::Fused(_) | Code::Product | Code::Join(_) | Code::Write { .. } => {
-            Vec::new()
-        }
+        Code::Constant(_)
+        | Code::Fused(_)
+        | Code::Reduced(_)
+        | Code::Product
+        | Code::Join(_)
+        | Code::Write { .. } => Vec::new(),
     }
 }

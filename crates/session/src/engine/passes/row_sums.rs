@@ -102,6 +102,7 @@ impl Search {
             Code::Join(pieces) => Some(vec![self.join(block, pieces, &node)?]),
             Code::Constant(_)
             | Code::Fused(_)
+            | Code::Reduced(_)
             | Code::Draw(..)
             | Code::Write { .. }
             | Code::Scan(_)

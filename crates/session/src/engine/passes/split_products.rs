@@ -57,6 +57,7 @@ fn joined(block: &Block) -> HashMap<ValueId, Joined> {
             | Code::Fused(_)
             | Code::Product
             | Code::Kernel(_)
+            | Code::Reduced(_)
             | Code::Draw(..)
             | Code::Write { .. }
             | Code::Scan(_)

@@ -35,6 +35,7 @@ impl Substitution {
                 | Code::Product
                 | Code::Join(_)
                 | Code::Kernel(_)
+                | Code::Reduced(_)
                 | Code::Draw(..)
                 | Code::Write { .. }
                 | Code::Opaque(_) => false,
