@@ -968,11 +968,14 @@ impl Emission<'_> {
         let cut = reduced.cut();
         let cut = cut.ok_or_else(|| Error::internal("a reduction is not done in one"))?;
         let result = self.span(node.outputs[0]);
-        let totals = cut.totals().zip(scratch.first()).map(|(elements, first)| Span {
-            first: *first,
-            elements,
-            ..result
-        });
+        let totals = cut
+            .totals()
+            .zip(scratch.first())
+            .map(|(elements, first)| Span {
+                first: *first,
+                elements,
+                ..result
+            });
         let joining = totals.map(|totals| Step::Kernel {
             kernel: cut.joining(),
             inputs: Box::new([Some(totals)]),

@@ -6,8 +6,6 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use smallvec::SmallVec;
-
 use crate::kernels::Typed;
 use crate::kernels::cast::CastFrom;
 use crate::kernels::elementwise::Arithmetic;
@@ -184,9 +182,10 @@ where
     }
     let (first, second) = parts.split_at(parts.len() / 2);
     join_halves::<R>(first, totals);
-    let mut others = Totals::<R>::from_elem(R::IDENTITY, totals.len());
-    join_halves::<R>(second, &mut others);
-    merge::<R>(totals, &others);
+    let mut others = [R::IDENTITY; WIDEST_PANEL];
+    let others = &mut others[..totals.len()];
+    join_halves::<R>(second, others);
+    merge::<R>(totals, others);
 }
 
 /// Folds columns, each row by itself.
@@ -196,38 +195,41 @@ fn fold_wide<R: Reducer>(
     totals: &mut [R::Total],
 ) {
     source.panels(rows, totals.len(), |panel, columns| {
-        let mut folded = Totals::<R>::new();
-        folded.resize(columns.len(), R::IDENTITY);
-        fold_panel::<R>(panel, rows, &mut folded);
-        merge::<R>(&mut totals[columns], &folded);
+        let totals = &mut totals[columns];
+        match totals.len() {
+            0..=WIDE => fold_panel::<R, _, WIDE>(panel, rows, totals),
+            0..=NARROW_PANEL => fold_panel::<R, _, NARROW_PANEL>(panel, rows, totals),
+            _ => fold_panel::<R, _, WIDEST_PANEL>(panel, rows, totals),
+        }
     });
 }
 
-/// Folds the columns of a panel into totals that are identities.
-fn fold_panel<R: Reducer>(
-    source: &mut impl Source<R::Element>,
+/// Folds the at most `WIDEST` columns of a panel into totals: blocks of rows pairwise. (That every
+/// fold begins with an identity changes no bit of it.)
+fn fold_panel<R: Reducer, S: Source<R::Element>, const WIDEST: usize>(
+    source: &mut S,
     rows: usize,
     totals: &mut [R::Total],
 ) {
+    let mut folded = [R::IDENTITY; WIDEST];
+    let folded = &mut folded[..totals.len()];
     if rows > ROW_BLOCK {
         let half = rows / 2;
-        fold_panel::<R>(source, half, totals);
-        let mut lower = Totals::<R>::new();
-        lower.resize(totals.len(), R::IDENTITY);
-        fold_panel::<R>(source, rows - half, &mut lower);
-        merge::<R>(totals, &lower);
-        return;
+        fold_panel::<R, S, WIDEST>(source, half, folded);
+        fold_panel::<R, S, WIDEST>(source, rows - half, folded);
+    } else {
+        let mut left = rows;
+        while left > 0 {
+            let taken = source.rows(folded.len(), left);
+            left -= taken.count;
+            taken.fold::<R>(folded);
+        }
     }
-    let mut left = rows;
-    while left > 0 {
-        let taken = source.rows(totals.len(), left);
-        left -= taken.count;
-        taken.fold::<R>(totals);
-    }
+    merge::<R>(totals, folded);
 }
 
 /// The longest run that is folded in lanes; a multiple of `LANES`.
-pub(crate) const BLOCK: usize = 512;
+const BLOCK: usize = 512;
 const LANES: usize = 16;
 /// The most rows that are folded one after the other.
 const ROW_BLOCK: usize = 64;
@@ -239,9 +241,8 @@ const MOST_ROWS: usize = 16;
 const FEWEST_GROUPS: usize = 4;
 /// The most columns whose totals are in use together.
 pub(crate) const WIDEST_PANEL: usize = 1024;
-
-/// The totals of a panel.
-type Totals<R> = SmallVec<[<R as Reducer>::Total; WIDEST_PANEL]>;
+/// Panels of so few columns do not pay for the room that the widest need.
+const NARROW_PANEL: usize = 128;
 
 fn fold_block<R: Reducer>(values: &[R::Element]) -> R::Total {
     let mut lanes = [R::IDENTITY; LANES];

@@ -281,7 +281,9 @@ impl Plan {
         let axes = self.blocks.axes();
         // The axes lie row by row in the result.
         let kept = axes.iter().find(|axis| axis.strides != [0]);
-        let totals = kept.map_or(self.width, |axis| axis.size * axis.strides[0].unsigned_abs());
+        let totals = kept.map_or(self.width, |axis| {
+            axis.size * axis.strides[0].unsigned_abs()
+        });
         Part {
             totals: first_total..first_total + totals,
             plan: self,

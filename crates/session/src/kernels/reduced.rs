@@ -53,6 +53,11 @@ impl Cut {
         })
     }
 
+    /// The number of tasks.
+    pub(crate) fn tasks(&self) -> usize {
+        self.parts.len()
+    }
+
     /// How many totals the tasks give that are to be joined by [`Cut::joining`]; `None` if they give
     /// the result itself.
     pub(crate) fn totals(&self) -> Option<usize> {
@@ -90,7 +95,7 @@ impl Reduced {
 
     /// The number of tasks.
     pub(crate) fn tasks(&self) -> usize {
-        self.cut.parts.len()
+        self.cut.tasks()
     }
 
     /// Which totals a task gives.

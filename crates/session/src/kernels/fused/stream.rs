@@ -99,11 +99,7 @@ impl Stream<'_> {
             let left = self.made.len();
             // SAFETY: the elements are within the results; `copy` allows places that overlap.
             unsafe {
-                std::ptr::copy(
-                    results.add(self.made.start * width),
-                    results,
-                    left * width,
-                );
+                std::ptr::copy(results.add(self.made.start * width), results, left * width);
             }
             self.made = 0..left;
         }
