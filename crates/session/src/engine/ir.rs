@@ -162,8 +162,8 @@ pub(crate) enum Code {
     Join(Vec<Piece>),
     /// A pure op of the graph by its plain kernel, on operands that lie row by row.
     Kernel(Kernel),
-    /// `[x₁ …] -> [y]`: an element-wise program of one result, and a reduction of that, which takes no
-    /// memory.
+    /// `[x₁ …] -> [y]`: an element-wise program, of which the one result is reduced as it is made, and
+    /// takes no memory.
     Reduced(Box<Reduced>),
     /// `[x₁ …] -> [y]`: random numbers.
     Draw(Random, Kernel),

@@ -197,8 +197,10 @@ fn fold_wide<R: Reducer>(
     source.panels(rows, totals.len(), |panel, columns| {
         let totals = &mut totals[columns];
         match totals.len() {
-            0..=WIDE => fold_panel::<R, _, WIDE>(panel, rows, totals),
-            0..=NARROW_PANEL => fold_panel::<R, _, NARROW_PANEL>(panel, rows, totals),
+            width if width <= WIDE => fold_panel::<R, _, WIDE>(panel, rows, totals),
+            width if width <= NARROW_PANEL => {
+                fold_panel::<R, _, NARROW_PANEL>(panel, rows, totals);
+            }
             _ => fold_panel::<R, _, WIDEST_PANEL>(panel, rows, totals),
         }
     });

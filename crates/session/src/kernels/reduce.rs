@@ -22,16 +22,14 @@ use crate::kernels::{
 };
 
 pub(super) fn kernel(op: &Reduce, spec: &Spec<'_>) -> Kernel {
+    if let Some((plan, folding)) = Plan::of(op, spec) {
+        return reduce(plan, folding);
+    }
     let sizes = spec.input(0);
     match op {
-        Reduce::Over {
-            reduction, axes, ..
-        } => {
+        Reduce::Over { axes, .. } => {
             let plan = Plan::new(&sizes, &reduced_axes(&sizes, axes));
-            match Folding::of(*reduction, spec.input_dtype(0)) {
-                Some(folding) => reduce(folding, plan),
-                None => with_integer!(spec.input_dtype(0), T => integer_mean::<T>(plan)),
-            }
+            with_integer!(spec.input_dtype(0), T => integer_mean::<T>(plan))
         }
         Reduce::Arg { extreme, axis, .. } => extreme::kernel(*extreme, *axis, spec),
         Reduce::Cumulative {
@@ -48,14 +46,7 @@ pub(super) fn kernel(op: &Reduce, spec: &Spec<'_>) -> Kernel {
         Reduce::Recurrence { axis, reverse } => {
             cumulative::recurrence(Lines::new(&sizes, *axis, *reverse), spec)
         }
-        // Added to the zero that a sum starts from, -0 would become 0.
-        Reduce::SumTo if spec.output(0) == sizes => {
-            with_number!(spec.input_dtype(0), T => array::copy::<T>())
-        }
-        Reduce::SumTo => {
-            let plan = Plan::new(&sizes, &summed_axes(&sizes, &spec.output(0)));
-            with_number!(spec.input_dtype(0), T => reduce(Folding::new::<Sum<T>>(), plan))
-        }
+        Reduce::SumTo => with_number!(spec.input_dtype(0), T => array::copy::<T>()),
     }
 }
 
@@ -200,7 +191,7 @@ impl Plan {
                 let plan = Plan::new(&sizes, &reduced_axes(&sizes, axes));
                 Some((plan, Folding::of(*reduction, dtype)?))
             }
-            // A copy, where a fold would make 0 of -0.
+            // A copy: added to the zero that a sum starts from, -0 would become 0.
             Reduce::SumTo if spec.output(0) == sizes => None,
             Reduce::SumTo => {
                 let plan = Plan::new(&sizes, &summed_axes(&sizes, &spec.output(0)));
@@ -351,7 +342,7 @@ fn result_axes(sizes: &[usize], reduced: &[bool]) -> Vec<Axis<1>> {
     strides::collapse(sizes, [&strides::broadcast(&kept, sizes)])
 }
 
-fn reduce(folding: Folding, plan: Plan) -> Kernel {
+fn reduce(plan: Plan, folding: Folding) -> Kernel {
     infallible(move |args| {
         let (Some(x), Some(mut totals)) = (args.any_input(0), args.any_output(0)) else {
             return;
