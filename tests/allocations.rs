@@ -210,6 +210,34 @@ fn a_run_with_borrowed_feeds_asks_for_no_memory() {
     }
 }
 
+/// Reductions of what is made on demand, in one task and in several.
+#[test]
+fn reductions_ask_for_no_memory() {
+    let _alone = alone();
+    for threads in [1, 2] {
+        for rows in [40, 3000] {
+            let g = Graph::new();
+            let x = g.placeholder::<f64>("x", shape![rows, 70]);
+            let made = || (x * 0.7).sin();
+            let sess = session(&g, threads);
+            let fetches = (
+                made().reduce_mean(..).scalar(),
+                made().reduce_sum(0),
+                made().reduce_max(1),
+            );
+            let reduce = sess.prepare(fetches, x).unwrap();
+            let given =
+                Array2::from_shape_fn((rows, 70), |(row, column)| (row * 3 + column) as f64);
+            let mut outputs = (0.0, ArrayD::zeros(vec![70]), ArrayD::zeros(vec![rows]));
+            let count = requests(|| {
+                let (mean, sums, maxima) = &mut outputs;
+                reduce.run_into(&given, (mean, sums, maxima)).unwrap();
+            });
+            assert_eq!(count, 0, "{rows} rows, {threads} threads");
+        }
+    }
+}
+
 /// An array of up to four dimensions keeps its shape within itself.
 #[test]
 fn inference_asks_for_the_elements_that_it_hands_out() {

@@ -4,6 +4,7 @@
 
 mod hostile;
 mod loops;
+mod reductions;
 mod rows;
 mod shared_work;
 mod unrolled;

@@ -37,7 +37,7 @@ pub struct BufferUse {
 }
 
 impl BufferUse {
-    /// What is there: a value of the instructions, or a loop's own memory.
+    /// What is there: a value of the instructions, or an instruction's own memory.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -123,7 +123,7 @@ impl Explanation {
         &self.instructions
     }
 
-    /// Who uses which part of the arena, and when. Parts of a loop's own memory are not told apart.
+    /// Who uses which part of the arena, and when. Parts of an instruction's own memory are not told apart.
     pub fn buffers(&self) -> &[BufferUse] {
         &self.buffers
     }
@@ -194,7 +194,7 @@ impl From<&Placed> for BufferUse {
     fn from(placed: &Placed) -> BufferUse {
         let name = placed.value.map(|value| value.to_string());
         BufferUse {
-            name: name.unwrap_or_else(|| "a loop's own memory".to_owned()),
+            name: name.unwrap_or_else(|| "an instruction's own memory".to_owned()),
             offset: placed.offset,
             bytes: placed.bytes,
             lifetime: placed.first..=placed.last,
@@ -296,6 +296,7 @@ fn notes(store: &Store, block: &Block, instructions: &[Instruction]) -> Notes {
             | Code::Products
             | Code::Join(_)
             | Code::Kernel(_)
+            | Code::Reduced(_)
             | Code::Draw(..)
             | Code::Scan(_)
             | Code::Opaque(_) => name(store, node.origin),

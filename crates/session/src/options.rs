@@ -153,6 +153,8 @@ passes! {
     TrimStacks = "trim stacks";
     /// Does chains of element-wise operations in one go.
     FuseElementwise = "fuse elementwise";
+    /// Reduces what element-wise operations give as they give it.
+    FuseReductions = "fuse reductions";
     /// Puts operands of a concatenation or stack where they belong as they are made.
     JoinInPlace = "join in place";
     /// Lets buffers share memory when they are not used at the same time.

@@ -60,6 +60,7 @@ fn work(scan: &Scan) -> usize {
         | Code::Products
         | Code::Join(_)
         | Code::Kernel(_)
+        | Code::Reduced(_)
         | Code::Draw(..)
         | Code::Write { .. }
         | Code::Scan(_)

@@ -13,7 +13,8 @@ use aqueduct_graph::{DType, Value};
 
 use crate::engine::opaque::Opaque;
 use crate::kernels::fused::Expression;
-use crate::kernels::strides;
+use crate::kernels::reduced::Cut;
+use crate::kernels::{Spec, strides};
 use crate::plan::Operand;
 
 /// A value of a block.
@@ -163,6 +164,9 @@ pub(crate) enum Code {
     Join(Vec<Piece>),
     /// A pure op of the graph by its plain kernel, on operands that lie row by row.
     Kernel(Kernel),
+    /// `[x₁ …] -> [y]`: an element-wise program, of which the one result is reduced as it is made, and
+    /// takes no memory.
+    Reduced(Box<Reduced>),
     /// `[x₁ …] -> [y]`: random numbers.
     Draw(Random, Kernel),
     /// `[value] -> []`: the value becomes a version of a variable.
@@ -192,6 +196,23 @@ pub(crate) struct Kernel {
     pub(crate) slots: Vec<Option<usize>>,
     pub(crate) inputs: Vec<Fact>,
     pub(crate) outputs: Vec<Fact>,
+}
+
+/// An element-wise program and what reduces its result.
+#[derive(Clone, Debug)]
+pub(crate) struct Reduced {
+    pub(crate) expression: Expression,
+    /// The shape that the operands broadcast to.
+    pub(crate) sizes: Vec<usize>,
+    /// Of operand 0 alone, which has the elements of the program's result, row by row.
+    pub(crate) kernel: Kernel,
+}
+
+impl Reduced {
+    /// How it is cut into tasks; `None` if it is better done as two nodes.
+    pub(crate) fn cut(&self) -> Option<Cut> {
+        Cut::new(&self.expression, &self.kernel.op, &self.kernel.spec())
+    }
 }
 
 /// A loop over the elements of sequences, along their axis 0.
@@ -228,6 +249,14 @@ impl Scan {
 }
 
 impl Kernel {
+    /// What the kernel is made for.
+    pub(crate) fn spec(&self) -> Spec<'_> {
+        Spec {
+            inputs: &self.inputs,
+            outputs: &self.outputs,
+        }
+    }
+
     /// Whether the kernel has a result for all operands.
     fn is_total(&self) -> bool {
         match &self.op {
@@ -261,7 +290,8 @@ impl Code {
             | Code::Product
             | Code::Products
             | Code::Join(_)
-            | Code::Kernel(_) => false,
+            | Code::Kernel(_)
+            | Code::Reduced(_) => false,
         }
     }
 
@@ -269,6 +299,7 @@ impl Code {
     pub(crate) fn may_fail(&self) -> bool {
         match self {
             Code::Kernel(kernel) => !kernel.is_total(),
+            Code::Reduced(reduced) => !reduced.kernel.is_total(),
             Code::Draw(..) | Code::Opaque(_) => true,
             Code::Scan(scan) => {
                 scan.limited || scan.body.nodes.iter().any(|node| node.code.may_fail())
@@ -424,6 +455,7 @@ impl Block {
             | Code::Product
             | Code::Products
             | Code::Kernel(_)
+            | Code::Reduced(_)
             | Code::Draw(..)
             | Code::Scan(_)
             | Code::Opaque(_) => None,

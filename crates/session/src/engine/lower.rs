@@ -22,9 +22,10 @@ use crate::engine::views::reshaped_strides;
 use crate::error::{Error, Result};
 use crate::kernels::fused::{Expression, Fused};
 use crate::kernels::product::{Product, ProductGroup, Strides};
+use crate::kernels::reduced::Reduced;
 use crate::kernels::step::Step;
 use crate::kernels::table::{Address, Reach, Span};
-use crate::kernels::{self, Spec, random, strides};
+use crate::kernels::{self, random, strides};
 use crate::options::{Pass, SessionOptions};
 use crate::plan::Operand;
 
@@ -197,7 +198,7 @@ struct LoweredBlock {
 
 /// The memory of a block.
 struct Planned {
-    /// What loops need for themselves, by node.
+    /// What nodes need for themselves.
     scratch: HashMap<usize, Vec<Address>>,
     bytes: usize,
     buffers: Vec<Placed>,
@@ -290,15 +291,16 @@ impl Lowering {
         };
         for (index, node) in block.nodes.iter().enumerate() {
             emission.node = Some(index);
+            let scratch = scratch.get(&index).map(Vec::as_slice).unwrap_or_default();
             match &node.code {
                 Code::Scan(scan) => {
                     let lowered = loops.remove(&index);
                     let lowered =
                         lowered.ok_or_else(|| Error::internal("a loop was not lowered"))?;
-                    emission.scan(node, scan, lowered, &scratch[&index]);
+                    emission.scan(node, scan, lowered, scratch);
                 }
                 Code::Join(pieces) => emission.join(node, pieces, &parts),
-                code => self.node(&mut emission, node, code)?,
+                code => self.node(&mut emission, node, code, scratch)?,
             }
         }
         emission.node = None;
@@ -354,7 +356,7 @@ impl Lowering {
         }
     }
 
-    /// Gives memory to all roots without a home, and to what loops need for themselves.
+    /// Gives memory to all roots without a home, and to what nodes need for themselves.
     fn lay_out(
         &mut self,
         block: &Block,
@@ -366,7 +368,7 @@ impl Lowering {
         let last = last_uses(block);
         let mut wanted: Vec<Lifetime> = Vec::new();
         let mut of_root: HashMap<ValueId, usize> = HashMap::new();
-        let mut of_loop: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut of_node: HashMap<usize, Vec<usize>> = HashMap::new();
         // Roots of which the memory was taken over by results made of them.
         let mut replaced: Vec<(ValueId, usize)> = Vec::new();
         for (index, node) in block.nodes.iter().enumerate() {
@@ -403,18 +405,21 @@ impl Lowering {
                     kind: Kind::from(block.dtype(*output)),
                 });
             }
-            if let Some(lowered) = loops.get(&index) {
-                let slots = lowered.scratch().into_iter().map(|bytes| {
-                    wanted.push(Lifetime {
-                        bytes,
-                        first: index,
-                        last: index,
-                        kind: Kind::Numbers,
-                    });
-                    wanted.len() - 1
+            let own = match (&node.code, loops.get(&index)) {
+                (Code::Reduced(reduced), _) => totals(reduced).into_iter().collect(),
+                (_, Some(lowered)) => lowered.scratch(),
+                (_, None) => Vec::new(),
+            };
+            let slots = own.into_iter().map(|(bytes, kind)| {
+                wanted.push(Lifetime {
+                    bytes,
+                    first: index,
+                    last: index,
+                    kind,
                 });
-                of_loop.insert(index, slots.collect());
-            }
+                wanted.len() - 1
+            });
+            of_node.insert(index, slots.collect());
         }
         let makers = block.makers();
         for (value, part) in parts {
@@ -448,7 +453,7 @@ impl Lowering {
             };
             homes.insert(value, home);
         }
-        let scratch = of_loop.into_iter().map(|(index, slots)| {
+        let scratch = of_node.into_iter().map(|(index, slots)| {
             let slots = slots.into_iter().map(|slot| memory.plus(offsets[slot]));
             (index, slots.collect())
         });
@@ -685,19 +690,22 @@ impl Lowering {
     }
 
     /// Adds what a node of the other kinds does.
-    fn node(&mut self, emission: &mut Emission<'_>, node: &Node, code: &Code) -> Result<()> {
+    fn node(
+        &mut self,
+        emission: &mut Emission<'_>,
+        node: &Node,
+        code: &Code,
+        scratch: &[Address],
+    ) -> Result<()> {
         let origin = node.origin;
         match code {
             Code::Constant(_) | Code::Scan(_) | Code::Join(_) => {}
             Code::Fused(expression) => emission.fused(expression, node),
             Code::Product => emission.product(node),
             Code::Products => emission.products(node),
+            Code::Reduced(reduced) => emission.reduced(reduced, node, scratch)?,
             Code::Kernel(kernel) => {
-                let spec = Spec {
-                    inputs: &kernel.inputs,
-                    outputs: &kernel.outputs,
-                };
-                let made = kernels::kernel(&kernel.op, &spec);
+                let made = kernels::kernel(&kernel.op, &kernel.spec());
                 let made = made.ok_or_else(|| Error::internal("an op has no kernel"))?;
                 let step = Step::Kernel {
                     kernel: made,
@@ -707,10 +715,7 @@ impl Lowering {
                 emission.push(Work::Compute(step), origin, kernel.inputs.clone());
             }
             Code::Draw(op, kernel) => {
-                let spec = Spec {
-                    inputs: &kernel.inputs,
-                    outputs: &kernel.outputs,
-                };
+                let spec = kernel.spec();
                 let draw = Work::Draw {
                     kernel: random::kernel(op, &spec),
                     blocks: random::blocks(op, &spec),
@@ -813,7 +818,7 @@ struct LoweredScan {
 impl LoweredScan {
     /// The bytes of each buffer that the loop needs for itself: what is packed for each body, then for
     /// each shard its own memory and two buffers of each state that has some.
-    fn scratch(&self) -> Vec<usize> {
+    fn scratch(&self) -> Vec<(usize, Kind)> {
         let packs = self.bodies.iter().flat_map(|body| &body.packs);
         let mut bytes: Vec<usize> = packs.map(|pack| pack.bytes).collect();
         for (_, body) in &self.shards {
@@ -823,8 +828,16 @@ impl LoweredScan {
                 bytes.extend([state.bytes, state.bytes]);
             }
         }
-        bytes
+        let numbers = bytes.into_iter().map(|bytes| (bytes, Kind::Numbers));
+        numbers.collect()
     }
+}
+
+/// What a reduction needs for the totals of its tasks.
+fn totals(reduced: &ir::Reduced) -> Option<(usize, Kind)> {
+    let dtype = reduced.kernel.spec().output_dtype(0);
+    let totals = reduced.cut()?.totals()?;
+    Some((totals * dtype.width(), Kind::from(dtype)))
 }
 
 /// The body of a loop, for some number of rows.
@@ -947,13 +960,54 @@ impl Emission<'_> {
         outputs.map(|value| Some(self.span(*value))).collect()
     }
 
+    /// The strides of a node's operands, repeated to the shape that they broadcast to.
+    fn repeated(&self, node: &Node, sizes: &[usize]) -> Vec<Vec<isize>> {
+        let inputs = node.inputs.iter();
+        inputs
+            .map(|value| strides::repeated(self.block.sizes(*value), self.strides(*value), sizes))
+            .collect()
+    }
+
+    fn reduced(&mut self, reduced: &ir::Reduced, node: &Node, scratch: &[Address]) -> Result<()> {
+        let ir::Reduced {
+            expression,
+            sizes,
+            kernel,
+        } = reduced;
+        let cut = reduced.cut();
+        let cut = cut.ok_or_else(|| Error::internal("a reduction is not done in one"))?;
+        let result = self.span(node.outputs[0]);
+        let totals = cut
+            .totals()
+            .zip(scratch.first())
+            .map(|(elements, first)| Span {
+                first: *first,
+                elements,
+                ..result
+            });
+        let joining = totals.map(|totals| Step::Kernel {
+            kernel: cut.joining(),
+            inputs: Box::new([Some(totals)]),
+            outputs: Box::new([Some(result)]),
+        });
+        let strides = self.repeated(node, sizes);
+        let inputs = node.inputs.iter().zip(&strides);
+        let step = Step::Reduced {
+            inputs: inputs
+                .map(|(value, strides)| self.reach(*value, sizes, strides))
+                .collect(),
+            totals: totals.unwrap_or(result),
+            kernel: Box::new(Reduced::new(cut, expression.clone(), sizes, &strides)),
+        };
+        for step in std::iter::once(step).chain(joining) {
+            self.push(Work::Compute(step), node.origin, kernel.inputs.clone());
+        }
+        Ok(())
+    }
+
     fn fused(&mut self, expression: &Expression, node: &Node) {
         let sizes = self.block.sizes(node.outputs[0]).to_vec();
-        let inputs: Vec<Vec<isize>> = node
-            .inputs
-            .iter()
-            .map(|value| strides::repeated(self.block.sizes(*value), self.strides(*value), &sizes))
-            .collect();
+        let inputs = self.repeated(node, &sizes);
         let outputs: Vec<Vec<isize>> = node
             .outputs
             .iter()
@@ -1345,7 +1399,7 @@ fn takes_strides(block: &Block, user: usize, root: ValueId, whole: ValueId) -> b
         .filter(|value| block.place(**value).root == root);
     let mut seen = seen.peekable();
     match &node.code {
-        Code::Fused(_) | Code::Product | Code::Products | Code::Write { .. } => {
+        Code::Fused(_) | Code::Reduced(_) | Code::Product | Code::Products | Code::Write { .. } => {
             seen.all(|value| *value == root)
         }
         // Where it is joined in place, it is not read.

@@ -39,7 +39,7 @@ pub(crate) struct Listing {
 /// A place of the arena, and when it is in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Placed {
-    /// The root that is there; `None` for what a loop needs for itself.
+    /// The root that is there; `None` for what an instruction needs for itself.
     pub(crate) value: Option<ValueId>,
     pub(crate) offset: usize,
     pub(crate) bytes: usize,

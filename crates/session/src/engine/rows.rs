@@ -124,6 +124,7 @@ pub(crate) fn share_as_operand(block: &Block, node: &Node, slot: usize, count: u
         Code::Constant(_)
         | Code::Products
         | Code::Kernel(_)
+        | Code::Reduced(_)
         | Code::Draw(..)
         | Code::Write { .. }
         | Code::Scan(_)
@@ -167,6 +168,7 @@ pub(crate) fn share_of_node(
         Code::Constant(_)
         | Code::Products
         | Code::Kernel(_)
+        | Code::Reduced(_)
         | Code::Draw(..)
         | Code::Write { .. }
         | Code::Scan(_)

@@ -1,7 +1,7 @@
 //! The text form of blocks, for `explain` and for tests.
 
 use std::collections::HashMap;
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use crate::engine::ir::{Block, Code, Node, Source, Type, ValueId};
 
@@ -95,21 +95,13 @@ impl Block {
             None => writeln!(f)?,
         }
         match &node.code {
-            Code::Fused(expression) => {
-                let text = expression.to_string();
-                for line in text.lines() {
-                    writeln!(f, "    {line}")?;
-                }
-            }
+            Code::Fused(expression) => write_indented(f, expression)?,
+            Code::Reduced(reduced) => write_indented(f, &reduced.expression)?,
             Code::Scan(scan) => {
                 let none = Notes::default();
                 let notes = notes.of_body.get(&index).unwrap_or(&none);
-                let mut body = String::new();
                 let block = &scan.body;
-                write!(body, "{}", Noted { block, notes })?;
-                for line in body.lines() {
-                    writeln!(f, "    {line}")?;
-                }
+                write_indented(f, &Noted { block, notes })?;
             }
             Code::Constant(_)
             | Code::Product
@@ -142,6 +134,11 @@ impl Block {
     }
 }
 
+fn write_indented(f: &mut fmt::Formatter<'_>, text: &impl fmt::Display) -> fmt::Result {
+    let text = text.to_string();
+    text.lines().try_for_each(|line| writeln!(f, "    {line}"))
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -157,6 +154,10 @@ impl fmt::Display for Code {
                 write!(f, "join at {offsets:?} ")
             }
             Code::Kernel(kernel) => f.write_str(kernel.op.type_name()),
+            Code::Reduced(reduced) => {
+                let op = reduced.kernel.op.type_name();
+                write!(f, "fused {:?} then {op} ", reduced.sizes)
+            }
             Code::Draw(..) => f.write_str("draw"),
             Code::Write { version, .. } => write!(f, "write version {version} "),
             Code::Scan(scan) => {

@@ -9,6 +9,8 @@
 //! - **Product**: pairs of matrices of one element type, each pair of the result's shape.
 //! - **Join**: the pieces cover the result, each element once. (Whether two pieces overlap is only
 //!   looked at in results of up to [`MARKED_ELEMENTS`].)
+//! - **Reduced**: the operands broadcast to the program's shape; its one result is the only operand of
+//!   the reduction, whose result is the node's.
 //! - **Kernel**, **Draw**: operands and results have the shapes that the kernel is made for.
 //! - **Constant**: the value has the result's type.
 //! - **Write** stands in no loop's body, and once for each version of a variable.
@@ -22,7 +24,7 @@ use std::fmt::Display;
 use aqueduct_graph::DType;
 use aqueduct_graph::ir::{Fact, VariableId};
 
-use crate::engine::ir::{Block, Code, Kernel, Node, Piece, Scan, Source, Type, ValueId};
+use crate::engine::ir::{Block, Code, Kernel, Node, Piece, Reduced, Scan, Source, Type, ValueId};
 use crate::kernels::fused::Expression;
 
 /// Ends the function with a text if a condition does not hold.
@@ -162,6 +164,7 @@ impl<'a> Verifier<'a> {
             Code::Product => self.product(node),
             Code::Products => self.products(node),
             Code::Join(pieces) => self.join(node, pieces),
+            Code::Reduced(reduced) => self.reduced(node, reduced),
             Code::Kernel(kernel) | Code::Draw(_, kernel) => self.kernel(node, kernel),
             Code::Write { variable, version } => {
                 ensure!(self.within.is_none(), "a body writes a variable");
@@ -192,17 +195,62 @@ impl<'a> Verifier<'a> {
 
     fn fused(&self, node: &Node, expression: &Expression) -> Result<(), String> {
         same(
-            "number of operands",
-            &node.inputs.len(),
-            &expression.inputs.len(),
-        )?;
-        same(
             "number of results",
             &node.outputs.len(),
             &expression.outputs.len(),
         )?;
         let first = node.outputs.first().ok_or("it has no result")?;
         let sizes = self.block.sizes(*first);
+        self.expression(node, expression, sizes)?;
+        for (value, register) in node.outputs.iter().zip(&expression.outputs) {
+            same(
+                "type of a result",
+                &self.block.dtype(*value),
+                &expression.dtype(*register),
+            )?;
+            same_sizes(self.block.sizes(*value), sizes)?;
+        }
+        Ok(())
+    }
+
+    fn reduced(&self, node: &Node, reduced: &Reduced) -> Result<(), String> {
+        let Reduced {
+            expression,
+            sizes,
+            kernel,
+        } = reduced;
+        self.expression(node, expression, sizes)?;
+        let [register] = *expression.outputs else {
+            return Err("the program has other than one result".to_owned());
+        };
+        let operand = kernel.inputs.first().ok_or("the kernel has no operand")?;
+        same("type", &expression.dtype(register), &operand.dtype)?;
+        let elements = operand.shape.sizes().unwrap_or_default();
+        same(
+            "number of elements",
+            &sizes.iter().product::<usize>(),
+            &elements.iter().product(),
+        )?;
+        ensure!(
+            kernel.slots.iter().skip(1).all(Option::is_none),
+            "the kernel reads more than one operand"
+        );
+        ensure!(reduced.cut().is_some(), "it cannot be done in one");
+        self.results(node, kernel)
+    }
+
+    /// Checks a program on the operands of a node, which broadcast to these sizes.
+    fn expression(
+        &self,
+        node: &Node,
+        expression: &Expression,
+        sizes: &[usize],
+    ) -> Result<(), String> {
+        same(
+            "number of operands",
+            &node.inputs.len(),
+            &expression.inputs.len(),
+        )?;
         for (value, dtype) in node.inputs.iter().zip(&expression.inputs) {
             same("type of an operand", &self.block.dtype(*value), dtype)?;
             let own = self.block.sizes(*value);
@@ -220,16 +268,9 @@ impl<'a> Verifier<'a> {
             ensure!(before, "t{register} uses a register that comes later");
         }
         let count = expression.inputs.len() + expression.steps.len();
-        for (value, register) in node.outputs.iter().zip(&expression.outputs) {
-            ensure!(*register < count, "there is no t{register}");
-            same(
-                "type of a result",
-                &self.block.dtype(*value),
-                &expression.dtype(*register),
-            )?;
-            same_sizes(self.block.sizes(*value), sizes)?;
-        }
-        Ok(())
+        let mut outputs = expression.outputs.iter();
+        let missing = outputs.find(|register| **register >= count);
+        missing.map_or(Ok(()), |register| Err(format!("there is no t{register}")))
     }
 
     fn product(&self, node: &Node) -> Result<(), String> {
@@ -306,6 +347,10 @@ impl<'a> Verifier<'a> {
                 self.fits(*value.ok_or("a slot has no operand")?, fact)?;
             }
         }
+        self.results(node, kernel)
+    }
+
+    fn results(&self, node: &Node, kernel: &Kernel) -> Result<(), String> {
         same(
             "number of results",
             &node.outputs.len(),

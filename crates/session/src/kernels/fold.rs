@@ -4,6 +4,7 @@
 //! grows with the logarithm of the length, and the lanes let the compiler vectorise.
 
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use crate::kernels::Typed;
 use crate::kernels::cast::CastFrom;
@@ -23,14 +24,96 @@ pub(crate) trait Reducer {
     fn combine(a: Self::Total, b: Self::Total) -> Self::Total;
 }
 
+/// Where elements come from that are folded: a row of them, which is taken from the front.
+pub(crate) trait Source<T> {
+    /// The next elements, so many of them.
+    fn take(&mut self, length: usize) -> &[T];
+
+    /// The next rows of `width` elements: at least one, and `most` at the most.
+    fn rows(&mut self, width: usize, most: usize) -> Rows<'_, T>;
+
+    /// Lets `f` take the next `rows` rows of `width` elements panel by panel: `f` is called with the
+    /// columns of each, and a source of their elements alone.
+    fn panels(&mut self, rows: usize, width: usize, f: impl FnMut(&mut Self, Range<usize>));
+}
+
+/// Rows of a matrix.
+pub(crate) struct Rows<'a, T> {
+    pub(crate) values: &'a [T],
+    /// How far the next row is.
+    pub(crate) stride: usize,
+    pub(crate) count: usize,
+}
+
+/// Elements in memory.
+pub(crate) struct Elements<'a, T> {
+    left: &'a [T],
+    /// How far the next row is, where rows are those of a panel.
+    stride: Option<usize>,
+}
+
+impl<'a, T> Elements<'a, T> {
+    pub(crate) fn new(values: &'a [T]) -> Elements<'a, T> {
+        Elements {
+            left: values,
+            stride: None,
+        }
+    }
+
+    fn advance(&mut self, elements: usize) -> &'a [T] {
+        let (taken, left) = self.left.split_at(elements.min(self.left.len()));
+        self.left = left;
+        taken
+    }
+}
+
+impl<T> Source<T> for Elements<'_, T> {
+    fn take(&mut self, length: usize) -> &[T] {
+        self.advance(length)
+    }
+
+    fn rows(&mut self, width: usize, most: usize) -> Rows<'_, T> {
+        let stride = self.stride.unwrap_or(width);
+        Rows {
+            values: self.advance(most * stride),
+            stride,
+            count: most,
+        }
+    }
+
+    fn panels(&mut self, rows: usize, width: usize, mut f: impl FnMut(&mut Self, Range<usize>)) {
+        let matrix = self.advance(rows * width);
+        for first in (0..width).step_by(WIDEST_PANEL) {
+            let mut panel = Elements {
+                left: &matrix[first.min(matrix.len())..],
+                stride: Some(width),
+            };
+            f(&mut panel, first..width.min(first + WIDEST_PANEL));
+        }
+    }
+}
+
 /// The fold of a slice.
 pub(crate) fn fold_slice<R: Reducer>(values: &[R::Element]) -> R::Total {
-    if values.len() <= BLOCK {
-        return fold_block::<R>(values);
+    fold_row::<R>(&mut Elements::new(values), values.len())
+}
+
+/// The fold of the next elements of a source, so many of them.
+pub(crate) fn fold_row<R: Reducer>(
+    source: &mut impl Source<R::Element>,
+    length: usize,
+) -> R::Total {
+    if length <= BLOCK {
+        return fold_block::<R>(source.take(length));
     }
-    let middle = (values.len() / 2).next_multiple_of(BLOCK);
-    let (left, right) = values.split_at(middle);
-    R::combine(fold_slice::<R>(left), fold_slice::<R>(right))
+    let middle = halves_of_row(length);
+    let left = fold_row::<R>(source, middle);
+    R::combine(left, fold_row::<R>(source, length - middle))
+}
+
+/// Where a row that is folded pairwise is cut in two.
+fn halves_of_row(length: usize) -> usize {
+    (length / 2).next_multiple_of(BLOCK)
 }
 
 /// Folds each column of a matrix, given row by row, into the total that stands for the column.
@@ -40,27 +123,31 @@ pub(crate) fn fold_slice<R: Reducer>(values: &[R::Element]) -> R::Total {
 /// every row of a group, the first half is joined with the second until one row is left, and the
 /// rows behind the last group come after it.
 pub(crate) fn fold_columns<R: Reducer>(
-    matrix: &[R::Element],
+    source: &mut impl Source<R::Element>,
     rows: usize,
     totals: &mut [R::Total],
 ) {
     let width = totals.len();
-    let group = rows_of_group(width);
-    if group == 1 || rows < FEWEST_GROUPS * group {
-        return fold_wide::<R>(matrix, rows, totals);
-    }
+    let Some(group) = grouped(rows, width) else {
+        return fold_wide::<R>(source, rows, totals);
+    };
     let groups = rows / group;
-    let (matrix, rest) = matrix.split_at(groups * group * width);
     let mut lanes = [R::IDENTITY; WIDE * MOST_ROWS];
     let mut lanes = &mut lanes[..group * width];
-    fold_wide::<R>(matrix, groups, lanes);
+    fold_wide::<R>(source, groups, lanes);
     while lanes.len() > width {
         let (first, second) = lanes.split_at_mut(lanes.len() / 2);
         merge::<R>(first, second);
         lanes = first;
     }
     merge::<R>(totals, lanes);
-    fold_wide::<R>(rest, rows - groups * group, totals);
+    fold_wide::<R>(source, rows - groups * group, totals);
+}
+
+/// How many rows make up one that is folded in whole strips; `None` if each is folded by itself.
+fn grouped(rows: usize, width: usize) -> Option<usize> {
+    let group = rows_of_group(width);
+    (group > 1 && rows >= FEWEST_GROUPS * group).then_some(group)
 }
 
 /// How many rows of so many elements make up a row that is folded in whole strips: a power of two.
@@ -71,18 +158,76 @@ fn rows_of_group(width: usize) -> usize {
     (WIDE >> width.trailing_zeros()).min(MOST_ROWS)
 }
 
-/// Folds the columns in strips, the widest of which the compiler makes the best of.
-fn fold_wide<R: Reducer>(matrix: &[R::Element], rows: usize, totals: &mut [R::Total]) {
-    let matrix = Rows::<R> {
-        values: matrix,
-        width: totals.len(),
-    };
-    let (wide, rest) = totals.as_chunks_mut::<WIDE>();
-    let (narrow, single) = rest.as_chunks_mut::<8>();
-    let (single, _) = single.as_chunks_mut::<1>();
-    let column = matrix.fold_strips(0, rows, wide);
-    let column = matrix.fold_strips(column, rows, narrow);
-    matrix.fold_strips(column, rows, single);
+/// Where the fold of so many rows of this width is cut in two: both parts can be folded apart, and
+/// [`join_halves`] gives the fold of all. `None` if it is not cut, or not into parts that are folded
+/// like it.
+pub(crate) fn halves(rows: usize, width: usize) -> Option<usize> {
+    if width == 1 {
+        return (rows > BLOCK).then(|| halves_of_row(rows));
+    }
+    let apart = rows > ROW_BLOCK && rows_of_group(width) == 1;
+    apart.then_some(rows / 2)
+}
+
+/// The fold of all from the folds of its parts, one after the other in `parts`: those that are made
+/// by cutting it in [`halves`], and these again, as often for all. Joined are the first and the second
+/// half of the parts, each from its own.
+pub(crate) fn join_halves<R>(parts: &[R::Total], totals: &mut [R::Total])
+where
+    R: Reducer<Total = <R as Reducer>::Element>,
+{
+    if parts.len() <= totals.len() {
+        totals.copy_from_slice(parts);
+        return;
+    }
+    let (first, second) = parts.split_at(parts.len() / 2);
+    join_halves::<R>(first, totals);
+    let mut others = [R::IDENTITY; WIDEST_PANEL];
+    let others = &mut others[..totals.len()];
+    join_halves::<R>(second, others);
+    merge::<R>(totals, others);
+}
+
+/// Folds columns, each row by itself.
+fn fold_wide<R: Reducer>(
+    source: &mut impl Source<R::Element>,
+    rows: usize,
+    totals: &mut [R::Total],
+) {
+    source.panels(rows, totals.len(), |panel, columns| {
+        let totals = &mut totals[columns];
+        match totals.len() {
+            width if width <= WIDE => fold_panel::<R, _, WIDE>(panel, rows, totals),
+            width if width <= NARROW_PANEL => {
+                fold_panel::<R, _, NARROW_PANEL>(panel, rows, totals);
+            }
+            _ => fold_panel::<R, _, WIDEST_PANEL>(panel, rows, totals),
+        }
+    });
+}
+
+/// Folds the at most `WIDEST` columns of a panel into totals: blocks of rows pairwise. (That every
+/// fold begins with an identity changes no bit of it.)
+fn fold_panel<R: Reducer, S: Source<R::Element>, const WIDEST: usize>(
+    source: &mut S,
+    rows: usize,
+    totals: &mut [R::Total],
+) {
+    let mut folded = [R::IDENTITY; WIDEST];
+    let folded = &mut folded[..totals.len()];
+    if rows > ROW_BLOCK {
+        let half = rows / 2;
+        fold_panel::<R, S, WIDEST>(source, half, folded);
+        fold_panel::<R, S, WIDEST>(source, rows - half, folded);
+    } else {
+        let mut left = rows;
+        while left > 0 {
+            let taken = source.rows(folded.len(), left);
+            left -= taken.count;
+            taken.fold::<R>(folded);
+        }
+    }
+    merge::<R>(totals, folded);
 }
 
 /// The longest run that is folded in lanes; a multiple of `LANES`.
@@ -96,6 +241,10 @@ const WIDE: usize = 32;
 const MOST_ROWS: usize = 16;
 /// With fewer groups, joining their rows takes longer than what they save.
 const FEWEST_GROUPS: usize = 4;
+/// The most columns whose totals are in use together.
+pub(crate) const WIDEST_PANEL: usize = 1024;
+/// Panels of so few columns do not pay for the room that the widest need.
+const NARROW_PANEL: usize = 128;
 
 fn fold_block<R: Reducer>(values: &[R::Element]) -> R::Total {
     let mut lanes = [R::IDENTITY; LANES];
@@ -118,49 +267,35 @@ fn fold_block<R: Reducer>(values: &[R::Element]) -> R::Total {
     lanes[0]
 }
 
-/// A matrix, row by row.
-struct Rows<'a, R: Reducer> {
-    values: &'a [R::Element],
-    width: usize,
-}
+impl<T: Copy> Rows<'_, T> {
+    /// Folds the rows into the totals of their columns, one after the other: in strips, the widest of
+    /// which the compiler makes the best of.
+    fn fold<R: Reducer<Element = T>>(&self, totals: &mut [R::Total]) {
+        let (wide, rest) = totals.as_chunks_mut::<WIDE>();
+        let (narrow, single) = rest.as_chunks_mut::<8>();
+        let (single, _) = single.as_chunks_mut::<1>();
+        let column = self.fold_strips::<R, WIDE>(0, wide);
+        let column = self.fold_strips::<R, 8>(column, narrow);
+        self.fold_strips::<R, 1>(column, single);
+    }
 
-impl<R: Reducer> Rows<'_, R> {
     /// Folds the columns from `column` on into strips of totals. Returns the column after them.
-    fn fold_strips<const W: usize>(
+    fn fold_strips<R: Reducer<Element = T>, const W: usize>(
         &self,
         mut column: usize,
-        rows: usize,
         strips: &mut [[R::Total; W]],
     ) -> usize {
-        for totals in strips {
-            merge::<R>(totals, &self.fold_strip::<W>(column, 0, rows));
+        for strip in strips {
+            // A copy stays in registers for all rows.
+            let mut totals = *strip;
+            for row in 0..self.count {
+                let start = row * self.stride + column;
+                accumulate::<R>(&mut totals, &self.values[start..start + W]);
+            }
+            *strip = totals;
             column += W;
         }
         column
-    }
-
-    /// The totals of `W` columns over some rows.
-    fn fold_strip<const W: usize>(
-        &self,
-        column: usize,
-        first: usize,
-        rows: usize,
-    ) -> [R::Total; W] {
-        if rows > ROW_BLOCK {
-            let half = rows / 2;
-            let mut upper = self.fold_strip::<W>(column, first, half);
-            merge::<R>(
-                &mut upper,
-                &self.fold_strip::<W>(column, first + half, rows - half),
-            );
-            return upper;
-        }
-        let mut totals = [R::IDENTITY; W];
-        for row in first..first + rows {
-            let start = row * self.width + column;
-            accumulate::<R>(&mut totals, &self.values[start..start + W]);
-        }
-        totals
     }
 }
 

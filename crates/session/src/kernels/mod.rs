@@ -35,6 +35,7 @@ pub(crate) mod product;
 pub(crate) mod random;
 mod range;
 mod reduce;
+pub(crate) mod reduced;
 mod softmax;
 pub(crate) mod state;
 pub(crate) mod step;

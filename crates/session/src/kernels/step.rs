@@ -9,6 +9,7 @@ use std::cell::Cell;
 
 use crate::kernels::fused::Fused;
 use crate::kernels::product::{Product, ProductGroup};
+use crate::kernels::reduced::Reduced;
 use crate::kernels::table::{Reach, Span, Table};
 use crate::kernels::{Args, Failure, Kernel};
 
@@ -20,6 +21,12 @@ pub(crate) enum Step {
         kernel: Box<Fused>,
         inputs: Box<[Reach]>,
         outputs: Box<[Reach]>,
+    },
+    Reduced {
+        kernel: Box<Reduced>,
+        inputs: Box<[Reach]>,
+        /// What the tasks give, one after the other.
+        totals: Span,
     },
     Product {
         product: Box<Product>,
@@ -59,6 +66,7 @@ impl Step {
     pub(crate) fn tasks(&self) -> usize {
         match self {
             Step::Fused { kernel, .. } => kernel.tasks(),
+            Step::Reduced { kernel, .. } => kernel.tasks(),
             Step::Product { product, .. } | Step::Packed { product, .. } => product.tasks(),
             Step::Group { group, .. } => group.tasks(),
             Step::Pack { .. } | Step::Kernel { .. } => 1,
@@ -68,7 +76,9 @@ impl Step {
     /// Calls `f` with the base of each operand that the step reads.
     pub(crate) fn each_base(&self, mut f: impl FnMut(usize)) {
         match self {
-            Step::Fused { inputs, .. } => inputs.iter().for_each(|reach| f(reach.first.base)),
+            Step::Fused { inputs, .. } | Step::Reduced { inputs, .. } => {
+                inputs.iter().for_each(|reach| f(reach.first.base));
+            }
             Step::Product { a, b, .. } | Step::Packed { a, b, .. } => {
                 f(a.first.base);
                 f(b.first.base);
@@ -97,14 +107,23 @@ impl Step {
                 inputs,
                 outputs,
             } => {
-                let mut addresses = Addresses::with_room(inputs.len(), outputs.len());
-                let read = inputs.iter().map(|reach| table.pointer(reach).cast_const());
-                addresses.inputs.extend(read);
+                let mut addresses = Addresses::of(inputs, outputs.len(), table);
                 let written = outputs.iter().map(|reach| table.pointer(reach));
                 addresses.outputs.extend(written);
                 // SAFETY: the table has checked that all that the strides reach lies within the
                 // bases. The planner lets an output share memory with an operand only in place.
                 unsafe { kernel.run(&addresses.inputs, &addresses.outputs, task) };
+                addresses.give_back();
+            }
+            Step::Reduced {
+                kernel,
+                inputs,
+                totals,
+            } => {
+                let addresses = Addresses::of(inputs, 0, table);
+                let mut part = table.slice_mut(totals.part(kernel.totals(task)));
+                // SAFETY: as above; the planner gives the totals memory of their own.
+                unsafe { kernel.run(&addresses.inputs, &mut part, task) };
                 addresses.give_back();
             }
             Step::Product { product, a, b, c } => {
@@ -153,13 +172,17 @@ thread_local! {
 }
 
 impl Addresses {
-    fn with_room(inputs: usize, outputs: usize) -> Addresses {
-        let empty = Addresses::default();
-        if inputs > empty.inputs.inline_size() || outputs > empty.outputs.inline_size() {
-            SPARE.take()
-        } else {
-            empty
+    /// Where these operands are, with room for so many results.
+    fn of(inputs: &[Reach], outputs: usize, table: &Table) -> Addresses {
+        let mut addresses = Addresses::default();
+        if inputs.len() > addresses.inputs.inline_size()
+            || outputs > addresses.outputs.inline_size()
+        {
+            addresses = SPARE.take();
         }
+        let read = inputs.iter().map(|reach| table.pointer(reach).cast_const());
+        addresses.inputs.extend(read);
+        addresses
     }
 
     fn give_back(mut self) {

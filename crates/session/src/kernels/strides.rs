@@ -43,6 +43,15 @@ impl<const N: usize> Odometer<N> {
         Odometer { axes, start, count }
     }
 
+    pub(crate) fn axes(&self) -> &[Axis<N>] {
+        &self.axes
+    }
+
+    /// The number of positions.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
     /// The offset into each array at each position.
     pub(crate) fn offsets(&self) -> Offsets<'_, N> {
         Offsets {

@@ -5,6 +5,8 @@
     reason = "operands of several types lie in one block of memory; see the SAFETY comments"
 )]
 
+use std::ops::Range;
+
 use aqueduct_graph::DType;
 
 use crate::kernels::{Slice, SliceMut};
@@ -75,6 +77,15 @@ pub(crate) struct Span {
 }
 
 impl Span {
+    /// Some of the elements.
+    pub(crate) fn part(&self, elements: Range<usize>) -> Span {
+        Span {
+            first: self.first.plus(elements.start * self.dtype.width()),
+            elements: elements.len(),
+            dtype: self.dtype,
+        }
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         self.elements * self.dtype.width()
     }

@@ -12,6 +12,7 @@ mod matmul;
 mod nn;
 mod pad;
 mod reduce;
+mod reduced;
 mod reference;
 
 use aqueduct_graph::ir::{Data, Fact, Int, Op, RegionId, Surroundings, VariableId, infer};

@@ -94,7 +94,12 @@ fn take(block: &Block, constant: &mut HashSet<ValueId>, found: &mut HashSet<usiz
 /// Whether a node computes its results, and cannot fail.
 fn is_computed(node: &Node) -> bool {
     let computes = match &node.code {
-        Code::Fused(_) | Code::Product | Code::Products | Code::Join(_) | Code::Kernel(_) => true,
+        Code::Fused(_)
+        | Code::Product
+        | Code::Products
+        | Code::Join(_)
+        | Code::Kernel(_)
+        | Code::Reduced(_) => true,
         Code::Constant(_)
         | Code::Draw(..)
         | Code::Write { .. }

@@ -49,6 +49,7 @@ fn write_late(block: &mut Block) {
             | Code::Products
             | Code::Join(_)
             | Code::Kernel(_)
+            | Code::Reduced(_)
             | Code::Draw(..)
             | Code::Scan(_) => nodes.push(node),
         }
@@ -228,6 +229,7 @@ fn scalars(block: &Block) -> HashMap<ValueId, Scalar> {
         | Code::Products
         | Code::Join(_)
         | Code::Kernel(_)
+        | Code::Reduced(_)
         | Code::Draw(..)
         | Code::Write { .. }
         | Code::Scan(_)

@@ -70,6 +70,7 @@ fn can_move(node: &Node, dependence: &[Dependence]) -> bool {
         | Code::Products
         | Code::Join(_)
         | Code::Kernel(_)
+        | Code::Reduced(_)
         | Code::Scan(_) => true,
     };
     movable && !node.code.may_fail() && !node.code.is_pinned() && node.outputs.iter().all(same)

@@ -91,6 +91,7 @@ fn hoist(around: &mut Block, mut changed: Loop<'_>) -> usize {
             | Code::Products
             | Code::Join(_)
             | Code::Kernel(_)
+            | Code::Reduced(_)
             | Code::Draw(..)
             | Code::Write { .. }
             | Code::Scan(_)
@@ -147,6 +148,7 @@ fn can_move(changed: &Loop<'_>, dependence: &[Dependence], node: &Node) -> bool 
         | Code::Products
         | Code::Join(_)
         | Code::Kernel(_)
+        | Code::Reduced(_)
         | Code::Draw(..)
         | Code::Write { .. }
         | Code::Scan(_)
@@ -225,6 +227,7 @@ pub(super) fn takes_strides(body: &Block, root: ValueId) -> bool {
         Code::Fused(_) | Code::Product | Code::Products | Code::Join(_) => true,
         Code::Constant(_)
         | Code::Kernel(_)
+        | Code::Reduced(_)
         | Code::Draw(..)
         | Code::Write { .. }
         | Code::Scan(_)

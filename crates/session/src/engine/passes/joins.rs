@@ -94,6 +94,7 @@ pub(super) fn flatten(block: &mut Block) {
             | Code::Product
             | Code::Products
             | Code::Kernel(_)
+            | Code::Reduced(_)
             | Code::Draw(..)
             | Code::Write { .. }
             | Code::Opaque(_) => {}

@@ -43,6 +43,7 @@ fn strict_operands(node: &Node) -> Vec<usize> {
         | Code::Fused(_)
         | Code::Product
         | Code::Products
+        | Code::Reduced(_)
         | Code::Join(_)
         | Code::Write { .. } => Vec::new(),
     }

@@ -92,6 +92,8 @@ fn hash(block: &Block, node: &Node) -> Option<u64> {
         }
         Code::Kernel(kernel) => discriminant(&kernel.op).hash(&mut hasher),
         Code::Product | Code::Products | Code::Join(_) => {}
+        // Made when all that is the same is merged.
+        Code::Reduced(_) => return None,
         Code::Draw(..) | Code::Write { .. } | Code::Scan(_) | Code::Opaque(_) => return None,
     }
     for value in &node.inputs {

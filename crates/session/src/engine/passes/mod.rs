@@ -8,6 +8,7 @@ mod constants;
 mod dead;
 mod fold_constants;
 mod fuse;
+mod fuse_reductions;
 mod group_products;
 mod hoist_invariants;
 mod hoist_sequences;
@@ -64,6 +65,7 @@ pub(crate) fn run(
             Pass::SinkSums => sink_sums::run(block),
             Pass::TrimStacks => trim_stacks::run(block),
             Pass::FuseElementwise => fuse::run(block),
+            Pass::FuseReductions => fuse_reductions::run(block),
             // Done when memory is given.
             Pass::JoinInPlace | Pass::ShareMemory => 0,
             Pass::SplitRows => split_rows::run(block, options.thread_count()),

@@ -103,6 +103,7 @@ impl Search {
             Code::Constant(_)
             | Code::Fused(_)
             | Code::Products
+            | Code::Reduced(_)
             | Code::Draw(..)
             | Code::Write { .. }
             | Code::Scan(_)

@@ -80,6 +80,7 @@ impl Simplification {
             Code::Join(pieces) => whole_piece(block, pieces, node),
             Code::Kernel(kernel) => operand_moved(block, kernel, node),
             Code::Constant(_)
+            | Code::Reduced(_)
             | Code::Product
             | Code::Products
             | Code::Draw(..)

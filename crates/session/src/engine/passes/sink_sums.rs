@@ -192,6 +192,7 @@ fn is_zero(block: &Block, value: ValueId) -> bool {
         | Code::Products
         | Code::Join(_)
         | Code::Kernel(_)
+        | Code::Reduced(_)
         | Code::Draw(..)
         | Code::Write { .. }
         | Code::Scan(_)

@@ -58,6 +58,7 @@ fn joined(block: &Block) -> HashMap<ValueId, Joined> {
             | Code::Product
             | Code::Products
             | Code::Kernel(_)
+            | Code::Reduced(_)
             | Code::Draw(..)
             | Code::Write { .. }
             | Code::Scan(_)

@@ -36,6 +36,7 @@ impl Substitution {
                 | Code::Products
                 | Code::Join(_)
                 | Code::Kernel(_)
+                | Code::Reduced(_)
                 | Code::Draw(..)
                 | Code::Write { .. }
                 | Code::Opaque(_) => false,

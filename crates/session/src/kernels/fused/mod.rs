@@ -19,6 +19,7 @@ mod expression;
 mod lanes;
 mod level;
 mod registers;
+mod stream;
 mod tile;
 mod tiling;
 
@@ -28,6 +29,7 @@ use aqueduct_graph::DType;
 
 pub(crate) use expression::{Expression, Primitive, Scalar, Step};
 pub(crate) use level::Level;
+pub(crate) use stream::Stream;
 
 use crate::kernels::{activation, cast, primitive};
 use lanes::LANES;
@@ -119,7 +121,7 @@ impl Fused {
         }
         registers.set_tile_length(tiling.longest().max(LANES));
         Fused {
-            tasks: tasks(&expression, &tiling),
+            tasks: worthwhile_tasks(&expression, tiling.positions()).min(tiling.tiles().max(1)),
             constants: constants(&expression),
             steps: planned(&expression, level),
             outputs: planned_outputs(&expression, &tiling),
@@ -171,7 +173,8 @@ impl Fused {
                 outputs,
                 workspace: &mut workspace,
             };
-            run.begin();
+            run.fill_constants();
+            run.choose_direct();
             for tile in range {
                 run.tile(tile);
             }
@@ -211,6 +214,8 @@ struct Workspace {
     offsets: Vec<isize>,
     /// Of each output, whether its step writes to its place.
     direct: Vec<bool>,
+    /// What a stream has made.
+    results: Vec<Line>,
 }
 
 thread_local! {
@@ -250,14 +255,17 @@ struct Run<'a> {
 impl Run<'_> {
     /// # Safety
     ///
-    /// The workspace is fit for the kernel. As of [`Fused::run`].
-    unsafe fn begin(&mut self) {
+    /// The workspace is fit for the kernel.
+    unsafe fn fill_constants(&mut self) {
         for constant in &self.fused.constants {
             let tile = self.workspace.registers[constant.register];
             let nest = [(self.fused.tiling.longest().max(LANES), 0)];
             // SAFETY: the register has room for the longest tile, and the word is another place.
             unsafe { copy::gather(constant.width, &nest, constant.value.0.as_ptr(), tile) };
         }
+    }
+
+    fn choose_direct(&mut self) {
         let (inputs, outputs) = (self.inputs, self.outputs);
         let places = self.fused.outputs.iter().zip(outputs);
         // What is in place is written only after all steps have read the input.
@@ -266,10 +274,13 @@ impl Run<'_> {
         self.workspace.direct.extend(direct);
     }
 
+    /// Evaluates a tile; gives the number of its positions.
+    ///
     /// # Safety
     ///
-    /// As of [`Run::begin`], which was called.
-    unsafe fn tile(&mut self, tile: usize) {
+    /// As of [`Fused::run`]. Constants are filled, and it is chosen which outputs are written to
+    /// directly.
+    unsafe fn tile(&mut self, tile: usize) -> usize {
         let length = self.fused.tiling.locate(tile, &mut self.workspace.offsets);
         // SAFETY: as the caller promises.
         unsafe {
@@ -278,6 +289,7 @@ impl Run<'_> {
             self.compute(length.max(LANES));
             self.store(length);
         }
+        length
     }
 
     /// Points the inputs' registers to their elements, which are copied if they are not dense or
@@ -467,7 +479,8 @@ const SHARED_TASK: f64 = 100_000.0;
 /// More tasks than this serve no machine that the engine is made for.
 const MOST_TASKS: usize = 64;
 
-fn tasks(expression: &Expression, tiling: &Tiling) -> usize {
+/// How many tasks it pays to share so many positions of an expression out to: 1 if they are too few.
+pub(crate) fn worthwhile_tasks(expression: &Expression, positions: usize) -> usize {
     let dtypes = expression
         .outputs
         .iter()
@@ -482,7 +495,6 @@ fn tasks(expression: &Expression, tiling: &Tiling) -> usize {
     let steps = expression.steps.iter();
     let computing: f64 = steps.map(|step| step.primitive.cost(step.dtype)).sum();
     // Memory gives about 20 bytes in a nanosecond if all cores ask for them.
-    let time = tiling.positions() as f64 * (computing + bytes as f64 / 20.0);
-    let tasks = (time / SHARED_TASK) as usize;
-    tasks.min(tiling.tiles()).clamp(1, MOST_TASKS)
+    let time = positions as f64 * (computing + bytes as f64 / 20.0);
+    ((time / SHARED_TASK) as usize).clamp(1, MOST_TASKS)
 }

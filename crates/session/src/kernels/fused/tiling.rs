@@ -115,6 +115,15 @@ impl Tiling {
         self.steps.min(self.cut.size - first) * self.block()
     }
 
+    /// The tile that a position belongs to, and the tile's first position.
+    pub(super) fn tile_of(&self, position: usize) -> (usize, usize) {
+        let row = (self.cut.size * self.block()).max(1);
+        let longest = self.longest().max(1);
+        let piece = position % row / longest;
+        let tile = position / row * self.pieces() + piece;
+        (tile, position / row * row + piece * longest)
+    }
+
     /// How an operand's part of a tile lies.
     pub(super) fn access(&self, operand: usize) -> Access {
         let full = self.steps.min(self.cut.size);

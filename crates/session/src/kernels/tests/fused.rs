@@ -52,7 +52,7 @@ impl Place {
 
 /// An expression over places in some values.
 #[derive(Clone, Debug)]
-struct Case {
+pub(super) struct Case {
     expression: Expression,
     domain: Vec<usize>,
     memory: Vec<Value>,
@@ -62,7 +62,7 @@ struct Case {
 
 impl Case {
     /// Inputs that broadcast to the domain; outputs of the domain's shape.
-    fn new(expression: Expression, domain: &[usize], inputs: Vec<Value>) -> Case {
+    pub(super) fn new(expression: Expression, domain: &[usize], inputs: Vec<Value>) -> Case {
         let mut memory = inputs;
         let places = memory.iter().enumerate();
         let inputs = places.map(|(index, value)| Place::whole(index, value.shape(), domain));
@@ -109,7 +109,7 @@ impl Case {
     }
 
     /// The memory after the fused kernel has run, its tasks in the order given.
-    fn fused(&self, level: Level, order: impl Fn(&mut Vec<usize>)) -> Vec<Value> {
+    pub(super) fn fused(&self, level: Level, order: impl Fn(&mut Vec<usize>)) -> Vec<Value> {
         let mut memory = self.memory.clone();
         let strides = |places: &[Place]| -> Vec<Vec<isize>> {
             places.iter().map(|place| place.strides.clone()).collect()
@@ -212,7 +212,7 @@ fn put(to: &mut Value, places: &[usize], from: &Value) {
 }
 
 /// The same bits, but for those of NaNs.
-fn same_bits(a: &Value, b: &Value) -> bool {
+pub(super) fn same_bits(a: &Value, b: &Value) -> bool {
     match (a.data(), b.data()) {
         (Data::F32(a), Data::F32(b)) => a
             .iter()

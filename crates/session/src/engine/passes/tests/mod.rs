@@ -1,6 +1,7 @@
 //! What passes make of blocks: the text before and after, and the values.
 
 mod fold_constants;
+mod fuse_reductions;
 mod merge_common;
 mod merge_products;
 mod simplify;
