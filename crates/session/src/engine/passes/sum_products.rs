@@ -21,6 +21,9 @@ const WORK_OF_COPY: usize = 8;
 /// is made: then several products, each made when its rows are, were measured to be faster.
 const MOST_KEPT: usize = 1 << 20;
 
+/// Unless the products to be added up take so many times as much.
+const RESULTS_TO_ROWS: usize = 2;
+
 /// Columns are multiplied in vectors of so many elements, however few they are.
 const LANES: usize = 16;
 
@@ -168,6 +171,8 @@ struct Cost {
     crosswise: bool,
     /// The bytes of the largest matrix of all rows.
     kept: usize,
+    /// The bytes of the products that are added up otherwise.
+    results: usize,
 }
 
 impl Cost {
@@ -176,9 +181,12 @@ impl Cost {
             Term::Product(lefts, rights) => {
                 self.add_rows(block, search, places, lefts);
                 self.add_rows(block, search, places, rights);
-                let columns = block.sizes(rights[0])[1].next_multiple_of(LANES);
-                let lefts = lefts.iter().map(|left| block.kind(*left).elements());
-                self.work += lefts.sum::<usize>() * columns;
+                let columns = block.sizes(rights[0])[1];
+                let width = block.dtype(rights[0]).width();
+                let (rows, inner) = (block.sizes(lefts[0])[1], lefts.iter());
+                let inner: usize = inner.map(|left| block.sizes(*left)[0]).sum();
+                self.work += inner * rows * columns.next_multiple_of(LANES);
+                self.results += rights.len() * rows * columns * width;
                 self.fewer += rights.len() - 1;
             }
             Term::Rows(matrices) => {
@@ -212,7 +220,7 @@ impl Cost {
     fn is_paid(&self) -> bool {
         self.fewer > 0
             && !self.crosswise
-            && self.kept <= MOST_KEPT
+            && self.kept <= MOST_KEPT.max(self.results / RESULTS_TO_ROWS)
             && self.copied + COPY_OF_STEP * self.copies
                 <= self.work / WORK_OF_COPY + COPY_OF_STEP * self.fewer
     }
