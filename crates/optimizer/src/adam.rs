@@ -177,9 +177,9 @@ impl<'g> AdamOptimizer<'g> {
         let correction = rest(power2).unary(Unary::Sqrt).div(rest(power1));
         let rate = rate.tensor(graph, dtype, "learning_rate");
         let smallest = match dtype {
-            DType::F64 => f64::MIN_POSITIVE,
+            DType::F64 => f64::MIN_POSITIVE / f64::EPSILON,
             DType::F32 | DType::I32 | DType::I64 | DType::U8 | DType::Bool => {
-                f32::MIN_POSITIVE.into()
+                (f32::MIN_POSITIVE / f32::EPSILON).into()
             }
         };
         let [beta1, beta2] = powers.map(|power| power.beta);
@@ -216,7 +216,7 @@ struct Scalars<'g> {
     rest1: AnyTensor<'g>,
     rest2: AnyTensor<'g>,
     epsilon: AnyTensor<'g>,
-    /// The smallest of the normal numbers.
+    /// The smallest mean that is kept: what it changes by in a step is a normal number, too.
     smallest: AnyTensor<'g>,
     zero: AnyTensor<'g>,
 }
@@ -236,7 +236,7 @@ fn update<'g>(
     scalars: Scalars<'g>,
 ) -> AnyTensor<'g> {
     let write =
-        |slot: AnyVariable<'g>, moved| slot.update(Update::Set, without_subnormals(moved, scalars));
+        |slot: AnyVariable<'g>, moved| slot.update(Update::Set, without_remnants(moved, scalars));
     let (old, old_square) = (slots.mean.value(), slots.mean_square.value());
     let (mean, mean_square) = match slope {
         Slope::Dense(gradient) => {
@@ -275,11 +275,12 @@ fn decayed_sum<'g>(
     mean.mul(beta).add(new.mul(rest))
 }
 
-/// The numbers, with 0 for those too small to be normal.
+/// The means, with 0 for those that are next to nothing.
 ///
-/// TensorFlow lets the processor flush them. The mean of a weight without gradients would sink to the
-/// smallest of them and stay there, and processors take many times as long for these.
-fn without_subnormals<'g>(x: AnyTensor<'g>, scalars: Scalars<'g>) -> AnyTensor<'g> {
+/// The mean of a weight without gradients sinks until what it changes by in a step is below the normal
+/// numbers, and stays there. TensorFlow lets the processor flush those to 0; without that, processors
+/// take many times as long for them, step after step.
+fn without_remnants<'g>(x: AnyTensor<'g>, scalars: Scalars<'g>) -> AnyTensor<'g> {
     let tiny = x.unary(Unary::Abs).compare(Compare::Less, scalars.smallest);
     tiny.select(scalars.zero, x)
 }

@@ -132,7 +132,7 @@ passes! {
     FoldConstants = "fold constants";
     /// Computes once what is computed twice.
     MergeCommon = "merge common";
-    /// Leaves out what changes nothing: `x · 1`, `x + 0`, a cast to the same type.
+    /// Leaves out what changes nothing: `x - 0`, `-(-x)`, a cast to the same type.
     SimplifyAlgebra = "simplify algebra";
     /// `concat([x, h]) · K` becomes `x · K_x + h · K_h`, without the concatenation.
     SplitProducts = "split products", reordering;

@@ -8,10 +8,21 @@
 //! remainders, sine and cosine, which are the standard library's, and the error function. Powers,
 //! sine and cosine may differ in the last bit between platforms.
 //!
+//! Products, quotients, powers, exponentials and sigmoids below the normal numbers are 0, as in
+//! TensorFlow, where the processor is told to flush them: it takes many times as long for arithmetic
+//! with these, and what a gradient shrinks to on its way through a long recurrence would stay among
+//! them, since the smallest one times 0.7 is itself again. Rust code may not run with that setting.
+//!
 //! The standard types have methods of the same names and other meanings (`i32::abs` may panic,
 //! `f32::exp` is the platform's): name a primitive by its trait, `Arithmetic::abs`.
 
 use crate::kernels::{Typed, transcendental};
+
+/// What becomes of results below the normal numbers.
+pub(crate) trait Flush {
+    /// The number itself, or a zero of its sign if it is below the normal ones.
+    fn flushed(self) -> Self;
+}
 
 /// Arithmetic. Integers wrap around on overflow.
 pub(crate) trait Arithmetic: Typed + PartialOrd {
@@ -172,6 +183,16 @@ pub(crate) fn select<T>(condition: bool, a: T, b: T) -> T {
 
 macro_rules! float_arithmetic {
     ($($type:ty),*) => {$(
+        impl Flush for $type {
+            #[inline(always)]
+            fn flushed(self) -> Self {
+                let bits = self.to_bits();
+                let is_small = bits & <$type>::INFINITY.to_bits() == 0;
+                let sign = bits & <$type>::to_bits(-0.0);
+                <$type>::from_bits(if is_small { sign } else { bits })
+            }
+        }
+
         impl Arithmetic for $type {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -200,11 +221,11 @@ macro_rules! float_arithmetic {
             }
             #[inline(always)]
             fn mul(self, other: Self) -> Self {
-                self * other
+                (self * other).flushed()
             }
             #[inline(always)]
             fn div(self, other: Self) -> Self {
-                self / other
+                (self / other).flushed()
             }
             #[inline(always)]
             fn rem(self, other: Self) -> Self {
@@ -216,7 +237,7 @@ macro_rules! float_arithmetic {
             }
             #[inline(always)]
             fn pow(self, power: Self) -> Self {
-                self.powf(power)
+                self.powf(power).flushed()
             }
         }
     )*};
@@ -292,7 +313,7 @@ macro_rules! real_functions {
         impl Real for $type {
             #[inline(always)]
             fn exp(self) -> $type {
-                transcendental::exp(self)
+                transcendental::exp(self).flushed()
             }
             #[inline(always)]
             fn log(self) -> $type {
@@ -312,7 +333,7 @@ macro_rules! real_functions {
             }
             #[inline(always)]
             fn sigmoid(self) -> $type {
-                transcendental::sigmoid(self)
+                transcendental::sigmoid(self).flushed()
             }
             #[inline(always)]
             fn erf(self) -> $type {

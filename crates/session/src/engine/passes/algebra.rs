@@ -205,10 +205,11 @@ fn is_left_neutral(function: Binary, number: Scalar) -> bool {
     }
 }
 
+/// Whether a product with it is the other factor. Of floats the product is 0 where the factor is below
+/// the normal numbers.
 fn is_one(number: Scalar) -> bool {
     match number {
-        Scalar::F32(number) => number == 1.0,
-        Scalar::F64(number) => number == 1.0,
+        Scalar::F32(_) | Scalar::F64(_) => false,
         Scalar::I32(number) => number == 1,
         Scalar::I64(number) => number == 1,
         Scalar::U8(number) => number == 1,

@@ -285,9 +285,10 @@ pub(super) unsafe fn block<V, const ROWS: usize, const WIDTH: usize, const PACKE
             unrolled!(r < ROWS => {
                 let c = c.offset(r as isize * operands.c_row);
                 for (w, sum) in sums[r].iter().enumerate().take(WIDTH - 1) {
-                    sum.store(c.add(w * V::LANES));
+                    sum.flushed().store(c.add(w * V::LANES));
                 }
-                sums[r][WIDTH - 1].store_first(c.add((WIDTH - 1) * V::LANES), last);
+                let sum = sums[r][WIDTH - 1].flushed();
+                sum.store_first(c.add((WIDTH - 1) * V::LANES), last);
             });
             // Beyond the last chunk there need not be memory.
             a = a.wrapping_offset(a_chunk);
@@ -368,8 +369,9 @@ pub(super) unsafe fn chained_block<V: Vector, const ROWS: usize, const CHAINS: u
             if operands.held == Held::Added {
                 sum = V::load_first(c, last).add(sum);
             }
+            sum = sum.flushed();
             for chain in sums.iter().skip(1) {
-                sum = sum.add(chain[r]);
+                sum = sum.add(chain[r]).flushed();
             }
             sum.store_first(c, last);
         });

@@ -2,7 +2,7 @@
 //!
 //! Every element of C is a sum of chains, one for each [`DEPTH`] places of the inner axis. A chain is
 //! of multiply-adds in the order of that axis, the first one from 0 or from what C holds, the others
-//! from 0; and the chains are added up in that order. So it is in blocks of every size alike
+//! from 0; and the chains are added up in that order, each sum below the normal numbers as 0. So it is in blocks of every size alike
 //! (`block.rs`): the bits of an element depend on its row of A and its column of B alone, not on the
 //! other rows, not on the cut into tasks, not on what was packed.
 

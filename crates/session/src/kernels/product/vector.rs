@@ -2,6 +2,8 @@
 
 use std::fmt::Debug;
 
+use crate::kernels::elementwise::Flush;
+
 /// The element types of products.
 pub(super) trait Number: Copy + Debug + Default + 'static {
     /// What an empty sum is.
@@ -101,6 +103,8 @@ pub(super) trait Vector: Copy {
     /// The first `count` lanes; nothing is written behind them.
     unsafe fn store_first(self, to: *mut Self::Element, count: usize);
     unsafe fn add(self, other: Self) -> Self;
+    /// With a zero, of the same sign, for each number below the normal ones.
+    unsafe fn flushed(self) -> Self;
     /// `self * by + plus`. Rounded once where the instruction set has an instruction for it.
     unsafe fn multiply_add(self, by: Self, plus: Self) -> Self;
 }
@@ -211,6 +215,11 @@ macro_rules! plain_vector {
             }
 
             #[inline(always)]
+            unsafe fn flushed(self) -> Self {
+                Plain(self.0.map(Flush::flushed))
+            }
+
+            #[inline(always)]
             unsafe fn multiply_add(self, by: Self, plus: Self) -> Self {
                 let mut lanes = plus.0;
                 for (lane, value) in lanes.iter_mut().enumerate() {
@@ -238,7 +247,8 @@ mod x86 {
 
     macro_rules! avx512_vector {
         ($vector:ty, $number:ty, $lanes:literal, $mask:ty, $splat:ident, $load:ident, $store:ident,
-         $load_masked:ident, $store_masked:ident, $add:ident, $multiply_add:ident) => {
+         $load_masked:ident, $store_masked:ident, $add:ident, $multiply_add:ident,
+         $as_bits:ident, $of_bits:ident, $bits:ident, $is_zero:ident, $and_masked:ident) => {
             impl Vector for $vector {
                 type Element = $number;
                 const LANES: usize = $lanes;
@@ -281,6 +291,18 @@ mod x86 {
                 }
 
                 #[inline(always)]
+                unsafe fn flushed(self) -> Self {
+                    let exponent = <$number>::INFINITY.to_bits().cast_signed();
+                    let sign = <$number>::to_bits(-0.0).cast_signed();
+                    // SAFETY: the caller has the instruction set.
+                    unsafe {
+                        let bits = $as_bits(self);
+                        let small = $is_zero(bits, $bits(exponent));
+                        $of_bits($and_masked(bits, small, bits, $bits(sign)))
+                    }
+                }
+
+                #[inline(always)]
                 unsafe fn multiply_add(self, by: Self, plus: Self) -> Self {
                     // SAFETY: the caller has the instruction set.
                     unsafe { $multiply_add(self, by, plus) }
@@ -300,7 +322,12 @@ mod x86 {
         _mm512_maskz_loadu_ps,
         _mm512_mask_storeu_ps,
         _mm512_add_ps,
-        _mm512_fmadd_ps
+        _mm512_fmadd_ps,
+        _mm512_castps_si512,
+        _mm512_castsi512_ps,
+        _mm512_set1_epi32,
+        _mm512_testn_epi32_mask,
+        _mm512_mask_and_epi32
     );
     avx512_vector!(
         __m512d,
@@ -313,7 +340,12 @@ mod x86 {
         _mm512_maskz_loadu_pd,
         _mm512_mask_storeu_pd,
         _mm512_add_pd,
-        _mm512_fmadd_pd
+        _mm512_fmadd_pd,
+        _mm512_castpd_si512,
+        _mm512_castsi512_pd,
+        _mm512_set1_epi64,
+        _mm512_testn_epi64_mask,
+        _mm512_mask_and_epi64
     );
 
     /// Lanes that are used, followed by as many that are not.
@@ -322,7 +354,8 @@ mod x86 {
 
     macro_rules! avx2_vector {
         ($vector:ty, $number:ty, $lanes:literal, $masks:ident, $splat:ident, $load:ident, $store:ident,
-         $load_masked:ident, $store_masked:ident, $add:ident, $multiply_add:ident) => {
+         $load_masked:ident, $store_masked:ident, $add:ident, $multiply_add:ident,
+         $as_bits:ident, $of_bits:ident, $and:ident, $equal:ident, $blend:ident) => {
             impl Vector for $vector {
                 type Element = $number;
                 const LANES: usize = $lanes;
@@ -372,6 +405,16 @@ mod x86 {
                 }
 
                 #[inline(always)]
+                unsafe fn flushed(self) -> Self {
+                    // SAFETY: the caller has the instruction set.
+                    unsafe {
+                        let exponents = $and(self, $splat(<$number>::INFINITY));
+                        let small = $equal($as_bits(exponents), _mm256_setzero_si256());
+                        $blend(self, $and(self, $splat(-0.0)), $of_bits(small))
+                    }
+                }
+
+                #[inline(always)]
                 unsafe fn multiply_add(self, by: Self, plus: Self) -> Self {
                     // SAFETY: the caller has the instruction set.
                     unsafe { $multiply_add(self, by, plus) }
@@ -391,7 +434,12 @@ mod x86 {
         _mm256_maskload_ps,
         _mm256_maskstore_ps,
         _mm256_add_ps,
-        _mm256_fmadd_ps
+        _mm256_fmadd_ps,
+        _mm256_castps_si256,
+        _mm256_castsi256_ps,
+        _mm256_and_ps,
+        _mm256_cmpeq_epi32,
+        _mm256_blendv_ps
     );
     avx2_vector!(
         __m256d,
@@ -404,6 +452,11 @@ mod x86 {
         _mm256_maskload_pd,
         _mm256_maskstore_pd,
         _mm256_add_pd,
-        _mm256_fmadd_pd
+        _mm256_fmadd_pd,
+        _mm256_castpd_si256,
+        _mm256_castsi256_pd,
+        _mm256_and_pd,
+        _mm256_cmpeq_epi64,
+        _mm256_blendv_pd
     );
 }

@@ -228,7 +228,7 @@ fn functions_of_f32_are_accurate() {
     };
     let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
     for (function, exact, from, to) in [
-        (Unary::Exp, f64::exp as fn(f64) -> f64, -103.0, 88.7),
+        (Unary::Exp, f64::exp as fn(f64) -> f64, -87.3, 88.7),
         (Unary::Exp, f64::exp, -1.0, 1.0),
         (Unary::Log, f64::ln, 1e-6, 4.0),
         (Unary::Log, f64::ln, 1.0, 1e30),
