@@ -249,3 +249,24 @@ fn a_while_loop() {
         check(g, &fetched, || feed![x => &fed, count => iterations]);
     }
 }
+
+/// What a gradient shrinks to on its way back is 0 once it is below the normal numbers, where
+/// arithmetic is slow and from where it would not get to 0.
+#[test]
+fn what_vanishes_is_zero() {
+    let g = Graph::new().leak();
+    let x = g.placeholder::<f32>("x", shape![400, 2, 3]);
+    let start = g.zeros::<f32>(shape![2, 3]);
+    let (last, _) = g.scan(start, x, |h, x| ((h * 0.7).tanh() + x, ()));
+    let slopes = gradients(last.square().reduce_sum(..), [x]);
+    let slope = slopes[0].dense().unwrap();
+    let modes = Modes::new(g, LOOP_PASSES);
+    let fed = spread(&[400, 2, 3], (-1.0, 1.0), 0).mapv(|number| number as f32);
+    let found = modes
+        .run(|sess| sess.run(vec![slope], feed![x => &fed]))
+        .unwrap();
+    let found = found[0].as_slice::<f32>().unwrap();
+    assert!(found.iter().all(|slope| *slope == 0.0 || slope.is_normal()));
+    assert_eq!(found[0], 0.0);
+    assert_ne!(found[found.len() - 1], 0.0);
+}

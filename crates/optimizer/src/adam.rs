@@ -25,7 +25,7 @@ pub type Adam<'g> = AdamOptimizer<'g>;
 /// named `<w>/Adam` and `<w>/Adam_1`; `beta1_power` and `beta2_power` hold `beta1^t` and `beta2^t`.
 /// These two are `f64` if all variables trained are, else `f32`; TensorFlow's are always `f32`.
 ///
-/// Where `m` and `v` sink below the normal numbers they become 0.
+/// Where `m` and `v` are next to nothing (below 9.9e-32 of `f32`, 1e-292 of `f64`) they become 0.
 ///
 /// A sparse gradient is made dense: all rows of `m` and `v` decay at every step, and so all rows of
 /// `w` move, as in TensorFlow.

@@ -1,6 +1,6 @@
 //! Explain: what a plan does, as text.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::ops::RangeInclusive;
 
@@ -19,6 +19,8 @@ use crate::plan::{self, Action, Body, Operand, Output, Plan};
 pub struct Explanation {
     passes: Vec<(&'static str, String)>,
     instructions: String,
+    /// How many instructions there are of a kind: outside of loops, and in their bodies.
+    kinds: BTreeMap<String, [usize; 2]>,
     buffers: Vec<BufferUse>,
     arena_bytes: usize,
     constant_bytes: usize,
@@ -67,6 +69,7 @@ impl Explanation {
         let mut explanation = Explanation {
             passes: Vec::new(),
             instructions: String::new(),
+            kinds: BTreeMap::new(),
             buffers: Vec::new(),
             arena_bytes: plan.layout.bytes(),
             constant_bytes: constant_bytes.sum(),
@@ -88,6 +91,7 @@ impl Explanation {
         notes.of_source = given(store, goal, plan, block);
         let notes = &notes;
         self.instructions = Noted { block, notes }.to_string();
+        count(block, false, &mut self.kinds);
         self.passes.clone_from(&listing.passes);
         self.buffers = listing.buffers.iter().map(BufferUse::from).collect();
         self.buffers
@@ -100,6 +104,8 @@ impl Explanation {
         self.instructions = lines.concat();
         let last = plan.program.len();
         for (index, instruction) in plan.program.iter().enumerate() {
+            let kind = store.node(instruction.node).op.type_name();
+            self.kinds.entry(kind.to_owned()).or_default()[0] += 1;
             for output in &instruction.outputs {
                 if let Output::Buffer(buffer) = output {
                     self.buffers.push(BufferUse {
@@ -111,6 +117,39 @@ impl Explanation {
                 }
             }
         }
+    }
+
+    /// The plan in a few lines: the passes, how many instructions there are of each kind, the memory. The
+    /// [`Display`](fmt::Display) form lists all of it.
+    ///
+    /// ```
+    /// # use aqueduct_graph::{Graph, shape};
+    /// # use aqueduct_session::{Session, feed};
+    /// let g = Graph::new();
+    /// let x = g.placeholder::<f32>("x", shape![2]);
+    /// let explanation = Session::new(&g).explain(x.exp() + 1.0, feed![x => [0.0, 1.0]])?;
+    /// assert!(explanation.summary().contains("instructions: 1 fused"));
+    /// # Ok::<(), aqueduct_session::Error>(())
+    /// ```
+    pub fn summary(&self) -> String {
+        let passes: Vec<String> = self
+            .passes()
+            .map(|(pass, done)| format!("{pass} {done}"))
+            .collect();
+        let kinds: Vec<String> = self.kinds.iter().map(kind_line).collect();
+        let rest = if self.is_complete {
+            ""
+        } else {
+            "\nthe rest is planned when the run knows a size"
+        };
+        format!(
+            "passes: {}\ninstructions: {}\narena: {} bytes, constants: {} bytes, variables written: {}{rest}",
+            passes.join(", "),
+            kinds.join(", "),
+            self.arena_bytes,
+            self.constant_bytes,
+            self.writes.len(),
+        )
     }
 
     /// The passes that did something, and what: how many things, as a rule.
@@ -198,6 +237,28 @@ impl From<&Placed> for BufferUse {
             offset: placed.offset,
             bytes: placed.bytes,
             lifetime: placed.first..=placed.last,
+        }
+    }
+}
+
+fn kind_line((kind, [outside, in_loops]): (&String, &[usize; 2])) -> String {
+    match (outside, in_loops) {
+        (outside, 0) => format!("{outside} {kind}"),
+        (0, in_loops) => format!("{in_loops} {kind} in loops"),
+        (outside, in_loops) => format!("{outside} {kind} and {in_loops} in loops"),
+    }
+}
+
+/// Counts instructions by the word that they are listed with.
+fn count(block: &Block, in_loop: bool, kinds: &mut BTreeMap<String, [usize; 2]>) {
+    for node in &block.nodes {
+        let text = node.code.to_string();
+        let kind = text.split(' ').next().unwrap_or_default();
+        if let Code::Scan(scan) = &node.code {
+            count(&scan.body, in_loop || !scan.straight, kinds);
+        }
+        if !matches!(node.code, Code::Constant(_)) {
+            kinds.entry(kind.to_owned()).or_default()[usize::from(in_loop)] += 1;
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Identities of element-wise expressions that keep every bit, whatever the elements.
 //!
-//! So `x · 1`, `x / 1` and `x - 0` are `x`, but `x + 0` is not: it makes 0 of -0. There `-0` is what
-//! changes nothing. `x - x` and `x · 0` are nothing simpler, as `x` may be infinite. A division by a
+//! So `x - 0` is `x`, but `x + 0` is not: it makes 0 of -0. There `-0` is what changes nothing. Of floats
+//! `x · 1` is not `x`, since it is 0 where x is below the normal numbers. `x - x` and `x · 0` are nothing simpler, as `x` may be infinite. A division by a
 //! power of two is a product, as both round the same number.
 
 #![deny(clippy::wildcard_enum_match_arm)]

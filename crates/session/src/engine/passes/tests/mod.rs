@@ -2,6 +2,7 @@
 
 mod fold_constants;
 mod fuse_reductions;
+mod group_products;
 mod merge_common;
 mod merge_products;
 mod simplify;
