@@ -154,7 +154,7 @@ impl Session {
     ///
     /// let g = Graph::new();
     /// let x = g.placeholder::<f32>("x", shape![?, 2]);
-    /// let y = (x * 1.0).tanh();
+    /// let y = (x - 0.0).tanh();
     /// let sess = Session::new(&g);
     /// let explained = sess.explain(y, feed![x => [[0.0, 1.0], [2.0, 3.0]]])?;
     /// assert!(explained.passes().any(|(pass, _)| pass == "simplify algebra"));
