@@ -340,9 +340,9 @@ fn fetches_that_cannot_be_had() {
     reports.check(expect![[r#"
         cannot fetch `x:0`: its shape is [2], so it is not one number
 
-        cannot fetch `Const:0`: it belongs to another graph than the session
+        cannot fetch `Const:0`: it belongs to another graph than the session, where it was made at tests/run_errors.rs:+5:32
 
-        cannot fetch `NoOp`: it belongs to another graph than the session
+        cannot fetch `NoOp`: it belongs to another graph than the session, where it was made at tests/run_errors.rs:+6:32
 
         cannot fetch `cond/mul:0`: it belongs to the body of the cond called at tests/run_errors.rs:+8:7; return it from the body and fetch what that gives
 

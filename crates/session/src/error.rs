@@ -45,10 +45,12 @@ pub enum Error {
         wanted: String,
     },
     /// A result does not fit the memory that it was to be written to.
-    #[error("cannot write `{name}`, which is {result}, to {buffer}")]
+    #[error("cannot write `{name}`, which is {result}, to {buffer}; it was made at {site}")]
     Output {
         /// The tensor.
         name: String,
+        /// Where in the program it was made.
+        site: String,
         /// The result's type and shape.
         result: String,
         /// What was given for it.

@@ -125,6 +125,14 @@ impl<'r> Fetched<'r> {
         let tensor = self.tensors.get(place);
         tensor.map_or_else(String::new, |tensor| self.graph.view().tensor_name(*tensor))
     }
+
+    /// Where in the program the tensor was made, for reports.
+    pub(crate) fn site(&self, place: usize) -> String {
+        let tensor = self.tensors.get(place);
+        tensor.map_or_else(String::new, |tensor| {
+            self.graph.view().trace_of(tensor.node).to_string()
+        })
+    }
 }
 
 impl std::fmt::Debug for Fetched<'_> {

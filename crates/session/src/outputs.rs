@@ -46,6 +46,7 @@ impl<'b> OutputBuffers<'b> {
             if let Some(buffer) = buffer.misfit(result, sizes) {
                 return Err(Error::Output {
                     name: fetched.name(place),
+                    site: fetched.site(place),
                     result: format!("{}{sizes:?}", result.dtype()),
                     buffer,
                 });

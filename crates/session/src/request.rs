@@ -178,7 +178,8 @@ fn check_fetch(
 ) -> Result<()> {
     let view = of.view();
     let reason = if !of.is_same(graph) {
-        "it belongs to another graph than the session".to_owned()
+        let site = view.trace_of(node);
+        format!("it belongs to another graph than the session, where it was made at {site}")
     } else {
         match body_of(&view, node) {
             Some(body) => format!("{body}; return it from the body and fetch what that gives"),
