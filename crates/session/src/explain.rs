@@ -132,20 +132,25 @@ impl Explanation {
     /// # Ok::<(), aqueduct_session::Error>(())
     /// ```
     pub fn summary(&self) -> String {
-        let passes: Vec<String> = self
-            .passes()
-            .map(|(pass, done)| format!("{pass} {done}"))
-            .collect();
-        let kinds: Vec<String> = self.kinds.iter().map(kind_line).collect();
+        let passes = self.passes().map(|(pass, done)| format!("{pass} {done}"));
+        let kinds = |place: usize| {
+            let there = self
+                .kinds
+                .iter()
+                .filter(move |(_, counts)| counts[place] > 0);
+            listed(there.map(move |(kind, counts)| format!("{} {kind}", counts[place])))
+        };
         let rest = if self.is_complete {
             ""
         } else {
             "\nthe rest is planned when the run knows a size"
         };
         format!(
-            "passes: {}\ninstructions: {}\narena: {} bytes, constants: {} bytes, variables written: {}{rest}",
-            passes.join(", "),
-            kinds.join(", "),
+            "passes: {}\ninstructions: {}\nin loops: {}\n\
+             arena: {} bytes, constants: {} bytes, variables written: {}{rest}",
+            listed(passes),
+            kinds(0),
+            kinds(1),
             self.arena_bytes,
             self.constant_bytes,
             self.writes.len(),
@@ -241,11 +246,12 @@ impl From<&Placed> for BufferUse {
     }
 }
 
-fn kind_line((kind, [outside, in_loops]): (&String, &[usize; 2])) -> String {
-    match (outside, in_loops) {
-        (outside, 0) => format!("{outside} {kind}"),
-        (0, in_loops) => format!("{in_loops} {kind} in loops"),
-        (outside, in_loops) => format!("{outside} {kind} and {in_loops} in loops"),
+fn listed(items: impl Iterator<Item = String>) -> String {
+    let items: Vec<String> = items.collect();
+    if items.is_empty() {
+        "none".to_owned()
+    } else {
+        items.join(", ")
     }
 }
 
@@ -367,6 +373,7 @@ fn notes(store: &Store, block: &Block, instructions: &[Instruction]) -> Notes {
             (_, 0, _) => format!("{name}, in place"),
             (_, 1, 1) => name,
             (_, 1, tasks) => format!("{name}, {tasks} tasks"),
+            (_, count, 1) => format!("{name}, {count} steps"),
             (_, count, tasks) => format!("{name}, {count} steps of up to {tasks} tasks"),
         };
         notes.of_node.insert(index, note);

@@ -40,7 +40,7 @@ impl<'g, S> RnnOptions<'g, S> {
 
     /// The number of steps of each row, `[batch]`. From there on its outputs are zeros and its state
     /// stays, so that the last state is that of its last step; a row of length 0 keeps the initial
-    /// state.
+    /// state. A length beyond the number of steps stands for all of them, a negative one for none.
     #[must_use]
     pub fn sequence_length<I: Index>(mut self, lengths: Tensor<'g, I>) -> RnnOptions<'g, S> {
         self.lengths = Some(lengths.any());

@@ -143,7 +143,7 @@ impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Code::Constant(value) if value.data().len() > PRINTED_ELEMENTS => {
-                f.write_str("constant ")
+                write!(f, "constant of {} elements ", value.data().len())
             }
             Code::Constant(value) => write!(f, "constant {:?} ", value.data()),
             Code::Fused(_) => f.write_str("fused"),
@@ -177,7 +177,7 @@ impl fmt::Display for Code {
                 }
                 f.write_str(" ")
             }
-            Code::Opaque(opaque) => write!(f, "plain {:?} ", opaque.instruction.node),
+            Code::Opaque(_) => f.write_str("plain "),
         }
     }
 }

@@ -21,34 +21,37 @@ const MOST_READ_ONCE: usize = 1 << 14;
 
 /// Sets apart what pays on so many threads; gives the number of operations.
 pub(crate) fn run(block: &mut Block, threads: usize) -> usize {
+    if threads < 2 {
+        return 0; // It has nobody to share with.
+    }
+    let counts: BTreeSet<usize> = products(block)
+        .map(|node| block.sizes(node.outputs[0])[0])
+        .collect();
     let mut done = 0;
-    let mut tried: HashSet<ValueId> = HashSet::new();
-    // One thread has nobody to share with.
-    while threads > 1
-        && let Some(seed) = seed(block, &tried)
-    {
-        let count = block.sizes(seed)[0];
-        let region = Region::find(block, count);
-        tried.insert(seed);
-        tried.extend(&region.made);
-        if region.members.len() < 2 {
-            continue;
-        }
-        let apart = region.apart(block);
-        if let Code::Scan(scan) = &apart.code
-            && cut::rows(scan, count, threads).len() > 1
-        {
-            done += region.members.len();
-            region.replace(block, apart);
+    for count in counts {
+        while let Some(members) = split_region(block, count, threads) {
+            done += members;
         }
     }
     done
 }
 
-/// The result of a product that was not tried yet.
-fn seed(block: &Block, tried: &HashSet<ValueId>) -> Option<ValueId> {
-    let mut results = products(block).map(|node| node.outputs[0]);
-    results.find(|result| !tried.contains(result))
+/// Sets apart the next region of so many rows, if there is one that pays; gives its number of
+/// operations.
+fn split_region(block: &mut Block, count: usize, threads: usize) -> Option<usize> {
+    let region = Region::find(block, count);
+    if region.members.len() < 2 {
+        return None;
+    }
+    let apart = region.apart(block);
+    let Code::Scan(scan) = &apart.code else {
+        return None;
+    };
+    let pays = cut::rows(scan, count, threads).len() > 1;
+    pays.then(|| {
+        region.replace(block, apart);
+        region.members.len()
+    })
 }
 
 fn products(block: &Block) -> impl Iterator<Item = &Node> {

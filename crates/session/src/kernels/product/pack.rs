@@ -51,8 +51,9 @@ pub(super) unsafe fn lay_out_groups<V: Vector>(
             for row in 0..rows {
                 let from = from.offset(row as isize * from_row);
                 ask_for_row(from.wrapping_offset(ROWS_AHEAD * from_row), columns);
-                // Whole vectors are the fastest. The next row overwrites what they write too much.
-                let whole = pitch.is_multiple_of(V::LANES) || row + 1 < rows;
+                // Whole vectors are the fastest. The rows after it overwrite what they write too much,
+                // where there are such.
+                let whole = (rows - row) * pitch >= width.next_multiple_of(V::LANES);
                 for (group, start) in (0..columns).step_by(width).enumerate() {
                     let (from, to) = (from.add(start), to.add((group * rows + row) * pitch));
                     copy_row::<V>(from, to, width.min(columns - start), whole);

@@ -2,7 +2,7 @@ use super::vector::InstructionSet;
 use super::*;
 
 /// Sizes on both sides of every boundary: of registers, blocks, and of what is packed at once.
-const SIZES: [[usize; 3]; 26] = [
+const SIZES: [[usize; 3]; 29] = [
     [1, 1, 1],
     [1, 100, 100],
     [1, 7, 513],
@@ -29,6 +29,10 @@ const SIZES: [[usize; 3]; 26] = [
     [3, 0, 4],
     [3, 4, 0],
     [140, 100, 150],
+    // Chunks of rows that are shorter than a vector and longer than half of one.
+    [14, 3, 17],
+    [206, 3, 33],
+    [30, 4, 20],
 ];
 
 trait Float: Copy + Default + PartialEq + std::fmt::Debug {

@@ -78,18 +78,18 @@ fn what_is_large_is_left_to_the_run() {
         block_of(&g, &[y.any()], &[]),
         run,
         &expect![[r#"
-        %0: f32[20000] = constant ()
-        %1: f32[20000] = fused(%0)
-            t1 = sin(t0)
-            give t1
-        give %1
-        ---- 0 done
-        %0: f32[20000] = constant ()
-        %1: f32[20000] = fused(%0)
-            t1 = sin(t0)
-            give t1
-        give %1
-    "#]],
+            %0: f32[20000] = constant of 20000 elements ()
+            %1: f32[20000] = fused(%0)
+                t1 = sin(t0)
+                give t1
+            give %1
+            ---- 0 done
+            %0: f32[20000] = constant of 20000 elements ()
+            %1: f32[20000] = fused(%0)
+                t1 = sin(t0)
+                give t1
+            give %1
+        "#]],
     );
 }
 
