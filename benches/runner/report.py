@@ -56,13 +56,13 @@ class Results:
         return side, time / ours
 
     def peak_share(self, case, threads):
-        """The part of the peak of the same rounds that our step reaches; None where it says nothing."""
+        """The part of the machine's peak that our step reaches; None where it says nothing."""
         operations = cases.operations(case)
         ours = self.milliseconds(case, threads, cases.OURS)
-        per_billion = self.milliseconds(case, threads, cases.PEAK)
-        if not (operations and ours and per_billion):
+        peak = self.peak(threads)
+        if not (operations and ours and peak):
             return None
-        return operations / 1e9 * per_billion / ours
+        return operations / 1e6 / ours / peak
 
     def peak(self, threads):
         """The machine's multiply-add peak in GFLOP/s, over all cases."""

@@ -1,4 +1,7 @@
+use std::ops::Range;
+
 use super::vector::InstructionSet;
+use super::work::DEPTH;
 use super::*;
 
 /// Sizes on both sides of every boundary: of registers, blocks, and of what is packed at once.
