@@ -3,7 +3,7 @@
 //! The gradients of a layer's weights are such products: of its input, of its state, and of ones (for
 //! the bias), all with the gradient of what the layer makes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::merge_common::{Seen, seen};
 use crate::engine::ir::{Block, Code, Node, ValueId};
@@ -24,21 +24,21 @@ const LEAST_COLUMNS: usize = 32;
 /// operands there change with the step, or are packed once for all steps.
 pub(crate) fn run(block: &mut Block) -> usize {
     let groups = find(block);
-    let done = groups.values().map(Vec::len).sum();
-    let mut others: HashMap<usize, &[usize]> = HashMap::new();
-    for (first, members) in &groups {
-        others.extend(members[1..].iter().map(|member| (*member, &[][..])));
-        others.insert(*first, members);
-    }
-    let nodes = std::mem::take(&mut block.nodes);
-    for (index, node) in nodes.iter().enumerate() {
-        match others.get(&index) {
-            None => block.nodes.push(node.clone()),
-            Some([]) => {}
-            Some(members) => block.nodes.push(together(node, &nodes, members)),
-        }
-    }
-    done
+    let firsts = groups.iter();
+    let mut together: HashMap<usize, Node> = firsts
+        .map(|(first, members)| (*first, together(&block.nodes, members)))
+        .collect();
+    let others: HashSet<usize> = groups
+        .values()
+        .flat_map(|members| &members[1..])
+        .copied()
+        .collect();
+    let nodes = std::mem::take(&mut block.nodes).into_iter().enumerate();
+    block.nodes = nodes
+        .filter(|(index, _)| !others.contains(index))
+        .map(|(index, node)| together.remove(&index).unwrap_or(node))
+        .collect();
+    groups.values().map(Vec::len).sum()
 }
 
 /// Groups of two and more products, each by its first member.
@@ -85,7 +85,9 @@ fn has_room(block: &Block, group: &[usize], node: &Node) -> bool {
     group.len() < MOST_PRODUCTS && all + rows(node) <= MOST_ROWS
 }
 
-fn together(first: &Node, nodes: &[Node], members: &[usize]) -> Node {
+/// One node for products, in the place of the first.
+fn together(nodes: &[Node], members: &[usize]) -> Node {
+    let first = &nodes[members[0]];
     let members = || members.iter().map(|member| &nodes[*member]);
     let lefts = members().map(|node| node.inputs[0]);
     Node {
