@@ -23,7 +23,7 @@ mod work;
 use aqueduct_graph::DType;
 
 use kernel::Kernel;
-use plan::{LEAST_COLUMNS, Plan, TASK_WORK, TASKS_OF_THREAD};
+use plan::Plan;
 use vector::InstructionSet;
 use work::Pointers;
 
@@ -210,15 +210,9 @@ impl ProductGroup {
         });
         let rows = products.iter().map(|product| product.plan.rows).sum();
         let whole = Plan { rows, ..first.plan };
-        let column_tasks = match threads {
-            0 | 1 => 1,
-            _ => (whole.work() / TASK_WORK)
-                .min(threads * TASKS_OF_THREAD)
-                .clamp(1, (whole.columns / LEAST_COLUMNS).max(1)),
-        };
         alike.then_some(ProductGroup {
+            column_tasks: whole.cut_by_columns(threads),
             products,
-            column_tasks,
         })
     }
 

@@ -59,21 +59,31 @@ impl Plan {
         }
     }
 
-    /// In multiply-adds.
-    pub(super) fn work(&self) -> usize {
-        self.rows
+    /// The most tasks that the work is worth, for so many threads.
+    fn most_tasks(&self, threads: usize) -> usize {
+        if threads < 2 {
+            return 1;
+        }
+        let work = self
+            .rows
             .saturating_mul(self.columns)
-            .saturating_mul(self.depth)
+            .saturating_mul(self.depth);
+        (work / TASK_WORK).clamp(1, threads * TASKS_OF_THREAD)
+    }
+
+    fn most_column_tasks(&self) -> usize {
+        (self.columns / LEAST_COLUMNS).max(1)
+    }
+
+    /// Cuts the work by columns alone; gives the number of tasks.
+    pub(super) fn cut_by_columns(&self, threads: usize) -> usize {
+        self.most_tasks(threads).min(self.most_column_tasks())
     }
 
     /// Cuts the work into tasks that take about as long each, for so many threads.
     pub(super) fn cut(self, threads: usize) -> Plan {
-        let most = match threads {
-            0 | 1 => 1,
-            _ => (self.work() / TASK_WORK).clamp(1, threads * TASKS_OF_THREAD),
-        };
+        let (most, most_columns) = (self.most_tasks(threads), self.most_column_tasks());
         let most_rows = (self.rows / LEAST_ROWS).max(1);
-        let most_columns = (self.columns / LEAST_COLUMNS).max(1);
         let cuts = (1..=most.min(most_rows)).map(|rows| (rows, (most / rows).min(most_columns)));
         // As many tasks as there may be; then those that pack the least, since each of them packs
         // its rows of A and its columns of B.
@@ -103,11 +113,11 @@ impl Plan {
 }
 
 /// Multiply-adds that make a task: some times what it costs to wake a helper.
-pub(super) const TASK_WORK: usize = 4 << 20;
+const TASK_WORK: usize = 4 << 20;
 /// More than one, so that a thread that is late does not hold up the others for long.
-pub(super) const TASKS_OF_THREAD: usize = 2;
+const TASKS_OF_THREAD: usize = 2;
 const LEAST_ROWS: usize = 32;
-pub(super) const LEAST_COLUMNS: usize = 64;
+const LEAST_COLUMNS: usize = 64;
 
 /// Up to so many rows B is read where it lies.
 const UNPACKED_ROWS: usize = 24;
