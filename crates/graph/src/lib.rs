@@ -22,6 +22,7 @@ mod infer;
 mod initializer;
 mod layers;
 mod location;
+pub mod losses;
 mod mistake;
 mod names;
 mod nest;

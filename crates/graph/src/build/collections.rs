@@ -16,6 +16,8 @@ impl Keys {
     pub const TRAINABLE_VARIABLES: &'static str = "trainable_variables";
     /// The losses.
     pub const LOSSES: &'static str = "losses";
+    /// The penalties of regularized variables.
+    pub const REGULARIZATION_LOSSES: &'static str = "regularization_losses";
     /// The step counter.
     pub const GLOBAL_STEP: &'static str = "global_step";
 }
