@@ -10,8 +10,8 @@
 use std::sync::Arc;
 
 use aqueduct::ir::{
-    Accumulation, Activation, Binary, Compare, Extreme, Fact, Logical, PadMode, Problem, Reduction,
-    SliceSpec, Test, Unary, Update,
+    Accumulation, Activation, Binary, Compare, Extreme, Fact, Logical, PadMode, PartUpdate,
+    Problem, Reduction, SliceSpec, Test, Unary, Update,
 };
 use aqueduct::prelude::*;
 use aqueduct::{
@@ -494,6 +494,7 @@ fn variables<'g>(g: &'g Graph, x: Tensor<'g, f32>) {
         v.read_value(),
     );
     let _ = v.scatter_add(g.constant([0_i32]), g.zeros([1, 4]));
+    parts_of_variables(v, g.constant([0_i32]));
     let _ = (
         v.is_initialized(),
         v.initialized_value(),
@@ -505,7 +506,7 @@ fn variables<'g>(g: &'g Graph, x: Tensor<'g, f32>) {
     );
     let _ = v
         .any()
-        .scatter(Update::Sub, g.constant([0_i64]).any(), x.any());
+        .scatter(PartUpdate::Sub, g.constant([0_i64]).any(), x.any());
     let _ = (v.any().typed::<f32>(), v.any().typed::<i32>());
     let _ = (
         g.global_variables_initializer(),
@@ -518,6 +519,26 @@ fn variables<'g>(g: &'g Graph, x: Tensor<'g, f32>) {
         g.group_scope(&g.open_name_scope("open"), [x]),
     );
     let _ = g.name_scope("names", || g.control_dependencies([x], || g.no_op()));
+}
+
+fn parts_of_variables<'g>(v: Variable<'g, f32>, row: Tensor<'g, i32>) {
+    let _ = (
+        v.scatter_update(row, 1.0),
+        v.scatter_sub(row, 1.0),
+        v.scatter_mul(row, 1.0),
+        v.scatter_div(row, 1.0),
+        v.scatter_min(row, 1.0),
+        v.scatter_max(row, 1.0),
+    );
+    let rows = row.expand_dims(0);
+    let _ = (
+        v.scatter_nd_update(rows, 1.0),
+        v.scatter_nd_add(rows, 1.0),
+        v.scatter_nd_sub(row, 1.0),
+    );
+    let _ = v
+        .any()
+        .scatter_nd(PartUpdate::Max, rows.any(), v.any().value());
 }
 
 fn control<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {

@@ -203,7 +203,7 @@ fn operations_that_cannot_compute_with_the_values() {
           --> tests/run_errors.rs:+13:24        name `rows/ScatterAdd`
           indices  stack_1  i32[1]  from tests/run_errors.rs:+13:38
           updates  ones     f32[1]  from tests/run_errors.rs:+13:56
-          help: indices name rows of the variable
+          help: indices name parts of the variable
 
         sparse_softmax_cross_entropy_with_logits failed: label 5 at element 1 is not in [0, 5)
           --> tests/run_errors.rs:+16:18        name `SparseSoftmaxCrossEntropyWithLogits/SparseSoftmaxCrossEntropyWithLogits`

@@ -79,7 +79,7 @@ fn standing(op: &Op) -> Standing {
             | Distribution::UniformInt { .. } => Standing::Leaf,
         },
         Op::State(op) => match op {
-            State::Assign(..) | State::Scatter(..) => Standing::Blocks,
+            State::Assign(..) | State::Scatter(..) | State::ScatterNd(..) => Standing::Blocks,
             State::Read(_) | State::ReadValue(_) | State::IsInitialized(_) => Standing::Leaf,
         },
         Op::Control(op) => match op {
@@ -295,6 +295,11 @@ const BLOCKED: &[Blocked] = &[
         "writes a variable",
     ),
     (
+        "scatter_nd_add",
+        |x| variable(x).scatter_nd_add(x.graph().constant([[0_i32], [0], [1]]), x),
+        "writes a variable",
+    ),
+    (
         "closure",
         |x| {
             let pass_on = |x: ArrayViewD<'_, f64>| Ok::<_, CustomError>(x.to_owned());
@@ -402,6 +407,7 @@ fn every_op_that_lets_no_gradient_through_has_a_reason() {
         "Round",
         "Range",
         "ScatterAdd",
+        "ScatterNdAdd",
         "Shape",
         "Size",
         "StopGradient",

@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 
 use aqueduct::ir::{
     Accumulation, Activation, Array, Binary, Compare, Control, Debug, Distribution, Extreme,
-    Logical, Math, Nn, Op, PadMode, Reduce, Reduction, State, Test, Unary, Update,
+    Logical, Math, Nn, Op, PadMode, PartUpdate, Reduce, Reduction, State, Test, Unary, Update,
 };
 use expect_test::expect_file;
 use variants::variants;
@@ -44,7 +44,7 @@ const INTRODUCTION: &str = "\
 What can be built, and what TensorFlow 1 calls it. `x` is the tensor that a method is called on; `[a, …]` stands for any axes,
 `[]` for a scalar. Shapes broadcast as NumPy's do where two are joined by \"with\". A gradient is of `x`, and can be differentiated
 again; \"sparse\" ones are rows with their indices. The rustdoc of each method says more. All of it comes with
-`use aqueduct::prelude::*;`, but for what stands in `aqueduct::ir`: `ir::add_n`, `Update`, `PadMode`.
+`use aqueduct::prelude::*;`, but for what stands in `aqueduct::ir`: `ir::add_n`, `PartUpdate`, `PadMode`.
 
 This table is written by a test (`tests/ops`), which builds every row: element types and gradients are what the library says, and an
 operation without a row fails it.
@@ -78,6 +78,7 @@ fn no_operation_is_left_out() {
     all.extend(variants::<Distribution>());
     all.extend(variants::<State>());
     all.extend(variants::<Update>());
+    all.extend(variants::<PartUpdate>());
     all.extend(variants::<Control>());
     all.extend(variants::<Debug>());
     let left_out: Vec<&str> = all

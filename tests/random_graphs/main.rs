@@ -6,7 +6,7 @@ mod wide;
 
 use std::collections::HashMap;
 
-use aqueduct::ir::{Binary, Bound, Compare, Int, Reduction, SliceSpec, Unary, Update};
+use aqueduct::ir::{Binary, Bound, Compare, Int, PartUpdate, Reduction, SliceSpec, Unary, Update};
 use aqueduct::prelude::*;
 use aqueduct::{Axes, Gradient, IndexedSlices, ScanOptions, Size, Sizes, Symbol, Value};
 use aqueduct_tests::Modes;
@@ -712,9 +712,11 @@ impl<'g> Vandal<'g> {
         let update = self.choices.of(&[Update::Set, Update::Add, Update::Sub]);
         let variable = self.choices.of(&self.variables);
         let _order = self.graph.order_after([a]);
-        let made = match self.choices.below(5) {
+        let of_parts = self.choices.of(&PartUpdate::ALL);
+        let made = match self.choices.below(6) {
             0 => variable.update(update, b),
-            1 => variable.scatter(update, a, b),
+            1 => variable.scatter(of_parts, a, b),
+            5 => variable.scatter_nd(of_parts, a, b),
             2 => variable.read_value(),
             3 => {
                 let shape = self.counts();

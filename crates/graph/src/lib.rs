@@ -85,8 +85,8 @@ pub mod ir {
     pub use crate::mistake::{OperandNote, Problem, Report};
     pub use crate::op::{
         Accumulation, Activation, Array, Binary, Bound, Compare, Control, Cut, Debug, Distribution,
-        Extreme, Logical, Math, Nn, Op, PadMode, Random, Reduce, Reduction, ResolvedSlice, Seeds,
-        SliceSpec, State, Test, Unary, Update,
+        Extreme, Logical, Math, Nn, Op, PadMode, PartUpdate, Random, Reduce, Reduction,
+        ResolvedSlice, Seeds, SliceSpec, State, Test, Unary, Update,
     };
     pub use crate::store::{Edge, Member, Node, Region, Site, Store, VariableRecord};
     pub use crate::value::Data;

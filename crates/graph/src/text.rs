@@ -177,6 +177,7 @@ fn attributes(store: &Store, op: &Op) -> String {
             | State::ReadValue(id)
             | State::Assign(id, _)
             | State::Scatter(id, _)
+            | State::ScatterNd(id, _)
             | State::IsInitialized(id) => format!("`{}`", store.variable(*id).name),
         },
         Op::Control(op) => match op {

@@ -1,6 +1,6 @@
 //! Plain gradient descent.
 
-use aqueduct_graph::ir::Update;
+use aqueduct_graph::ir::{PartUpdate, Update};
 use aqueduct_graph::{AnyVariable, Graph, Operation};
 
 use crate::gradient::Slope;
@@ -62,7 +62,7 @@ impl<'g> Optimizer<'g> for GradientDescentOptimizer<'g> {
             let written = match slope {
                 Slope::Dense(gradient) => variable.update(Update::Sub, gradient.mul(rate)),
                 Slope::Sparse(slices) => {
-                    variable.scatter(Update::Sub, slices.indices, slices.values.mul(rate))
+                    variable.scatter(PartUpdate::Sub, slices.indices, slices.values.mul(rate))
                 }
             };
             updates.push(written.op());

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aqueduct_graph::Value;
-use aqueduct_graph::ir::{Fact, NodeId, TensorId, Update, VariableId};
+use aqueduct_graph::ir::{Fact, NodeId, PartUpdate, TensorId, Update, VariableId};
 
 use crate::arena::{Buffer, Layout};
 use crate::compile::{Draft, Need};
@@ -13,6 +13,7 @@ use crate::engine::program::Program;
 use crate::error::OperationFailure;
 use crate::execute::StageMemory;
 use crate::kernels::Kernel;
+use crate::kernels::index::Parts;
 use crate::kernels::random::RandomKernel;
 
 /// A program for one region of a graph, for concrete shapes.
@@ -82,9 +83,7 @@ pub(crate) enum Action {
     /// Makes a new version of a variable.
     Write {
         variable: VariableId,
-        update: Update,
-        /// Whether the operands are indices and rows (a scatter) or one whole value.
-        rows: bool,
+        change: Change,
         from: usize,
         to: usize,
     },
@@ -100,6 +99,14 @@ pub(crate) enum Action {
         otherwise: Body,
         given: Vec<Given>,
     },
+}
+
+/// What a write does to its variable.
+pub(crate) enum Change {
+    /// Combines the whole with one operand.
+    Whole(Update),
+    /// Combines the parts that indices name with updates.
+    Parts(PartUpdate, Parts),
 }
 
 impl Action {

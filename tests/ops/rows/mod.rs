@@ -26,6 +26,7 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Row>)> {
         ("Losses", networks::losses()),
         ("Random numbers", state::random()),
         ("Variables", state::variables()),
+        ("Parts of variables", state::parts_of_variables()),
         ("Control", state::control()),
         ("Looking and checking", extensions::debug()),
         ("Of the user's own", extensions::custom()),

@@ -1,6 +1,6 @@
 //! Rows of families `random`, `state` and `control`.
 
-use aqueduct::ir::Update;
+use aqueduct::ir::PartUpdate;
 use aqueduct::prelude::*;
 
 use crate::row::Row;
@@ -37,13 +37,62 @@ pub(crate) fn variables() -> Vec<Row> {
         row!(Number "v.assign_sub(x)", "the variable's", "tf.assign_sub", |x: [2]| {
             x.graph().variable::<T>("v", zeros([2])).assign_sub(x)
         }),
-        row!(Number "v.scatter_add(indices, x)", "int [i], [i, …] → [a, …]", "tf.scatter_add", |x: [2]| {
-            let g = x.graph();
-            g.variable::<T>("v", zeros([5])).scatter_add(g.constant([1_i32, 3]), x)
+    ]
+}
+
+/// A variable of five elements, and two places of it.
+fn table<T: aqueduct::Element>(
+    x: Tensor<'static, T>,
+) -> (Variable<'static, T>, Tensor<'static, i32>) {
+    let g = x.graph();
+    (g.variable("v", zeros([5])), g.constant([1_i32, 3]))
+}
+
+pub(crate) fn parts_of_variables() -> Vec<Row> {
+    vec![
+        row!(Element "v.scatter_update(indices, x)", "int [i, …], [i, …, …] → [a, …]", "tf.scatter_update", |x: [2]| {
+            let (v, indices) = table(x);
+            v.scatter_update(indices, x)
         }),
-        row!(Number "v.any().scatter(Update::Sub, indices, x)", "int [i], [i, …] → [a, …]", "tf.scatter_sub", |x: [2]| {
-            let (g, v) = (x.graph(), x.graph().variable::<T>("v", zeros([5])));
-            v.any().scatter(Update::Sub, g.constant([1_i32, 3]).any(), x.any())
+        row!(Number "v.scatter_add(indices, x)", "int [i, …], [i, …, …] → [a, …]", "tf.scatter_add", |x: [2]| {
+            let (v, indices) = table(x);
+            v.scatter_add(indices, x)
+        }),
+        row!(Number "v.scatter_sub(indices, x)", "int [i, …], [i, …, …] → [a, …]", "tf.scatter_sub", |x: [2]| {
+            let (v, indices) = table(x);
+            v.scatter_sub(indices, x)
+        }),
+        row!(Number "v.scatter_mul(indices, x)", "int [i, …], [i, …, …] → [a, …]", "tf.scatter_mul", |x: [2]| {
+            let (v, indices) = table(x);
+            v.scatter_mul(indices, x)
+        }),
+        row!(Number "v.scatter_div(indices, x)", "int [i, …], [i, …, …] → [a, …]", "tf.scatter_div", |x: [2]| {
+            let (v, indices) = table(x);
+            v.scatter_div(indices, x)
+        }),
+        row!(Number "v.scatter_min(indices, x)", "int [i, …], [i, …, …] → [a, …]", "tf.scatter_min", |x: [2]| {
+            let (v, indices) = table(x);
+            v.scatter_min(indices, x)
+        }),
+        row!(Number "v.scatter_max(indices, x)", "int [i, …], [i, …, …] → [a, …]", "tf.scatter_max", |x: [2]| {
+            let (v, indices) = table(x);
+            v.scatter_max(indices, x)
+        }),
+        row!(Element "v.scatter_nd_update(indices, x)", "int [i, …, k], [i, …, …] → [a, …]", "tf.scatter_nd_update", |x: [2]| {
+            let (v, indices) = table(x);
+            v.scatter_nd_update(indices.expand_dims(1), x)
+        }),
+        row!(Number "v.scatter_nd_add(indices, x)", "int [i, …, k], [i, …, …] → [a, …]", "tf.scatter_nd_add", |x: [2]| {
+            let (v, indices) = table(x);
+            v.scatter_nd_add(indices.expand_dims(1), x)
+        }),
+        row!(Number "v.scatter_nd_sub(indices, x)", "int [i, …, k], [i, …, …] → [a, …]", "tf.scatter_nd_sub", |x: [2]| {
+            let (v, indices) = table(x);
+            v.scatter_nd_sub(indices.expand_dims(1), x)
+        }),
+        row!(Number "v.any().scatter_nd(PartUpdate::Max, indices, x)", "int [i, …, k], [i, …, …] → [a, …]", "", |x: [2]| {
+            let (v, indices) = table(x);
+            v.any().scatter_nd(PartUpdate::Max, indices.expand_dims(1).any(), x.any())
         }),
     ]
 }

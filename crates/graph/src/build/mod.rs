@@ -24,6 +24,7 @@ mod random;
 mod range;
 mod reduce;
 mod regions;
+mod scatter;
 mod slice;
 mod state;
 mod tensordot;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Deref;
 
-use crate::element::{DType, Element, Index, Number};
+use crate::element::{DType, Element, Number};
 use crate::graph::Graph;
 use crate::handle::{AnyTensor, Operand, Operation, Tensor};
 use crate::ids::{TensorId, VariableId};
@@ -110,20 +110,6 @@ impl<'g> AnyVariable<'g> {
         let op = State::Assign(self.id, update);
         let name = format!("{}/{}", self.name(), crate::op::Op::from(op).type_name());
         self.graph().add_tensor(op, &[value], &name)
-    }
-
-    /// Writes rows: `updates[i]` replaces, or is added to or subtracted from, row `indices[i]`, in
-    /// order. Returns the value written. TensorFlow's `scatter_update`, `scatter_add`, `scatter_sub`.
-    #[track_caller]
-    pub fn scatter(
-        self,
-        update: Update,
-        indices: AnyTensor<'g>,
-        updates: AnyTensor<'g>,
-    ) -> AnyTensor<'g> {
-        let op = State::Scatter(self.id, update);
-        let name = format!("{}/{}", self.name(), crate::op::Op::from(op).type_name());
-        self.graph().add_tensor(op, &[indices, updates], &name)
     }
 
     /// Whether the variable has a value at the start of the run: a `bool` scalar.
@@ -234,20 +220,6 @@ impl<'g, T: Number> Variable<'g, T> {
     #[track_caller]
     pub fn assign_sub(self, value: impl Operand<'g, T>) -> Tensor<'g, T> {
         self.update(Update::Sub, value)
-    }
-
-    /// Adds `updates[i]` to row `indices[i]`, and returns the variable's new value. `indices` is a
-    /// vector; `updates` has its length and the shape of the variable's rows.
-    #[track_caller]
-    pub fn scatter_add<I: Index>(
-        self,
-        indices: Tensor<'g, I>,
-        updates: Tensor<'g, T>,
-    ) -> Tensor<'g, T> {
-        Tensor::assume(
-            self.any()
-                .scatter(Update::Add, indices.any(), updates.any()),
-        )
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn scatter_nd([indices, updates, shape]: &[Fact; 3]) -> Result<Fact, 
 }
 
 /// The axes of the indices but the last, and its size: how many axes a row of the indices names.
-fn index_rows(indices: &Fact) -> Result<(&[Dim], usize), Problem> {
+pub(super) fn index_rows(indices: &Fact) -> Result<(&[Dim], usize), Problem> {
     check_class("indices", indices, Class::Index)?;
     let Some((last, rows)) = indices.shape.dims().split_last() else {
         return Err(no_axis("indices"));
@@ -44,7 +44,12 @@ fn index_rows(indices: &Fact) -> Result<(&[Dim], usize), Problem> {
 }
 
 /// The shape of the parts that rows of indices name, whose first `depth` axes are indexed.
-fn found(rows: &[Dim], depth: usize, what: &str, shape: &Shape) -> Result<Shape, Problem> {
+pub(super) fn found(
+    rows: &[Dim],
+    depth: usize,
+    what: &str,
+    shape: &Shape,
+) -> Result<Shape, Problem> {
     let Some(inner) = shape.dims().get(depth..) else {
         let message = format!(
             "a row of indices names {depth} axes but {what} has rank {}",

@@ -5,9 +5,11 @@
 use crate::element::DType;
 use crate::fact::Fact;
 use crate::infer::Surroundings;
-use crate::infer::common::{Class, check_class, check_rank, check_same_dtype, operands, splice};
+use crate::infer::common::{Class, check_class, check_same_dtype, operands, splice};
+use crate::infer::index::{found, index_rows};
 use crate::mistake::Problem;
-use crate::op::{State, Update};
+use crate::op::{PartUpdate, State, Update};
+use crate::shape::Shape;
 
 pub(super) fn infer(
     op: State,
@@ -28,12 +30,17 @@ pub(super) fn infer(
         }
         State::Assign(_, update) => assign(update, variable, operands(inputs)?)?,
         State::Scatter(_, update) => scatter(update, variable, operands(inputs)?)?,
+        State::ScatterNd(_, update) => scatter_nd(update, variable, operands(inputs)?)?,
     };
     Ok(vec![fact])
 }
 
 fn assign(update: Update, variable: Fact, [value]: &[Fact; 1]) -> Result<Fact, Problem> {
-    check_update(update, &variable, ("value", value))?;
+    check_same_dtype(("the variable", &variable), ("value", value))?;
+    match update {
+        Update::Set => {}
+        Update::Add | Update::Sub => check_class("the variable", &variable, Class::Number)?,
+    }
     if !value.shape.compatible(&variable.shape) {
         return Err(Problem::shape(format!(
             "value has shape {} but the variable has shape {}",
@@ -45,32 +52,58 @@ fn assign(update: Update, variable: Fact, [value]: &[Fact; 1]) -> Result<Fact, P
 }
 
 fn scatter(
-    update: Update,
+    update: PartUpdate,
     variable: Fact,
     [indices, updates]: &[Fact; 2],
 ) -> Result<Fact, Problem> {
-    check_update(update, &variable, ("updates", updates))?;
+    check_part_update(update, &variable, updates)?;
     check_class("indices", indices, Class::Index)?;
-    check_rank("indices", indices, 1)?;
     if variable.rank() == 0 {
         return Err(Problem::shape("the variable is a scalar and has no rows"));
     }
     let needed = splice(&variable.shape, 0..1, indices.shape.dims());
-    if !updates.shape.compatible(&needed) {
-        let message = format!(
-            "updates has shape {} but must have shape {needed}",
-            updates.shape
-        );
-        return Err(Problem::shape(message).help("give one row of the variable for each index"));
-    }
+    check_parts(
+        updates,
+        &needed,
+        "give one row of the variable for each index",
+    )?;
+    Ok(variable)
+}
+
+fn scatter_nd(
+    update: PartUpdate,
+    variable: Fact,
+    [indices, updates]: &[Fact; 2],
+) -> Result<Fact, Problem> {
+    check_part_update(update, &variable, updates)?;
+    let (rows, depth) = index_rows(indices)?;
+    let needed = found(rows, depth, "the variable", &variable.shape)?;
+    let help = "give an update for each row of indices, of the shape of the part that it names";
+    check_parts(updates, &needed, help)?;
     Ok(variable)
 }
 
 /// Checks the dtype of what is written.
-fn check_update(update: Update, variable: &Fact, written: (&str, &Fact)) -> Result<(), Problem> {
-    check_same_dtype(("the variable", variable), written)?;
+fn check_part_update(update: PartUpdate, variable: &Fact, updates: &Fact) -> Result<(), Problem> {
+    check_same_dtype(("the variable", variable), ("updates", updates))?;
     match update {
-        Update::Set => Ok(()),
-        Update::Add | Update::Sub => check_class("the variable", variable, Class::Number),
+        PartUpdate::Set => Ok(()),
+        PartUpdate::Add
+        | PartUpdate::Sub
+        | PartUpdate::Mul
+        | PartUpdate::Div
+        | PartUpdate::Min
+        | PartUpdate::Max => check_class("the variable", variable, Class::Number),
     }
+}
+
+fn check_parts(updates: &Fact, needed: &Shape, help: &str) -> Result<(), Problem> {
+    if updates.shape.compatible(needed) {
+        return Ok(());
+    }
+    let message = format!(
+        "updates has shape {} but must have shape {needed}",
+        updates.shape
+    );
+    Err(Problem::shape(message).help(help))
 }

@@ -27,7 +27,7 @@ pub use random::{Distribution, Random, Seeds};
 pub use reduce::{Accumulation, Extreme, Reduce, Reduction};
 pub use slice::{Bound, Cut, ResolvedSlice, SliceSpec};
 pub(crate) use slice::{Place, cut_at};
-pub use state::{State, Update};
+pub use state::{PartUpdate, State, Update};
 pub(crate) use words::operand_label;
 
 use crate::custom::Custom;

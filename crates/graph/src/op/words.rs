@@ -29,7 +29,7 @@ pub(crate) fn operand_label(op: &Op, slot: usize, count: usize) -> String {
         },
         Op::State(op) => match op {
             State::Assign(..) => &["value"],
-            State::Scatter(..) => &["indices", "updates"],
+            State::Scatter(..) | State::ScatterNd(..) => &["indices", "updates"],
             State::Read(_) | State::ReadValue(_) | State::IsInitialized(_) => &[],
         },
         Op::Control(op) => match op {

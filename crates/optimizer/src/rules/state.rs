@@ -9,6 +9,8 @@ use super::Rule;
 pub(super) fn rule(op: State) -> Rule {
     match op {
         State::Read(_) | State::ReadValue(_) | State::IsInitialized(_) => Rule::Leaf,
-        State::Assign(..) | State::Scatter(..) => Rule::Blocks("it writes a variable"),
+        State::Assign(..) | State::Scatter(..) | State::ScatterNd(..) => {
+            Rule::Blocks("it writes a variable")
+        }
     }
 }

@@ -15,10 +15,11 @@ use crate::compile::prune::{Need, output_of};
 use crate::engine::ir::ValueId;
 use crate::engine::program::Program;
 use crate::error::{Error, Result};
+use crate::kernels::index::Parts;
 use crate::kernels::{self, Spec, random};
 use crate::plan::{
-    Action, Body, Given, Instruction, LoopBody, Next, Operand, Output, Plan, Pool, ScanLoop,
-    WhileLoop, Written,
+    Action, Body, Change, Given, Instruction, LoopBody, Next, Operand, Output, Plan, Pool,
+    ScanLoop, WhileLoop, Written,
 };
 
 /// What one stage of a plan has so far.
@@ -207,27 +208,56 @@ impl Draft {
                 let version = self.entry_version(variable)?;
                 self.push(store, id, Action::IsInitialized { version }, emission)
             }
-            State::Assign(_, update) | State::Scatter(_, update) => {
-                let (from, to) = self.write(id, variable)?;
-                let action = Action::Write {
-                    variable,
-                    update,
-                    rows: matches!(op, State::Scatter(..)),
-                    from,
-                    to,
-                };
-                let inputs = self.operands(store, id)?;
-                self.put(id, 0, Operand::Version(to));
-                emission.program.push(Instruction {
-                    node: id,
-                    action,
-                    inputs,
-                    outputs: Vec::new(),
-                    facts: self.input_facts(store, id),
-                });
-                Ok(())
+            State::Assign(_, update) => {
+                self.emit_write(store, id, variable, Change::Whole(update), emission)
+            }
+            State::Scatter(_, update) => {
+                let parts =
+                    Parts::rows(&store.variable(variable).shape, self.index_sizes(store, id));
+                let change = Change::Parts(update, parts);
+                self.emit_write(store, id, variable, change, emission)
+            }
+            State::ScatterNd(_, update) => {
+                let parts =
+                    Parts::new(&store.variable(variable).shape, self.index_sizes(store, id));
+                let change = Change::Parts(update, parts);
+                self.emit_write(store, id, variable, change, emission)
             }
         }
+    }
+
+    /// The sizes of the indices of a scatter, which are known when it is emitted.
+    fn index_sizes(&self, store: &Store, id: NodeId) -> Vec<usize> {
+        let facts = self.input_facts(store, id);
+        let sizes = facts.first().and_then(|indices| indices.shape.sizes());
+        sizes.unwrap_or_default()
+    }
+
+    fn emit_write(
+        &mut self,
+        store: &Store,
+        id: NodeId,
+        variable: VariableId,
+        change: Change,
+        emission: &mut Emission,
+    ) -> Result<()> {
+        let (from, to) = self.write(id, variable)?;
+        let action = Action::Write {
+            variable,
+            change,
+            from,
+            to,
+        };
+        let inputs = self.operands(store, id)?;
+        self.put(id, 0, Operand::Version(to));
+        emission.program.push(Instruction {
+            node: id,
+            action,
+            inputs,
+            outputs: Vec::new(),
+            facts: self.input_facts(store, id),
+        });
+        Ok(())
     }
 
     /// The version that the region starts with.

@@ -435,7 +435,7 @@ impl Import<'_> {
                 self.give(id, vec![value]);
                 Ok(())
             }
-            State::IsInitialized(_) | State::Scatter(..) => self.opaque(id),
+            State::IsInitialized(_) | State::Scatter(..) | State::ScatterNd(..) => self.opaque(id),
         }
     }
 

@@ -19,7 +19,7 @@ use crate::error::{Error, Result, UninitializedVariable};
 use crate::kernels::threads::Threads;
 use crate::kernels::{Args, Failure, Slice, SliceMut, state};
 use crate::philox::Philox;
-use crate::plan::{Action, Instruction, Operand, Output, Plan};
+use crate::plan::{Action, Change, Instruction, Operand, Output, Plan};
 use crate::state::{Spares, Streams};
 use frame::{Opened, StageFrame};
 
@@ -190,18 +190,18 @@ impl Run<'_> {
             }
             Action::Write {
                 variable,
-                update,
-                rows,
+                change,
                 from,
                 to,
             } => {
                 // Only an update of the old value needs there to be one.
-                let old = if *update == Update::Set && !*rows {
-                    None
-                } else {
-                    Some(self.read(memory, Operand::Version(*from), plan, node)?)
+                let old = match change {
+                    Change::Whole(Update::Set) => None,
+                    Change::Whole(Update::Add | Update::Sub) | Change::Parts(..) => {
+                        Some(self.read(memory, Operand::Version(*from), plan, node)?)
+                    }
                 };
-                self.write(*variable, *update, *rows, old, &args)
+                self.write(*variable, change, old, &args)
                     .map(|value| Changes {
                         versions: smallvec![(*to, Some(value))],
                         ..Changes::default()
@@ -249,8 +249,7 @@ impl Run<'_> {
     fn write(
         &mut self,
         variable: VariableId,
-        update: Update,
-        rows: bool,
+        change: &Change,
         old: Option<Slice<'_>>,
         args: &Args<'_>,
     ) -> std::result::Result<Arc<Value>, Failure> {
@@ -258,18 +257,15 @@ impl Run<'_> {
         let Some(new) = Arc::get_mut(&mut fresh) else {
             return Err(Failure::new("the memory of a new version is in use"));
         };
-        let row_count = new.shape().first().copied().unwrap_or(0);
         let place = SliceMut::from(new.data_mut());
-        if rows {
-            let indices: Vec<i64> = match args.any_input(0) {
-                Some(indices) => indices.ints(),
-                None => return Err(Failure::new("the indices are missing")),
-            };
-            if let (Some(old), Some(updates)) = (old, args.any_input(1)) {
-                state::scatter(update, old, &indices, updates, place, row_count)?;
+        match (change, old, args.any_input(0), args.any_input(1)) {
+            (Change::Whole(update), old, Some(value), _) => {
+                state::assign(*update, old, value, place);
             }
-        } else if let Some(value) = args.any_input(0) {
-            state::assign(update, old, value, place);
+            (Change::Parts(update, parts), Some(old), Some(indices), Some(updates)) => {
+                state::scatter(*update, parts, old, &indices.ints(), updates, place)?;
+            }
+            _ => return Err(Failure::new("an operand of the write is missing")),
         }
         Ok(fresh)
     }

@@ -39,19 +39,20 @@ pub(super) fn scatter_nd<T: Arithmetic, I: Typed + Index>(spec: &Spec<'_>) -> Ke
     })
 }
 
-/// The parts of an array that rows of indices name.
-struct Parts {
+/// The parts of an array that indices name.
+pub(crate) struct Parts {
     /// The sizes of the axes that are indexed, and how far apart their positions are.
     axes: Vec<(usize, usize)>,
     /// The elements of a part.
     width: usize,
-    /// How many rows of indices there are that name or hold anything.
+    /// How many of them are named: rows of indices that name or hold anything.
     rows: usize,
     index_sizes: Vec<usize>,
 }
 
 impl Parts {
-    fn new(sizes: &[usize], index_sizes: Vec<usize>) -> Parts {
+    /// Those that rows of the indices lead to, by a position of each first axis.
+    pub(crate) fn new(sizes: &[usize], index_sizes: Vec<usize>) -> Parts {
         let (depth, outer) = match index_sizes.split_last() {
             Some((depth, outer)) => ((*depth).min(sizes.len()), outer),
             None => (0, [].as_slice()),
@@ -78,6 +79,35 @@ impl Parts {
         }
     }
 
+    /// The rows of the array, of which each index names one.
+    pub(crate) fn rows(sizes: &[usize], index_sizes: Vec<usize>) -> Parts {
+        let (bound, inner) = match sizes.split_first() {
+            Some((bound, inner)) => (*bound, inner),
+            None => (0, [].as_slice()),
+        };
+        let width = inner.iter().product();
+        Parts {
+            axes: vec![(bound, width)],
+            width,
+            rows: index_sizes.iter().product(),
+            index_sizes,
+        }
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.rows
+    }
+
+    /// The part that a row of the indices names.
+    pub(crate) fn named<I: Index>(
+        &self,
+        indices: &[I],
+        row: usize,
+    ) -> Result<std::ops::Range<usize>, Failure> {
+        let start = self.start(indices, row)?;
+        Ok(start..start + self.width)
+    }
+
     /// Where the part begins that a row names.
     #[inline]
     fn start<I: Index>(&self, indices: &[I], row: usize) -> Result<usize, Failure> {
@@ -97,7 +127,7 @@ impl Parts {
     }
 
     /// The part that belongs to a row, among those of all rows.
-    fn of_row(&self, row: usize) -> std::ops::Range<usize> {
+    pub(crate) fn of_row(&self, row: usize) -> std::ops::Range<usize> {
         row * self.width..(row + 1) * self.width
     }
 }

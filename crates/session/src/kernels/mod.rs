@@ -23,7 +23,7 @@ mod float64;
 mod fold;
 pub(crate) mod fused;
 mod gather;
-mod index;
+pub(crate) mod index;
 mod lines;
 mod math;
 mod matmul;

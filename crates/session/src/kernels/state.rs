@@ -1,9 +1,10 @@
 //! Kernels of family `state`: writing a variable.
 
 use aqueduct_graph::Number;
-use aqueduct_graph::ir::Update;
+use aqueduct_graph::ir::{PartUpdate, Update};
 
 use crate::kernels::elementwise::Arithmetic;
+use crate::kernels::index::Parts;
 use crate::kernels::{Failure, Slice, SliceMut};
 
 /// Writes `old` updated by `value` to `new`: all of one type and length. A `Set` needs no `old`.
@@ -26,48 +27,77 @@ pub(crate) fn assign(update: Update, old: Option<Slice<'_>>, value: Slice<'_>, n
     combine!(F32, F64, I32, I64, U8)
 }
 
-/// Writes `old` to `new`, with row `indices[i]` updated by row `i` of `rows`, in order.
+/// Writes `old` to `new`, in which each part that the indices name is updated by that of `updates`,
+/// in order.
 pub(crate) fn scatter(
-    update: Update,
+    update: PartUpdate,
+    parts: &Parts,
     old: Slice<'_>,
     indices: &[i64],
-    rows: Slice<'_>,
+    updates: Slice<'_>,
     mut new: SliceMut<'_>,
-    row_count: usize,
 ) -> Result<(), Failure> {
-    let width = old.len().checked_div(row_count).unwrap_or(0);
     new.part(0..old.len()).copy_from(old);
-    for (place, index) in indices.iter().enumerate() {
-        let row = usize::try_from(*index)
-            .ok()
-            .filter(|row| *row < row_count)
-            .ok_or_else(|| {
-                Failure::new(format!(
-                    "indices[{place}] = {index} is not in [0, {row_count})"
-                ))
-                .help("indices name rows of the variable")
-            })?;
-        let value = rows.part(place * width..(place + 1) * width);
-        update_in_place(update, value, new.part(row * width..(row + 1) * width));
+    if update == PartUpdate::Div {
+        check_divisors(updates)?;
+    }
+    for row in 0..parts.count() {
+        let named = parts.named(indices, row);
+        let place = named.map_err(|failure| failure.help("indices name parts of the variable"))?;
+        update_in_place(update, updates.part(parts.of_row(row)), new.part(place));
     }
     Ok(())
 }
 
-fn update_in_place(update: Update, value: Slice<'_>, row: SliceMut<'_>) {
+fn check_divisors(updates: Slice<'_>) -> Result<(), Failure> {
+    fn zero<T: Arithmetic>(divisors: &[T]) -> Option<usize> {
+        divisors.iter().position(|divisor| *divisor == T::ZERO)
+    }
+    let element = match updates {
+        Slice::I32(divisors) => zero(divisors),
+        Slice::I64(divisors) => zero(divisors),
+        Slice::U8(divisors) => zero(divisors),
+        Slice::F32(_) | Slice::F64(_) | Slice::Bool(_) => None,
+    };
+    match element {
+        Some(element) => Err(Failure::new(format!(
+            "division by zero at element {element} of the updates"
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn update_in_place(update: PartUpdate, value: Slice<'_>, part: SliceMut<'_>) {
     macro_rules! combine {
         ($($variant:ident),*) => {
-            match (update, value, row) {
-                (Update::Set, value, row) => row.copy_from(value),
-                $((update, Slice::$variant(value), SliceMut::$variant(row)) => {
-                    for (element, value) in row.iter_mut().zip(value) {
-                        *element = updated(update, *element, *value);
-                    }
+            match (update, value, part) {
+                (PartUpdate::Set, value, part) => part.copy_from(value),
+                $((update, Slice::$variant(value), SliceMut::$variant(part)) => {
+                    combine_elements(update, value, part);
                 })*
                 (update, value, _) => debug_assert!(false, "cannot {update:?} {value:?}"),
             }
         };
     }
     combine!(F32, F64, I32, I64, U8)
+}
+
+fn combine_elements<T: Arithmetic>(update: PartUpdate, value: &[T], part: &mut [T]) {
+    // A loop for each function: none is called by a pointer.
+    fn each<T: Arithmetic>(value: &[T], part: &mut [T], combined: impl Fn(T, T) -> T) {
+        for (element, value) in part.iter_mut().zip(value) {
+            *element = combined(*element, *value);
+        }
+    }
+    match update {
+        PartUpdate::Set => part.copy_from_slice(value),
+        PartUpdate::Add => each(value, part, T::add),
+        PartUpdate::Sub => each(value, part, T::sub),
+        PartUpdate::Mul => each(value, part, T::mul),
+        PartUpdate::Div => each(value, part, T::div),
+        PartUpdate::Min => each(value, part, T::minimum),
+        PartUpdate::Max => each(value, part, T::maximum),
+    }
 }
 
 fn updated<T: Number + Arithmetic>(update: Update, old: T, value: T) -> T {
