@@ -53,9 +53,11 @@ pub use growth::Growth;
 pub use handle::{AnyTensor, AnyVariable, Operand, Operation, Tensor, Variable};
 pub use initializer::{
     FanMode, FanShape, Initializer, Recipe, constant_initializer, fill, glorot_normal,
-    glorot_uniform, ones, ones_initializer, random_normal, random_normal_initializer,
+    glorot_uniform, he_normal, he_uniform, identity_initializer, lecun_normal, lecun_uniform, ones,
+    ones_initializer, orthogonal_initializer, random_normal, random_normal_initializer,
     random_uniform, random_uniform_initializer, truncated_normal, truncated_normal_initializer,
-    value_initializer, variance_scaling, zeros, zeros_initializer,
+    uniform_unit_scaling_initializer, value_initializer, variance_scaling, zeros,
+    zeros_initializer,
 };
 pub use layers::Dense;
 pub use location::{Location, Trace};

@@ -1,11 +1,13 @@
 //! Initializers and recipes: how variables get their first values.
 
+mod orthogonal;
+
 use crate::element::{DType, Element};
 use crate::graph::Graph;
 use crate::handle::{AnyTensor, Tensor};
 use crate::ids::TensorId;
 use crate::mistake::Problem;
-use crate::op::{Array, Distribution, Random};
+use crate::op::{Array, Binary, Distribution, Random};
 use crate::sizes::Sizes;
 use crate::store::NewName;
 use crate::value::{Data, Value};
@@ -46,6 +48,15 @@ enum Fill {
         mode: FanMode,
         shape: FanShape,
     },
+    UnitScaling {
+        factor: f64,
+    },
+    Orthogonal {
+        gain: f64,
+    },
+    Identity {
+        gain: f64,
+    },
 }
 
 /// Which fan of a weight matrix scales its variance.
@@ -66,6 +77,8 @@ pub enum FanShape {
     Uniform,
     /// Normal, redrawn outside of two deviations, and widened so that the deviation is as asked.
     TruncatedNormal,
+    /// Normal.
+    UntruncatedNormal,
 }
 
 impl Initializer {
@@ -92,7 +105,11 @@ impl Initializer {
             Fill::VarianceScaling { shape, .. } => match shape {
                 FanShape::Uniform => "random_uniform",
                 FanShape::TruncatedNormal => "truncated_normal",
+                FanShape::UntruncatedNormal => "random_normal",
             },
+            Fill::UnitScaling { .. } => "random_uniform",
+            Fill::Orthogonal { .. } => "mul",
+            Fill::Identity { .. } => "mul",
         }
     }
 
@@ -135,8 +152,18 @@ impl Initializer {
                         let distribution = Distribution::TruncatedNormal { dtype };
                         self.scaled(graph, distribution, sizes, 0.0, stddev, scope.path())
                     }
+                    FanShape::UntruncatedNormal => {
+                        let distribution = Distribution::StandardNormal { dtype };
+                        self.scaled(graph, distribution, sizes, 0.0, scale.sqrt(), scope.path())
+                    }
                 }
             }
+            Fill::UnitScaling { factor } => {
+                let limit = factor * (3.0 / inputs_of(&known.unwrap_or_default())).sqrt();
+                self.uniform(graph, dtype, sizes, -limit, limit, scope.path())
+            }
+            Fill::Orthogonal { gain } => self.orthogonal(graph, dtype, known, *gain, scope.path()),
+            Fill::Identity { gain } => identity(graph, dtype, known, *gain, scope.path()),
         }
     }
 
@@ -163,6 +190,31 @@ impl Initializer {
         AnyTensor::new(graph, TensorId::new(id, 0))
     }
 
+    /// A random matrix's orthonormal basis, as rows or columns, whichever are fewer.
+    fn orthogonal<'g>(
+        &self,
+        graph: &'g Graph,
+        dtype: DType,
+        known: Option<Vec<usize>>,
+        gain: f64,
+        name: &str,
+    ) -> AnyTensor<'g> {
+        let Some((sizes, rows, columns)) = matrix_sizes(known) else {
+            return not_a_matrix(graph, dtype, "orthogonal_initializer");
+        };
+        let (long, short) = (rows.max(columns), rows.min(columns));
+        let shape = Sizes::from([long, short]).into_tensor(graph);
+        let draw = graph.draw(Distribution::StandardNormal { dtype }, self.seed, &[shape]);
+        let columns_of = draw.cast(DType::F64).typed();
+        let mut basis = orthogonal::orthonormal_columns(graph, columns_of, short);
+        if rows < columns {
+            basis = basis.transpose([1, 0]);
+        }
+        let basis = basis.reshape(&sizes[..]).any().cast(dtype);
+        let gain = graph.number(dtype, gain, "Const");
+        basis.binary_exact(Binary::Mul, gain, name)
+    }
+
     /// `draw * (high - low) + low`, as TensorFlow computes it.
     fn uniform<'g>(
         &self,
@@ -177,9 +229,9 @@ impl Initializer {
         let low = graph.number(dtype, low, "min");
         let high = graph.number(dtype, high, "max");
         let draw = graph.draw(Distribution::Uniform { dtype }, self.seed, &[shape]);
-        let range = high.binary(crate::op::Binary::Sub, low, "sub");
-        let scaled = draw.binary(crate::op::Binary::Mul, range, "mul");
-        scaled.binary_exact(crate::op::Binary::Add, low, name)
+        let range = high.binary(Binary::Sub, low, "sub");
+        let scaled = draw.binary(Binary::Mul, range, "mul");
+        scaled.binary_exact(Binary::Add, low, name)
     }
 
     /// `draw * stddev + mean`, as TensorFlow computes it.
@@ -197,8 +249,8 @@ impl Initializer {
         let dtype = draw.dtype();
         let mean = graph.number(dtype, mean, "mean");
         let stddev = graph.number(dtype, stddev, "stddev");
-        let scaled = draw.binary(crate::op::Binary::Mul, stddev, "mul");
-        scaled.binary_exact(crate::op::Binary::Add, mean, name)
+        let scaled = draw.binary(Binary::Mul, stddev, "mul");
+        scaled.binary_exact(Binary::Add, mean, name)
     }
 }
 
@@ -215,6 +267,51 @@ fn constant<'g>(
     let name = NewName::Exact(name.to_owned());
     let id = graph.add_named(Array::Fill.into(), &[shape, value], name, None);
     AnyTensor::new(graph, TensorId::new(id, 0))
+}
+
+/// Ones on the diagonal of a matrix, and zeros elsewhere, all times `gain`.
+#[track_caller]
+fn identity<'g>(
+    graph: &'g Graph,
+    dtype: DType,
+    known: Option<Vec<usize>>,
+    gain: f64,
+    name: &str,
+) -> AnyTensor<'g> {
+    let sizes = known.filter(|sizes| sizes.len() == 2);
+    let Some((_, rows, columns)) = matrix_sizes(sizes) else {
+        return not_a_matrix(graph, dtype, "identity_initializer");
+    };
+    let diagonal = graph.range(rows as i32).one_hot::<f32>(columns);
+    let gain = graph.number(dtype, gain, "Const");
+    let diagonal = diagonal.any().cast(dtype);
+    diagonal.binary_exact(Binary::Mul, gain, name)
+}
+
+/// The sizes, and those of the matrix that they make with all axes but the last in one.
+fn matrix_sizes(known: Option<Vec<usize>>) -> Option<(Vec<usize>, usize, usize)> {
+    let sizes = known?;
+    let [field @ .., inputs, outputs] = &sizes[..] else {
+        return None;
+    };
+    let rows = field.iter().product::<usize>() * inputs;
+    let columns = *outputs;
+    Some((sizes, rows, columns))
+}
+
+#[track_caller]
+fn not_a_matrix<'g>(graph: &'g Graph, dtype: DType, subject: &str) -> AnyTensor<'g> {
+    let problem = Problem::shape("it makes matrices whose sizes are known")
+        .help("give the variable two sizes, or another initializer");
+    let stand_in = graph.number(dtype, 0.0, "Const");
+    graph.poisoned_like(stand_in, subject, subject, problem)
+}
+
+/// The number of inputs that TensorFlow's `uniform_unit_scaling_initializer` counts: one for a vector.
+fn inputs_of(sizes: &[usize]) -> f64 {
+    let inputs = sizes.split_last().map_or(&[][..], |(_, inputs)| inputs);
+    let count: f64 = inputs.iter().map(|size| *size as f64).product();
+    count.max(1.0)
 }
 
 impl FanMode {
@@ -289,6 +386,63 @@ pub fn glorot_normal() -> Initializer {
 /// Variance `scale / fan`. TensorFlow's `variance_scaling_initializer`.
 pub fn variance_scaling(scale: f64, mode: FanMode, shape: FanShape) -> Initializer {
     Initializer::new(Fill::VarianceScaling { scale, mode, shape })
+}
+
+/// Truncated normal with the variance `2 / inputs`, for layers with `relu`.
+///
+/// He et al., "Delving deep into rectifiers", 2015. TensorFlow's `initializers.he_normal`.
+pub fn he_normal() -> Initializer {
+    variance_scaling(2.0, FanMode::In, FanShape::TruncatedNormal)
+}
+
+/// Uniform with the limit `sqrt(6 / inputs)`. TensorFlow's `initializers.he_uniform`.
+pub fn he_uniform() -> Initializer {
+    variance_scaling(2.0, FanMode::In, FanShape::Uniform)
+}
+
+/// Truncated normal with the variance `1 / inputs`, for layers with `selu`.
+///
+/// LeCun et al., "Efficient BackProp", 1998. TensorFlow's `initializers.lecun_normal`.
+pub fn lecun_normal() -> Initializer {
+    variance_scaling(1.0, FanMode::In, FanShape::TruncatedNormal)
+}
+
+/// Uniform with the limit `sqrt(3 / inputs)`. TensorFlow's `initializers.lecun_uniform`.
+pub fn lecun_uniform() -> Initializer {
+    variance_scaling(1.0, FanMode::In, FanShape::Uniform)
+}
+
+/// Uniform with the limit `factor * sqrt(3 / inputs)`, where a vector has one input. TensorFlow's
+/// `uniform_unit_scaling_initializer`.
+pub fn uniform_unit_scaling_initializer(factor: f64) -> Initializer {
+    Initializer::new(Fill::UnitScaling { factor })
+}
+
+/// A random matrix with orthonormal columns, or rows if these are fewer, times `gain`: a recurrent
+/// kernel that neither stretches nor shrinks. Of more than two axes all but the last are taken as one.
+/// TensorFlow's `orthogonal_initializer`, whose numbers it gives but for rounding.
+///
+/// Saxe et al., "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks",
+/// 2013.
+///
+/// ```
+/// use aqueduct_graph::{Graph, orthogonal_initializer};
+///
+/// let g = Graph::new();
+/// let recurrent = g.get_variable_with::<f32>("recurrent", [64, 64], orthogonal_initializer(1.0));
+/// # let _ = recurrent;
+/// assert!(g.check().is_ok());
+/// ```
+pub fn orthogonal_initializer(gain: f64) -> Initializer {
+    Initializer::new(Fill::Orthogonal { gain })
+}
+
+/// `gain` on the diagonal of a matrix, zeros elsewhere: with `relu`, a recurrent kernel that remembers.
+/// TensorFlow's `initializers.identity`.
+///
+/// Le, Jaitly and Hinton, "A simple way to initialize recurrent networks of rectified linear units", 2015.
+pub fn identity_initializer(gain: f64) -> Initializer {
+    Initializer::new(Fill::Identity { gain })
 }
 
 /// A tensor to be made: how to fill it, and its sizes. Becomes a tensor by [`Recipe::tensor`], or a
