@@ -107,6 +107,10 @@ fn arrays<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
         x.size(),
     );
     let _ = (
+        g.placeholder_with_default("d", 1.5_f32, shape![]),
+        x.ensure_shape(shape![3, ?]),
+    );
+    let _ = (
         x.reshape([-1]),
         x.reshape(sizes![n, -1]),
         x.broadcast_to(sizes![2, n, 4]),
@@ -387,6 +391,10 @@ fn untyped<'g>(g: &'g Graph, x: AnyTensor<'g>, n: AnyTensor<'g>) {
         x.broadcast_to([2, 4]),
         x.expand_dims(1),
         x.transpose(vec![1, 0]),
+    );
+    let _ = (
+        g.placeholder_with_default_any("d", x, shape![?, 4]),
+        x.ensure_shape(shape![3, ?]),
     );
     let _ = (
         x.slice(spec.clone()),

@@ -103,6 +103,8 @@ fn standing(op: &Op) -> Standing {
 fn array(op: &Array) -> Standing {
     match op {
         Array::Identity => flows("Identity"),
+        Array::PlaceholderWithDefault { .. } => flows("PlaceholderWithDefault"),
+        Array::EnsureShape { .. } => flows("EnsureShape"),
         Array::Reshape => flows("Reshape"),
         Array::ExpandDims { .. } => flows("ExpandDims"),
         Array::Squeeze { .. } => flows("Squeeze"),
@@ -173,6 +175,7 @@ fn with_rules() -> BTreeSet<String> {
         "Cumsum",
         "Custom",
         "Elu",
+        "EnsureShape",
         "ExpandDims",
         "Fill",
         "Gather along another axis",
@@ -188,6 +191,7 @@ fn with_rules() -> BTreeSet<String> {
         "PadGrad Constant",
         "PadGrad Reflect",
         "PadGrad Symmetric",
+        "PlaceholderWithDefault",
         "Print",
         "Relu",
         "Relu6",

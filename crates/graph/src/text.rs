@@ -239,6 +239,9 @@ fn array_attributes(op: &Array) -> String {
             Some(sizes) => format!("axis {axis} sizes {sizes:?}"),
             None => format!("axis {axis} count {count}"),
         },
+        Array::PlaceholderWithDefault { shape } | Array::EnsureShape { shape } => {
+            format!("{shape}")
+        }
         Array::Placeholder { .. }
         | Array::Identity
         | Array::StopGradient

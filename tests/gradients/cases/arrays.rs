@@ -21,6 +21,13 @@ pub(crate) fn arrays() -> Vec<Case> {
 fn reshaping() -> Vec<Case> {
     vec![
         case("identity", [input([2, 3])], |x| x[0].identity()),
+        case("placeholder_with_default", [input([2, 3])], |x| {
+            let g = x[0].graph();
+            g.placeholder_with_default("y", x[0], shape![?, 3]).square()
+        }),
+        case("ensure_shape", [input([2, 3])], |x| {
+            x[0].ensure_shape(shape![?, 3]).square()
+        }),
         case("reshape", [input([2, 6])], |x| x[0].reshape([3, 4])),
         case("reshape, one size open", [input([2, 6])], |x| {
             x[0].reshape([-1, 4, 1])

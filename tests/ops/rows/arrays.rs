@@ -9,6 +9,9 @@ pub(crate) fn making() -> Vec<Row> {
         row!(Element "g.placeholder::<T>(name, shape)", "→ [shape], any size `?`", "tf.placeholder", |x: [2]| {
             x.graph().placeholder::<T>("y", shape![?])
         }),
+        row!(Element "g.placeholder_with_default(name, x, shape)", "[…] → [shape], any size `?`", "tf.placeholder_with_default", |x: [2]| {
+            x.graph().placeholder_with_default("y", x, shape![?])
+        }),
         row!(Element "g.constant(value)", "→ that of the value", "tf.constant", |x: []| x.graph().constant(T::default())),
         row!(Element "g.zeros::<T>(sizes)", "→ [sizes]", "tf.zeros", |x: []| x.graph().zeros::<T>([2, 3])),
         row!(Element "g.ones::<T>(sizes)", "→ [sizes]", "tf.ones", |x: []| x.graph().ones::<T>([2, 3])),
@@ -47,6 +50,7 @@ pub(crate) fn shapes() -> Vec<Row> {
             x.any().pad_grad([[1, 1]], aqueduct::ir::PadMode::Reflect)
         }),
         row!(Element "x.identity()", "any", "tf.identity", |x: [2]| x.identity()),
+        row!(Element "x.ensure_shape(shape)", "[…] → [shape], any size `?`", "tf.ensure_shape", |x: [2]| x.ensure_shape(shape![2])),
         row!(Element "x.stop_gradient()", "any", "tf.stop_gradient", |x: [2]| x.stop_gradient()),
     ]
 }

@@ -10,30 +10,11 @@ use crate::handle::{AnyTensor, Operand, Tensor};
 use crate::ids::{NodeId, TensorId};
 use crate::initializer::{self, scalar_of};
 use crate::op::{Array, SliceSpec};
-use crate::shape::{Dim, Shape};
+use crate::shape::Dim;
 use crate::sizes::Sizes;
 use crate::value::Value;
 
 impl Graph {
-    /// A value that every run feeds. TensorFlow's `placeholder`.
-    ///
-    /// ```
-    /// use aqueduct_graph::{Graph, shape};
-    ///
-    /// let g = Graph::new();
-    /// let images = g.placeholder::<f32>("images", shape![?, 28, 28]);
-    /// assert_eq!(images.to_string(), r#"Tensor("images:0", shape=(?, 28, 28), dtype=float32)"#);
-    /// ```
-    #[track_caller]
-    pub fn placeholder<T: Element>(&self, name: &str, shape: impl Into<Shape>) -> Tensor<'_, T> {
-        let name = self.valid_name(std::panic::Location::caller(), "placeholder", name);
-        let mut shape = shape.into();
-        self.write().identify(&mut shape);
-        let dtype = T::DTYPE;
-        let op = Array::Placeholder { dtype, shape };
-        Tensor::assume(self.add_tensor(op, &[], &name))
-    }
-
     /// A value fixed while building: a number, or an array of `ndarray`. TensorFlow's `constant`.
     ///
     /// ```

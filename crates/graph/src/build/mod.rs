@@ -20,6 +20,7 @@ mod mask;
 mod math;
 mod nn;
 mod pad;
+mod placeholder;
 mod random;
 mod range;
 mod reduce;

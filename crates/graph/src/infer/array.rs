@@ -6,7 +6,7 @@ use crate::element::DType;
 use crate::fact::{Fact, Int};
 use crate::infer::common::{
     Class, broadcast_to, check_attribute, check_axes, check_axis, check_class, check_rank,
-    common_dtype, first_dim, int_scalar, operands, plural, shape_operand, size, splice,
+    common_dtype, first_dim, int_scalar, operands, plural, shape_operand, size, splice, unify,
     unify_shapes,
 };
 use crate::infer::index::{gather_nd, one_hot, places_where, reverse_sequence, scatter_nd};
@@ -29,6 +29,9 @@ pub(super) fn infer(op: &Array, inputs: &[Fact]) -> Result<Vec<Fact>, Problem> {
         Array::Placeholder { dtype, shape } => {
             let [] = operands(inputs)?;
             Ok(Fact::new(*dtype, shape))
+        }
+        Array::PlaceholderWithDefault { shape } | Array::EnsureShape { shape } => {
+            of_shape(shape, operands(inputs)?)
         }
         Array::Constant(value) => {
             let [] = operands(inputs)?;
@@ -66,6 +69,15 @@ pub(super) fn infer(op: &Array, inputs: &[Fact]) -> Result<Vec<Fact>, Problem> {
         Array::Where => places_where(operands(inputs)?),
     }?;
     Ok(vec![fact])
+}
+
+/// The operand, if its sizes may be these.
+fn of_shape(shape: &Shape, [x]: &[Fact; 1]) -> Result<Fact, Problem> {
+    let Some(both) = unify(&x.shape, shape) else {
+        let message = format!("x has shape {} but must have shape {shape}", x.shape);
+        return Err(Problem::shape(message).help("a `?` in the shape stands for any size"));
+    };
+    Ok(ints::rearranged(x, both))
 }
 
 fn constant(value: &Value) -> Fact {

@@ -19,12 +19,22 @@ pub enum Array {
         /// The static shape; every unknown has an identity.
         shape: Shape,
     },
+    /// `[default] -> x`: a value that a run may feed; where it does not, the default.
+    PlaceholderWithDefault {
+        /// What is known of the shape of what may be fed; every unknown has an identity.
+        shape: Shape,
+    },
     /// `[] -> x`: a value fixed while building.
     Constant(Arc<Value>),
     /// `[x] -> x`.
     Identity,
     /// `[x] -> x`, through which no gradient flows.
     StopGradient,
+    /// `[x] -> x`, whose sizes must be these.
+    EnsureShape {
+        /// The shape, with unknowns where any size will do.
+        shape: Shape,
+    },
     /// `[x, shape: int vector] -> y`: the same elements in another shape; one -1 is worked out.
     Reshape,
     /// `[x] -> int vector`: the sizes of `x`, never its elements.
@@ -162,9 +172,11 @@ impl Array {
     pub(super) fn type_name(&self) -> &'static str {
         match self {
             Array::Placeholder { .. } => "Placeholder",
+            Array::PlaceholderWithDefault { .. } => "PlaceholderWithDefault",
             Array::Constant(_) => "Const",
             Array::Identity => "Identity",
             Array::StopGradient => "StopGradient",
+            Array::EnsureShape { .. } => "EnsureShape",
             Array::Reshape => "Reshape",
             Array::Shape { .. } => "Shape",
             Array::Size { .. } => "Size",
@@ -205,9 +217,11 @@ impl Array {
             Array::Where => true,
             Array::Range { dtype } => dtype.is_float(),
             Array::Placeholder { .. }
+            | Array::PlaceholderWithDefault { .. }
             | Array::Constant(_)
             | Array::Identity
             | Array::StopGradient
+            | Array::EnsureShape { .. }
             | Array::Reshape
             | Array::Shape { .. }
             | Array::Size { .. }
@@ -247,9 +261,11 @@ impl Array {
             Array::Fill => &[0],
             Array::SegmentSum | Array::ScatterNd => &[2],
             Array::Placeholder { .. }
+            | Array::PlaceholderWithDefault { .. }
             | Array::Constant(_)
             | Array::Identity
             | Array::StopGradient
+            | Array::EnsureShape { .. }
             | Array::Shape { .. }
             | Array::Size { .. }
             | Array::ExpandDims { .. }

@@ -67,8 +67,10 @@ fn math_roles(op: Math) -> &'static [&'static str] {
 
 fn array_roles(op: &Array) -> &'static [&'static str] {
     match op {
+        Array::PlaceholderWithDefault { .. } => &["default"],
         Array::Identity
         | Array::StopGradient
+        | Array::EnsureShape { .. }
         | Array::Shape { .. }
         | Array::Size { .. }
         | Array::ExpandDims { .. }

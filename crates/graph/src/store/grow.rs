@@ -158,6 +158,9 @@ impl Store {
             .map(|tensor| self.fact(*tensor).clone())
             .collect();
         let mut facts = infer(&new.op, &inputs, self)?;
+        if let Op::Array(Array::PlaceholderWithDefault { shape }) = &new.op {
+            forget_default(&mut facts, shape);
+        }
         for fact in &mut facts {
             self.identify_fact(fact);
         }
@@ -407,6 +410,13 @@ impl Store {
 /// An output of an operation.
 fn output_of(node: NodeId, place: usize) -> TensorId {
     TensorId::new(node, u32::try_from(place).unwrap_or(u32::MAX))
+}
+
+/// Leaves of what is known of the default what holds of all that may be fed in its place.
+fn forget_default(facts: &mut [Fact], shape: &Shape) {
+    for fact in facts {
+        *fact = Fact::new(fact.dtype, shape.clone());
+    }
 }
 
 /// Gives all facts the shape of the first: equal pieces of an unknown size have one identity.

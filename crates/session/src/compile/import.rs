@@ -168,7 +168,10 @@ impl Import<'_> {
             .and_then(|fact| fact.shape.sizes())
             .unwrap_or_default();
         let value = match op {
-            Array::Identity | Array::StopGradient => vec![self.operand(id, 0)?],
+            Array::Identity
+            | Array::PlaceholderWithDefault { .. }
+            | Array::StopGradient
+            | Array::EnsureShape { .. } => vec![self.operand(id, 0)?],
             Array::Reshape | Array::ExpandDims { .. } | Array::Squeeze { .. } => {
                 let x = self.operand(id, 0)?;
                 vec![self.reshaped(id, x, &sizes)]

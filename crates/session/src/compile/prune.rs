@@ -453,7 +453,10 @@ fn need_of_operand(op: &Op, slot: usize, need: Need) -> Need {
 }
 
 fn is_placeholder(op: &Op) -> bool {
-    matches!(op, Op::Array(Array::Placeholder { .. }))
+    matches!(
+        op,
+        Op::Array(Array::Placeholder { .. } | Array::PlaceholderWithDefault { .. })
+    )
 }
 
 /// An output of an operation.

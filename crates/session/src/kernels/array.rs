@@ -18,7 +18,9 @@ pub(super) fn kernel(op: &Array, spec: &Spec<'_>) -> Option<Kernel> {
         Array::Placeholder { .. } => return None,
         Array::Constant(value) => constant(Arc::clone(value)),
         Array::Identity
+        | Array::PlaceholderWithDefault { .. }
         | Array::StopGradient
+        | Array::EnsureShape { .. }
         | Array::Reshape
         | Array::ExpandDims { .. }
         | Array::Squeeze { .. } => with_element!(spec.input_dtype(0), T => copy::<T>()),

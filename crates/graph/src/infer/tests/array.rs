@@ -1,6 +1,7 @@
-use super::{check, check_problem};
+use super::{check, check_problem, shape};
 use crate::element::DType;
 use crate::op::Array;
+use crate::shape::Shape;
 
 fn split(axis: usize, count: usize, sizes: Option<&[usize]>) -> Array {
     Array::Split {
@@ -261,4 +262,28 @@ fn gather_and_segment_sum() {
         "bool[2]; i32[2]; i32=1",
         "dtype: values is bool but must be f32, f64, i32, i64 or u8 | cast it: `.cast::<f32>()`",
     );
+}
+
+#[test]
+fn shapes_that_are_declared() {
+    let shape = shape("[?, 3]");
+    let ensured = Array::EnsureShape {
+        shape: shape.clone(),
+    };
+    for op in [ensured, Array::PlaceholderWithDefault { shape }] {
+        check(op.clone(), "f32[a, b]", "f32[a, 3]");
+        check(op.clone(), "bool[2, 3]", "bool[2, 3]");
+        check_problem(
+            op.clone(),
+            "f32[a, 4]",
+            "shape: x has shape [?, 4] but must have shape [?, 3] | a `?` in the shape stands for any size",
+        );
+        check_problem(
+            op,
+            "f32[3]",
+            "shape: x has shape [3] but must have shape [?, 3] | a `?` in the shape stands for any size",
+        );
+    }
+    let shape = Shape::from([2]);
+    check(Array::EnsureShape { shape }, "i32=[5, a]", "i32=[5, a]");
 }

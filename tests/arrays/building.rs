@@ -1,21 +1,9 @@
-//! What builders of arrays take and refuse, where they do more than one op.
-
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+//! What builders take and refuse, where they do more than one op.
 
 use aqueduct::prelude::*;
 use ndarray::{arr1, arr2};
 
-/// Asserts that building makes one mistake, on this file's lines, which says this.
-#[track_caller]
-fn check_refused(build: impl for<'g> FnOnce(&'g Graph, Tensor<'g, f32>), message: &str) {
-    let g = Graph::new();
-    let x = g.placeholder::<f32>("x", shape![?, 4]);
-    build(&g, x);
-    let report = g.check().unwrap_err();
-    assert_eq!(report.0.len(), 1, "{report}");
-    assert_eq!(report.0[0].at.at.file, file!());
-    assert_eq!(report.0[0].message, message);
-}
+use crate::check_refused;
 
 #[test]
 fn masks_that_do_not_fit() {
