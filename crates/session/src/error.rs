@@ -6,6 +6,7 @@ use aqueduct_graph::ir::{OperandNote, Report};
 use aqueduct_graph::{Mistake, Mistakes, Trace};
 use thiserror::Error;
 
+use crate::numerics::NumericsFailure;
 use crate::saver::CheckpointError;
 
 /// Whatever can go wrong between building a graph and holding its results or checkpoints.
@@ -34,6 +35,10 @@ pub enum Error {
     /// An operation failed on the values of this run.
     #[error("{0}")]
     Operation(Box<OperationFailure>),
+    /// The first NaN or infinity of a run, of a session that
+    /// [looks for them](crate::SessionOptions::check_numerics).
+    #[error("{0}")]
+    Numerics(Box<NumericsFailure>),
     /// A value given to a variable from outside does not fit it.
     #[error("cannot load {given} into variable `{variable}`, which is {wanted}")]
     Load {
@@ -99,6 +104,15 @@ impl From<CheckpointError> for Error {
 impl Error {
     pub(crate) fn internal(message: impl Into<String>) -> Error {
         Error::Internal(message.into())
+    }
+
+    /// The same error, of a body that is run as `what` says. Only the report of a NaN or infinity
+    /// tells it, as which step it is says much of where it comes from.
+    pub(crate) fn within(mut self, what: impl FnOnce() -> String) -> Error {
+        if let Error::Numerics(failure) = &mut self {
+            failure.within.push(what());
+        }
+        self
     }
 }
 

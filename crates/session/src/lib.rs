@@ -22,6 +22,7 @@ mod explain;
 mod feed;
 mod fetch;
 mod kernels;
+mod numerics;
 mod options;
 mod outputs;
 mod philox;
@@ -39,6 +40,7 @@ pub use feed::{Feed, FeedKey, FeedValue, Feeds};
 pub use fetch::{
     ArrayAt, ArrayOf, Assemble, Fetch, Fetched, Nothing, Requests, Scalar, ScalarAt, ValueAt,
 };
+pub use numerics::{ElementSummary, NumericsCheck, NumericsFailure, OperandSummary};
 pub use options::{Pass, SessionOptions};
 pub use outputs::{OutputBuffers, Outputs};
 pub use philox::Philox;

@@ -3,6 +3,8 @@
 use std::num::NonZeroUsize;
 use std::thread;
 
+use crate::numerics::NumericsCheck;
+
 /// How a session runs its graph; see [`Session::with_options`](crate::Session::with_options).
 ///
 /// ```
@@ -21,6 +23,7 @@ pub struct SessionOptions {
     threads: Option<NonZeroUsize>,
     optimize: bool,
     strict: bool,
+    numerics: NumericsCheck,
     /// The passes that are switched off, a bit for each.
     without: u32,
 }
@@ -31,6 +34,7 @@ impl Default for SessionOptions {
             threads: None,
             optimize: true,
             strict: false,
+            numerics: NumericsCheck::Off,
             without: 0,
         }
     }
@@ -66,6 +70,46 @@ impl SessionOptions {
         self
     }
 
+    /// Whether runs stop at the first operation that makes a NaN, or an infinity, of elements that
+    /// were none. [`Error::Numerics`](crate::Error::Numerics) names it, with the caller's line and
+    /// what was in its operands, and nothing of the run is kept.
+    ///
+    /// Operations in loops, branches and gradients are looked at, and what custom ops give. A NaN
+    /// that was in a variable, a constant or a feed is told as theirs, by the first operation that
+    /// lets it through: `where` may well leave it out. An infinity that was there before the run is
+    /// let through, and so is what becomes of it, until that is NaN: masks of negative infinity need
+    /// no other setting.
+    ///
+    /// Each operation runs by itself then, on one thread, as without
+    /// [`optimize`](SessionOptions::optimize), so that none is hidden in another, and each result is
+    /// read once more. That is for the search of a fault, not for training.
+    ///
+    /// TensorFlow's `add_check_numerics_ops` asks for the same of a graph, loops and branches left
+    /// out; for one tensor there is `check_numerics`.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    /// use aqueduct_session::{Error, NumericsCheck, Session, SessionOptions, feed};
+    ///
+    /// let g = Graph::new();
+    /// let x = g.placeholder::<f32>("x", shape![?]);
+    /// let loss = x.log().named("loss").reduce_sum(..);
+    ///
+    /// let options = SessionOptions::new().check_numerics(NumericsCheck::Nan);
+    /// let sess = Session::with_options(&g, options);
+    /// let Err(Error::Numerics(found)) = sess.run(loss, feed![x => [1.0, -1.0]]) else {
+    ///     panic!("the logarithm of a negative number is NaN");
+    /// };
+    /// assert_eq!(found.name, "loss");
+    /// assert_eq!(found.elements.nans, 1);
+    /// assert_eq!(found.operands[0].elements.unwrap().range, Some((-1.0, 1.0)));
+    /// ```
+    #[must_use]
+    pub fn check_numerics(mut self, check: NumericsCheck) -> SessionOptions {
+        self.numerics = check;
+        self
+    }
+
     /// Leaves out a pass.
     #[must_use]
     pub fn without(mut self, pass: Pass) -> SessionOptions {
@@ -82,18 +126,23 @@ impl SessionOptions {
 
     /// Whether plans are optimised.
     pub fn optimizes(&self) -> bool {
-        self.optimize
+        self.optimize && !self.numerics.is_on()
+    }
+
+    /// Whether runs stop at the first NaN or infinity.
+    pub fn numerics(&self) -> NumericsCheck {
+        self.numerics
     }
 
     /// Whether a pass is run.
     pub fn runs(&self, pass: Pass) -> bool {
-        self.optimize && self.without & pass.bit() == 0 && !(self.strict && pass.reorders())
+        self.optimizes() && self.without & pass.bit() == 0 && !(self.strict && pass.reorders())
     }
 
     /// How many threads a run may use.
     pub fn thread_count(&self) -> usize {
         let available = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        if !self.optimize {
+        if !self.optimizes() {
             return 1;
         }
         self.threads.map_or_else(available, NonZeroUsize::get)

@@ -72,6 +72,8 @@ pub(crate) struct Instruction {
     pub(crate) outputs: Vec<Output>,
     /// What the operands are, for reports.
     pub(crate) facts: Vec<Fact>,
+    /// What the results are, for reports of numbers; empty if the session does not look at them.
+    pub(crate) results: Vec<Fact>,
 }
 
 /// What an instruction does.

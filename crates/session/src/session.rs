@@ -412,6 +412,7 @@ impl Shared {
             graph: &self.graph,
             plans: &self.plans,
             threads: &self.threads,
+            numerics: self.options.numerics(),
             streams: &mut scratch.streams,
             spares: writer.as_mut().map(|writer| &mut *writer.spares),
         };

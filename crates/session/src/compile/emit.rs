@@ -256,6 +256,7 @@ impl Draft {
             inputs,
             outputs: Vec::new(),
             facts: self.input_facts(store, id),
+            results: self.checked_facts(store, id),
         });
         Ok(())
     }
@@ -538,6 +539,7 @@ impl Draft {
             inputs,
             outputs,
             facts: self.input_facts(store, id),
+            results: self.checked_facts(store, id),
         });
         Ok(())
     }
@@ -592,6 +594,15 @@ impl Draft {
                 .clone()
         };
         store.inputs(id).iter().map(known).collect()
+    }
+
+    /// What the results are, if the session looks at them.
+    fn checked_facts(&self, store: &Store, id: NodeId) -> Vec<Fact> {
+        if self.options.numerics().is_on() {
+            self.output_facts(store, id)
+        } else {
+            Vec::new()
+        }
     }
 
     pub(super) fn output_facts(&self, store: &Store, id: NodeId) -> Vec<Fact> {

@@ -151,7 +151,7 @@ impl<'a> Frame<'a> {
         last.plan.results.get(index).copied().flatten()
     }
 
-    fn late_sizes(&self, operand: Operand) -> Option<&[usize]> {
+    pub(super) fn late_sizes(&self, operand: Operand) -> Option<&[usize]> {
         let Operand::Late { stage, slot } = operand else {
             return None;
         };

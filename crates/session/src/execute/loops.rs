@@ -68,7 +68,13 @@ impl Run<'_> {
             .maximum
             .is_none_or(|maximum| progress.done < maximum)
         {
-            if !self.goes_on(repeated, &mut progress, &mut hidden, of_condition)? {
+            if !self.goes_on(
+                instruction,
+                repeated,
+                &mut progress,
+                &mut hidden,
+                of_condition,
+            )? {
                 break;
             }
             let place = progress.done;
@@ -104,6 +110,7 @@ impl Run<'_> {
     /// Whether the condition of a while holds.
     fn goes_on(
         &mut self,
+        instruction: &Instruction,
         repeated: &WhileLoop,
         progress: &mut Progress<'_, '_>,
         hidden: &mut [Version],
@@ -112,7 +119,15 @@ impl Run<'_> {
         let condition = &repeated.condition;
         let mut inputs = state_inputs(progress.each, &progress.states);
         inputs.extend_from_slice(captures);
-        let frame = self.execute(&condition.plan, &inputs, hidden.to_vec())?;
+        let frame = self
+            .execute(&condition.plan, &inputs, hidden.to_vec())
+            .map_err(|error| {
+                let step = progress.done;
+                error.within(|| {
+                    let owner = self.owner(instruction);
+                    format!("the condition before step {step} of {owner}")
+                })
+            })?;
         let (Slice::Bool(&[holds]), _) = self.view_result(&frame, 0)? else {
             return Err(Error::internal("a condition gives no truth value"));
         };
@@ -134,7 +149,11 @@ impl Run<'_> {
         let each = progress.each;
         let mut inputs = state_inputs(each, &progress.states);
         inputs.extend_from_slice(given);
-        let frame = self.execute(&each.body.plan, &inputs, progress.hidden.clone())?;
+        let frame = self
+            .execute(&each.body.plan, &inputs, progress.hidden.clone())
+            .map_err(|error| {
+                error.within(|| format!("step {place} of {}", self.owner(instruction)))
+            })?;
         let mut next = Vec::with_capacity(progress.states.len());
         for (given, state) in each.carried.iter().zip(&progress.states) {
             let (elements, sizes) = self.view_result(&frame, given.result)?;

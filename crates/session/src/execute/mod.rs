@@ -2,6 +2,7 @@
 
 mod frame;
 mod loops;
+mod numerics;
 mod stack;
 mod structured;
 
@@ -18,6 +19,7 @@ use crate::compile;
 use crate::error::{Error, Result, UninitializedVariable};
 use crate::kernels::threads::Threads;
 use crate::kernels::{Args, Failure, Slice, SliceMut, state};
+use crate::numerics::NumericsCheck;
 use crate::philox::Philox;
 use crate::plan::{Action, Change, Instruction, Operand, Output, Plan};
 use crate::state::{Spares, Streams};
@@ -29,6 +31,8 @@ pub(crate) struct Run<'s> {
     pub(crate) plans: &'s PlanCache,
     /// The threads among which optimised programs share their work.
     pub(crate) threads: &'s Threads,
+    /// Whether what each operation gives is looked at.
+    pub(crate) numerics: NumericsCheck,
     /// The streams of the random operations that the run may execute.
     pub(crate) streams: &'s mut Streams,
     /// Memory for new versions of variables; only a run that writes has some.
@@ -142,6 +146,9 @@ impl Run<'_> {
         };
         let changes = self.run_instruction(instruction, &mut memory, plan)?;
         changes.apply(late, &mut frame.versions);
+        if self.numerics.is_on() {
+            self.check_results(frame, instruction)?;
+        }
         Ok(())
     }
 
@@ -235,7 +242,7 @@ impl Run<'_> {
                 let captures = self.captures(body, memory, plan, node)?;
                 return self.branch(
                     instruction,
-                    (body, given),
+                    (taken, body, given),
                     &mut args,
                     &captures,
                     memory.versions(),
@@ -303,6 +310,17 @@ impl Run<'_> {
     /// The report of an operand that is not there.
     pub(crate) fn absent(&self, plan: &Plan, reader: Option<NodeId>, absent: &Absent) -> Error {
         missing(self.graph, plan, reader, absent)
+    }
+
+    /// How a report names a loop or branch that an error happened in.
+    fn owner(&self, instruction: &Instruction) -> String {
+        let view = self.graph.view();
+        let node = instruction.node;
+        format!(
+            "`{}`, built at {}",
+            view.node(node).name,
+            view.trace_of(node)
+        )
     }
 
     fn failed(&self, instruction: &Instruction, failure: Failure) -> Error {

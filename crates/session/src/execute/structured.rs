@@ -34,12 +34,16 @@ impl Run<'_> {
     pub(super) fn branch(
         &mut self,
         instruction: &Instruction,
-        (body, given): (&Body, &[Given]),
+        (taken, body, given): (bool, &Body, &[Given]),
         args: &mut Args<'_>,
         captures: &[Option<Slice<'_>>],
         versions: &[Version],
     ) -> Result<Changes> {
-        let frame = self.execute(&body.plan, captures, body.entry_versions(versions))?;
+        let frame = self
+            .execute(&body.plan, captures, body.entry_versions(versions))
+            .map_err(|error| {
+                error.within(|| format!("the {taken} branch of {}", self.owner(instruction)))
+            })?;
         let mut changes = Changes::default();
         for given in given {
             match instruction.outputs.get(given.output) {

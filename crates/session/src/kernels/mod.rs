@@ -40,7 +40,7 @@ mod softmax;
 pub(crate) mod state;
 pub(crate) mod step;
 pub(crate) mod strides;
-mod summary;
+pub(crate) mod summary;
 pub(crate) mod table;
 #[cfg(test)]
 mod tests;

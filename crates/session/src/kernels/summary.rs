@@ -71,7 +71,7 @@ fn word(elements: Slice<'_>, place: usize) -> String {
 
 /// A float in the fewest digits of C's `%g` that TensorFlow would take: 6 of an `f32` if they name it
 /// exactly, else 9; 15 or 17 of an `f64`.
-pub(super) fn float<T: Float>(value: T) -> String {
+pub(crate) fn float<T: Float>(value: T) -> String {
     let (few, all) = if T::DTYPE.width() == 4 {
         (6, 9)
     } else {
@@ -112,11 +112,16 @@ fn general(value: f64, digits: usize) -> String {
 
 /// An element of an array of these sizes by its place: `indices[1, 0]`; of a scalar its name alone.
 pub(super) fn element_name(array: &str, sizes: &[usize], place: usize) -> String {
-    let coordinates: Vec<String> = unravel(place, sizes).map(|n| n.to_string()).collect();
-    match coordinates.join(", ") {
-        scalar if scalar.is_empty() => array.to_owned(),
-        list => format!("{array}[{list}]"),
+    if sizes.is_empty() {
+        return array.to_owned();
     }
+    format!("{array}{}", coordinates(sizes, place))
+}
+
+/// Where in an array of these sizes a place is: `[1, 0]`.
+pub(crate) fn coordinates(sizes: &[usize], place: usize) -> String {
+    let coordinates: Vec<String> = unravel(place, sizes).map(|n| n.to_string()).collect();
+    format!("[{}]", coordinates.join(", "))
 }
 
 #[cfg(test)]
