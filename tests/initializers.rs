@@ -294,3 +294,44 @@ fn matrices_are_asked_for_where_only_they_can_be_made() {
         assert!(mistakes.contains(file!()), "{mistakes}");
     }
 }
+
+#[test]
+fn classes_are_drawn_as_often_as_their_probabilities_say() {
+    const DRAWS: usize = 20_000;
+    let g = Graph::new();
+    g.set_random_seed(11);
+    let rows = [
+        [0.0_f32, 1.0, f32::NEG_INFINITY, -2.0],
+        [3.0, 3.0, 3.0, 3.0],
+    ];
+    let logits = g.placeholder::<f32>("logits", shape![?, ?]);
+    let drawn = logits.multinomial(DRAWS, Some(3));
+    let sess = Session::new(&g);
+    let (drawn, expected) = sess
+        .run((drawn, logits.softmax()), feed![logits => rows])
+        .unwrap();
+    assert_eq!(drawn.shape(), [2, DRAWS]);
+    for (drawn, expected) in drawn.outer_iter().zip(expected.outer_iter()) {
+        for (class, expected) in expected.iter().enumerate() {
+            let count = drawn.iter().filter(|drawn| **drawn == class as i64).count();
+            let (found, expected) = (count as f64 / DRAWS as f64, f64::from(*expected));
+            // Five deviations of such a frequency.
+            let deviation = (expected * (1.0 - expected) / DRAWS as f64).sqrt();
+            assert!(
+                (found - expected).abs() <= 5.0 * deviation,
+                "{class}: {found}, not {expected}"
+            );
+        }
+    }
+}
+
+#[test]
+fn classes_are_drawn_of_rows() {
+    let g = Graph::new();
+    let _ = g.zeros::<f32>([3]).multinomial(1, None);
+    let mistakes = g.check().unwrap_err().to_string();
+    assert!(
+        mistakes.contains("multinomial: logits are [rows, classes], not [3]"),
+        "{mistakes}"
+    );
+}

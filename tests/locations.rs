@@ -449,6 +449,7 @@ fn random<'g>(g: &'g Graph, n: Tensor<'g, i32>) {
     let _ = (
         g.random_int([2], 0_i64, 5_i64, None),
         g.zeros::<f32>([3]).random_shuffle(Some(1)),
+        g.zeros::<f32>([2, 3]).multinomial(n, Some(1)),
     );
     let _ = (
         zeros([2]).tensor::<bool>(g),

@@ -20,6 +20,7 @@ pub(crate) fn random() -> Vec<Row> {
             x.graph().random_int([2], x.zeros_like(), x, None)
         }),
         row!(Element "x.random_shuffle(seed)", "[a, …]: rows in another order", "tf.random_shuffle", |x: [2, 3]| x.random_shuffle(None)),
+        row!(Float "x.multinomial(count, seed)", "[rows, classes] → i64 [rows, count]", "tf.multinomial", |x: [2, 3]| x.multinomial(4, None)),
     ]
 }
 
