@@ -127,7 +127,7 @@ fn array(op: &Array) -> Standing {
         Array::Pad { mode } => Standing::Flows(format!("Pad {}", pad(mode))),
         Array::PadGrad { mode } => Standing::Flows(format!("PadGrad {}", pad(mode))),
         Array::ReverseSequence { .. } => flows("ReverseSequence"),
-        Array::Range { .. } | Array::OneHot { .. } => Standing::Blocks,
+        Array::Range { .. } | Array::OneHot { .. } | Array::FirstOccurrence => Standing::Blocks,
         // Its operand is of truth values, so the obstacle is what made these.
         Array::Where => Standing::Leaf,
         Array::StopGradient | Array::Shape { .. } | Array::Size { .. } => Standing::Blocks,
@@ -291,6 +291,11 @@ const BLOCKED: &[Blocked] = &[
         },
         "marks whole numbers",
     ),
+    (
+        "first_occurrence",
+        |x| x.first_occurrence().cast(),
+        "gives places",
+    ),
     ("random_shuffle", |x| x.random_shuffle(Some(1)), "random"),
     ("assign", |x| variable(x).assign(x), "writes a variable"),
     (
@@ -396,6 +401,7 @@ fn every_op_that_lets_no_gradient_through_has_a_reason() {
         "Ceil",
         "Custom",
         "Equal",
+        "FirstOccurrence",
         "Floor",
         "FloorDiv",
         "Greater",

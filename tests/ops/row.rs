@@ -9,7 +9,7 @@ pub(crate) struct Row {
     pub(crate) call: &'static str,
     /// From which shapes it makes which.
     pub(crate) shapes: &'static str,
-    /// What TensorFlow calls it.
+    /// What TensorFlow calls it, if it has it.
     pub(crate) tensorflow: &'static str,
     /// The code that builds it.
     pub(crate) source: &'static str,
@@ -143,6 +143,13 @@ impl Made for Operation<'static> {
 }
 
 impl Row {
+    fn tensorflow_name(&self) -> String {
+        match self.tensorflow {
+            "" => String::new(),
+            name => format!("`{name}`"),
+        }
+    }
+
     /// The row in Markdown.
     pub(crate) fn line(&self) -> String {
         self.check();
@@ -151,7 +158,7 @@ impl Row {
             self.shapes.to_owned(),
             self.dtypes(),
             self.gradient(),
-            format!("`{}`", self.tensorflow),
+            self.tensorflow_name(),
         ];
         format!(
             "| {} |\n",

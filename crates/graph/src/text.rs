@@ -252,7 +252,8 @@ fn array_attributes(op: &Array) -> String {
         | Array::ScatterNd
         | Array::SegmentSum
         | Array::Tile
-        | Array::Where => String::new(),
+        | Array::Where
+        | Array::FirstOccurrence => String::new(),
     }
 }
 

@@ -237,6 +237,11 @@ fn places() -> Vec<Case> {
         case("boolean_mask of elements", [input([2, 3])], |x| {
             x[0].square().boolean_mask(x[0].greater(-0.2))
         }),
+        case("unique", [input([4])], |x| {
+            let doubled = x[0].graph().concat(&[x[0], x[0]], 0);
+            let (values, places, counts) = doubled.unique_with_counts();
+            values.gather(places) * doubled + (values * counts.cast()).reduce_sum(..)
+        }),
         case("boolean_mask of nothing", [input([2, 3])], |x| {
             x[0].boolean_mask(x[0].greater(2.0))
         }),

@@ -103,6 +103,11 @@ pub(crate) fn indexing() -> Vec<Row> {
         row!(Number "g.scatter_nd(indices, x, sizes)", "int [i, …, k], [i, …, …] → [sizes]", "tf.scatter_nd", |x: [2]| {
             x.graph().scatter_nd(x.graph().constant([[1_i32], [0]]), x, [4])
         }),
+        row!(Number "x.unique()", "[a] → [n], i32 [a]", "tf.unique", |x: [3]| x.unique()),
+        row!(Number "x.unique_with_counts()", "[a] → [n], i32 [a], i32 [n]", "tf.unique_with_counts", |x: [3]| {
+            x.unique_with_counts().0
+        }),
+        row!(Number "x.first_occurrence()", "[a] → i32 [a]", "", |x: [3]| x.first_occurrence()),
         row!(Bool "x.where_true()", "[…] → i64 [n, rank]", "tf.where(x)", |x: [2, 3]| x.where_true()),
         row!(Number "x.any().segment_sum(indices, rows)", "[a, …] to int [a] → [rows, …]", "tf.unsorted_segment_sum", |x: [2, 3]| {
             let g = x.graph();

@@ -30,6 +30,7 @@ mod slice;
 mod state;
 mod tensordot;
 mod tuple;
+mod unique;
 
 pub use array::Constant;
 pub use axes::Axes;

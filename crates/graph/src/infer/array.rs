@@ -9,7 +9,9 @@ use crate::infer::common::{
     common_dtype, first_dim, int_scalar, operands, plural, shape_operand, size, splice, unify,
     unify_shapes,
 };
-use crate::infer::index::{gather_nd, one_hot, places_where, reverse_sequence, scatter_nd};
+use crate::infer::index::{
+    first_occurrence, gather_nd, one_hot, places_where, reverse_sequence, scatter_nd,
+};
 use crate::infer::ints;
 use crate::infer::pad::{pad, pad_grad, tile};
 use crate::infer::range::range;
@@ -67,6 +69,7 @@ pub(super) fn infer(op: &Array, inputs: &[Fact]) -> Result<Vec<Fact>, Problem> {
         } => reverse_sequence(*seq_axis, *batch_axis, operands(inputs)?),
         Array::OneHot { axis } => one_hot(*axis, operands(inputs)?),
         Array::Where => places_where(operands(inputs)?),
+        Array::FirstOccurrence => first_occurrence(operands(inputs)?),
     }?;
     Ok(vec![fact])
 }

@@ -1,5 +1,5 @@
 //! Shape rules of ops that find places by index or by truth: `GatherNd`, `ScatterNd`,
-//! `ReverseSequence`, `OneHot`, `Where`.
+//! `ReverseSequence`, `OneHot`, `Where`, `FirstOccurrence`.
 
 use crate::element::DType;
 use crate::fact::Fact;
@@ -102,4 +102,10 @@ pub(super) fn places_where([condition]: &[Fact; 1]) -> Result<Fact, Problem> {
     check_class("condition", condition, Class::Bool)?;
     let dims = vec![Dim::UNKNOWN, Dim::Known(condition.rank())];
     Ok(Fact::new(DType::I64, Shape::new(dims)))
+}
+
+pub(super) fn first_occurrence([x]: &[Fact; 1]) -> Result<Fact, Problem> {
+    check_class("x", x, Class::Number)?;
+    check_rank("x", x, 1)?;
+    Ok(Fact::new(DType::I32, x.shape.clone()))
 }

@@ -152,6 +152,9 @@ pub enum Array {
     /// `[condition: bool] -> i64 [n, rank]`: where the condition holds, in the order of the elements.
     /// How many places there are is a late size.
     Where,
+    /// `[x: vector] -> i32 [n]`: of each element, the place at which its like stands first. A NaN is
+    /// like no other.
+    FirstOccurrence,
 }
 
 /// What padding adds.
@@ -208,6 +211,7 @@ impl Array {
             Array::ReverseSequence { .. } => "ReverseSequence",
             Array::OneHot { .. } => "OneHot",
             Array::Where => "Where",
+            Array::FirstOccurrence => "FirstOccurrence",
         }
     }
 
@@ -244,7 +248,8 @@ impl Array {
             | Array::Pad { .. }
             | Array::PadGrad { .. }
             | Array::ReverseSequence { .. }
-            | Array::OneHot { .. } => false,
+            | Array::OneHot { .. }
+            | Array::FirstOccurrence => false,
         }
     }
 
@@ -280,7 +285,8 @@ impl Array {
             | Array::GatherNd
             | Array::Range { .. }
             | Array::ReverseSequence { .. }
-            | Array::Where => &[],
+            | Array::Where
+            | Array::FirstOccurrence => &[],
         }
     }
 }

@@ -76,6 +76,7 @@ fn array_roles(op: &Array) -> &'static [&'static str] {
         | Array::ExpandDims { .. }
         | Array::Squeeze { .. }
         | Array::Transpose { .. }
+        | Array::FirstOccurrence
         | Array::Slice(_)
         | Array::Unstack { .. }
         | Array::Split { .. } => &["x"],

@@ -74,6 +74,7 @@ pub(super) fn rule(op: &Array, store: &Store, id: NodeId) -> Rule {
         Array::Range { .. } => Rule::Blocks("how many numbers it gives depends on its operands"),
         Array::OneHot { .. } => Rule::Blocks("it marks whole numbers with its operands"),
         Array::Where => Rule::Blocks("it works on truth values"),
+        Array::FirstOccurrence => Rule::Blocks("it gives places of its operand"),
     }
 }
 

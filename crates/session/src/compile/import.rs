@@ -233,7 +233,8 @@ impl Import<'_> {
             | Array::PadGrad { .. }
             | Array::ReverseSequence { .. }
             | Array::OneHot { .. }
-            | Array::Where => return Ok(None),
+            | Array::Where
+            | Array::FirstOccurrence => return Ok(None),
         };
         Ok(Some(value))
     }

@@ -9,7 +9,7 @@ use aqueduct_graph::{DType, Value, each_data};
 
 use crate::kernels::moves::{Pieces, Transposed, Window};
 use crate::kernels::{
-    Failure, Kernel, Spec, Typed, failing, gather, index, infallible, pad, range, strides,
+    Failure, Kernel, Spec, Typed, failing, gather, index, infallible, pad, range, strides, unique,
 };
 
 /// `None` for a placeholder, which the executor feeds.
@@ -84,6 +84,9 @@ pub(super) fn kernel(op: &Array, spec: &Spec<'_>) -> Option<Kernel> {
             with_index!(spec.input_dtype(0), I => index::one_hot::<T, I>(*axis, spec))
         }),
         Array::Where => index::places_where(spec),
+        Array::FirstOccurrence => {
+            with_number!(spec.input_dtype(0), T => unique::first_occurrence::<T>())
+        }
     })
 }
 

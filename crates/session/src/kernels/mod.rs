@@ -46,6 +46,7 @@ pub(crate) mod table;
 mod tests;
 pub(crate) mod threads;
 mod transcendental;
+mod unique;
 
 use aqueduct_graph::DType;
 use aqueduct_graph::ir::{Fact, Op};

@@ -14,6 +14,7 @@ mod pad;
 mod reduce;
 mod reduced;
 mod reference;
+mod unique;
 
 use aqueduct_graph::ir::{Data, Fact, Int, Op, RegionId, Surroundings, VariableId, infer};
 use aqueduct_graph::{DType, Value, each_data};

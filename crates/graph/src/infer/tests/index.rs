@@ -131,3 +131,20 @@ fn the_places_of_a_condition() {
         "dtype: condition is f32 but must be bool | cast it: `.cast::<bool>()`",
     );
 }
+
+#[test]
+fn the_first_places_of_equal_elements() {
+    check(Array::FirstOccurrence, "i64[a]", "i32[a]");
+    check(Array::FirstOccurrence, "f32[?]", "i32[?]");
+    check(Array::FirstOccurrence, "i32=[4, 4]", "i32[2]");
+    check_problem(
+        Array::FirstOccurrence,
+        "i32[2, 3]",
+        "shape: x has shape [2, 3] but must be a vector | reshape x to rank 1",
+    );
+    check_problem(
+        Array::FirstOccurrence,
+        "bool[2]",
+        "dtype: x is bool but must be f32, f64, i32, i64 or u8 | cast it: `.cast::<f32>()`",
+    );
+}
