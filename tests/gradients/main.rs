@@ -35,6 +35,11 @@ fn reductions() {
 }
 
 #[test]
+fn norms() {
+    check_all(cases::norms());
+}
+
+#[test]
 fn nn() {
     check_all(cases::nn());
 }

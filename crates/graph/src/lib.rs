@@ -37,7 +37,7 @@ mod value;
 
 pub use build::{
     Axes, Constant, DotAxes, DropoutOptions, ELLIPSIS, InitialValue, KeepProb, Keys, NEW_AXIS,
-    Paddings, PrintOptions, ScanOptions, SliceArgs, VariableOptions, WhileOptions,
+    NormOrder, Paddings, PrintOptions, ScanOptions, SliceArgs, VariableOptions, WhileOptions,
     embedding_lookup, l2_loss, mean_squared_error, sigmoid_cross_entropy_with_logits,
     softmax_cross_entropy_with_logits, softmax_cross_entropy_with_logits_v2,
     sparse_softmax_cross_entropy_with_logits, step_by,

@@ -6,6 +6,7 @@ mod control;
 mod extensions;
 mod math;
 mod nn;
+mod norms;
 mod reductions;
 mod whiles;
 
@@ -18,6 +19,7 @@ pub(crate) use control::control;
 pub(crate) use extensions::extensions;
 pub(crate) use math::math;
 pub(crate) use nn::nn;
+pub(crate) use norms::norms;
 pub(crate) use reductions::reductions;
 pub(crate) use whiles::whiles;
 
@@ -90,6 +92,7 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(arrays());
     cases.extend(reductions());
     cases.extend(nn());
+    cases.extend(norms());
     cases.extend(compositions());
     cases.extend(control());
     cases.extend(whiles());

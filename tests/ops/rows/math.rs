@@ -22,12 +22,15 @@ pub(crate) fn unary() -> Vec<Row> {
         row!(Float "x.tanh()", "any", "tf.tanh", |x: [2, 3]| x.tanh()),
         row!(Float "x.sigmoid()", "any", "tf.sigmoid", |x: [2, 3]| x.sigmoid()),
         row!(Float "x.erf()", "any", "tf.erf", |x: [2, 3]| x.erf()),
+        row!(Float "x.reciprocal_no_nan()", "any", "tf.math.reciprocal_no_nan", |x: [2, 3]| x.reciprocal_no_nan()),
         row!(Float "x.floor()", "any", "tf.floor", |x: [2, 3]| x.floor()),
         row!(Float "x.ceil()", "any", "tf.ceil", |x: [2, 3]| x.ceil()),
         row!(Float "x.round()", "any", "tf.round", |x: [2, 3]| x.round()),
         row!(Number "x.clip_by_value(low, high)", "[…] with [] and []", "tf.clip_by_value", |x: [2, 3]| {
             x.clip_by_value(x.zeros_like(), x.ones_like())
         }),
+        row!(Float "x.l2_normalize(axes)", "any", "tf.nn.l2_normalize", |x: [2, 3]| x.l2_normalize(1)),
+        row!(Float "x.l2_normalize_with(axes, epsilon)", "[…] with []", "tf.nn.l2_normalize(epsilon)", |x: [2, 3]| x.l2_normalize_with(1, x.reduce_max(..))),
         row!(Float "x.clip_by_norm(norm)", "[…] with []", "tf.clip_by_norm", |x: [2, 3]| x.clip_by_norm(x.ones_like().reduce_max(..))),
         row!(Float "x.clip_by_norm_along(norm, axes)", "[…] with []", "tf.clip_by_norm(axes)", |x: [2, 3]| {
             x.clip_by_norm_along(x.ones_like().reduce_max(..), 1)
@@ -47,6 +50,9 @@ pub(crate) fn binary() -> Vec<Row> {
         row!(Number "x - y", "[…] with […]", "tf.subtract", |x: [2, 3]| x - x.ones_like()),
         row!(Number "x * y", "[…] with […]", "tf.multiply", |x: [2, 3]| x * x.ones_like()),
         row!(Number "x / y", "[…] with […]; integers truncate", "tf.div", |x: [2, 3]| x / x.ones_like()),
+        row!(Float "x.div_no_nan(y)", "[…] with […]", "tf.math.divide_no_nan", |x: [2, 3]| x.div_no_nan(x.ones_like())),
+        row!(Float "x.xlogy(y)", "[…] with […]", "tf.math.xlogy", |x: [2, 3]| x.xlogy(x.ones_like())),
+        row!(Float "x.xdivy(y)", "[…] with […]", "tf.math.xdivy", |x: [2, 3]| x.xdivy(x.ones_like())),
         row!(Number "x.floordiv(y)", "[…] with […]", "tf.floordiv", |x: [2, 3]| x.floordiv(x.ones_like())),
         row!(Number "x.floormod(y)", "[…] with […]", "tf.floormod", |x: [2, 3]| x.floormod(x.ones_like())),
         row!(Number "x.pow(y)", "[…] with […]", "tf.pow", |x: [2, 3]| x.pow(x.ones_like())),

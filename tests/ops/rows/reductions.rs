@@ -1,5 +1,7 @@
 //! Rows of family `reduce`.
 
+use aqueduct::prelude::*;
+
 use crate::row::Row;
 
 pub(crate) fn reductions() -> Vec<Row> {
@@ -11,6 +13,15 @@ pub(crate) fn reductions() -> Vec<Row> {
         row!(Number "x.reduce_max(axes)", "[…, a, …] → […]", "tf.reduce_max", |x: [2, 3]| x.reduce_max(0)),
         row!(Number "x.reduce_min(axes)", "[…, a, …] → […]", "tf.reduce_min", |x: [2, 3]| x.reduce_min(0)),
         row!(Float "x.reduce_logsumexp(axes)", "[…, a, …] → […]", "tf.reduce_logsumexp", |x: [2, 3]| x.reduce_logsumexp(0)),
+        row!(Float "x.reduce_variance(axes)", "[…, a, …] → […]", "tf.math.reduce_variance", |x: [2, 3]| x.reduce_variance(0)),
+        row!(Float "x.reduce_std(axes)", "[…, a, …] → […]", "tf.math.reduce_std", |x: [2, 3]| x.reduce_std(0)),
+        row!(Float "x.reduce_euclidean_norm(axes)", "[…, a, …] → […]", "tf.math.reduce_euclidean_norm", |x: [2, 3]| x.reduce_euclidean_norm(0)),
+        row!(Float "x.norm(order, axes)", "[…, a, …] → […]", "tf.norm", |x: [2, 3]| x.norm(NormOrder::One, 0)),
+        row!(Float "x.moments(axes)", "[…, a, …] → […], […]", "tf.nn.moments", |x: [2, 3]| x.moments(0)),
+        row!(Float "x.weighted_moments(axes, weights)", "[…, a, …] with […] → […], […]", "tf.nn.weighted_moments", |x: [2, 3]| {
+            x.weighted_moments(0, x.ones_like())
+        }),
+        row!(Element "x.count_nonzero(axes)", "[…, a, …] → i64 […]", "tf.math.count_nonzero", |x: [2, 3]| x.count_nonzero(0)),
         row!(Bool "x.reduce_all(axes)", "[…, a, …] → […]", "tf.reduce_all", |x: [2, 3]| x.reduce_all(0)),
         row!(Bool "x.reduce_any(axes)", "[…, a, …] → […]", "tf.reduce_any", |x: [2, 3]| x.reduce_any(0)),
         row!(Bool "x.reduce_any_keep(axes)", "[…, a, …] → […, 1, …]; every reduction has this form", "tf.reduce_any(keepdims)", |x: [2, 3]| x.reduce_any_keep(0)),

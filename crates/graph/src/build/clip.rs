@@ -5,7 +5,7 @@ use crate::element::{DType, Float, Number};
 use crate::graph::Graph;
 use crate::handle::{AnyTensor, Operand, Tensor};
 use crate::mistake::Problem;
-use crate::op::{Binary, Compare, Math, Reduction, Unary};
+use crate::op::{Binary, Math, Reduction, Unary};
 
 impl<'g, T: Number> Tensor<'g, T> {
     /// Each element brought into `low..=high`: the smaller of it and `high`, then the larger of
@@ -156,27 +156,14 @@ impl<'g> AnyTensor<'g> {
         let _here = graph.here();
         let clipped = {
             let scope = graph.open_scope("clip_by_norm");
-            let limited = l2_norm(self, axes.into()).binary(Binary::Maximum, norm, "Maximum");
+            let squares = self.binary(Binary::Mul, self, "mul");
+            let length = squares.reduce(Reduction::Sum, axes, true).root();
+            let limited = length.binary(Binary::Maximum, norm, "Maximum");
             let scaled = self.binary(Binary::Mul, norm, "mul");
             scaled.binary_exact(Binary::Div, limited, scope.path())
         };
         clipped_in_shape(self, clipped, "clip_by_norm")
     }
-}
-
-/// The L2 norm along the axes, which are kept. Its gradient is 0 where the norm is.
-fn l2_norm(x: AnyTensor<'_>, axes: Axes) -> AnyTensor<'_> {
-    let graph = x.graph();
-    let sum = x
-        .binary(Binary::Mul, x, "mul")
-        .reduce(Reduction::Sum, axes, true);
-    let zero = graph.number(x.dtype(), 0.0, "zero");
-    let positive = sum.compare(Compare::Greater, zero);
-    // The slope of the root of 0 is infinite, and would be NaN times the 0 of a choice: so the root
-    // is taken of another number there.
-    let one = graph.number(x.dtype(), 1.0, "one");
-    let root = positive.select(sum, one).unary(Unary::Sqrt);
-    positive.select(root, sum)
 }
 
 #[track_caller]

@@ -18,7 +18,10 @@ mod logic;
 mod losses;
 mod mask;
 mod math;
+mod moments;
 mod nn;
+mod no_nan;
+mod norms;
 mod pad;
 mod placeholder;
 mod random;
@@ -46,6 +49,7 @@ pub use losses::{
 };
 pub use math::add_n;
 pub use nn::embedding_lookup;
+pub use norms::NormOrder;
 pub use pad::Paddings;
 pub use slice::{ELLIPSIS, NEW_AXIS, SliceArgs, step_by};
 pub use state::{InitialValue, VariableOptions};

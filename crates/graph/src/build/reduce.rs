@@ -2,7 +2,7 @@
 
 use crate::build::Axes;
 use crate::build::axes::resolve_axis;
-use crate::element::{DType, Float, Index, Number};
+use crate::element::{DType, Element, Float, Index, Number};
 use crate::handle::{AnyTensor, Tensor};
 use crate::ids::TensorId;
 use crate::mistake::Problem;
@@ -45,9 +45,18 @@ impl<'g> AnyTensor<'g> {
         if keep_dims {
             return log.add(shift);
         }
-        // Axes that are not there have been reported by the first reduction.
-        let reduced = axes.resolve(self.shape().rank()).unwrap_or_default();
-        log.add(shift.squeeze(reduced))
+        log.add(shift.without(&axes))
+    }
+
+    /// How many elements along the axes are not 0, or hold, as an `i64`.
+    #[track_caller]
+    pub fn count_nonzero(self, axes: impl Into<Axes>, keep_dims: bool) -> AnyTensor<'g> {
+        let graph = self.graph();
+        let _here = graph.here();
+        let _scope = graph.open_scope("count_nonzero");
+        let zero = graph.number(self.dtype(), 0.0, "zeros");
+        let counted = self.compare(Compare::NotEqual, zero).cast(DType::I64);
+        counted.reduce(Reduction::Sum, axes, keep_dims)
     }
 
     /// The place of an extreme element along an axis, as an `i32` or `i64`.
@@ -186,6 +195,31 @@ impl<'g, T: Number> Tensor<'g, T> {
     #[track_caller]
     pub fn reduce_min_keep(self, axes: impl Into<Axes>) -> Tensor<'g, T> {
         Tensor::assume(self.any().reduce(Reduction::Min, axes, true))
+    }
+}
+
+/// How many elements are not 0, or hold.
+impl<'g, T: Element> Tensor<'g, T> {
+    /// How many elements along the axes are not 0, or hold; 0 of nothing. TensorFlow's
+    /// `math.count_nonzero`.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, Tensor, shape};
+    ///
+    /// let g = Graph::new();
+    /// let right = g.placeholder::<bool>("right", shape![?, 10]);
+    /// let counts: Tensor<'_, i64> = right.count_nonzero(-1);
+    /// assert_eq!(counts.shape().to_string(), "[?]");
+    /// ```
+    #[track_caller]
+    pub fn count_nonzero(self, axes: impl Into<Axes>) -> Tensor<'g, i64> {
+        Tensor::assume(self.any().count_nonzero(axes, false))
+    }
+
+    /// [`Tensor::count_nonzero`], each reduced axis kept with size 1.
+    #[track_caller]
+    pub fn count_nonzero_keep(self, axes: impl Into<Axes>) -> Tensor<'g, i64> {
+        Tensor::assume(self.any().count_nonzero(axes, true))
     }
 }
 

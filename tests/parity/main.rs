@@ -2,6 +2,8 @@
 
 #![expect(clippy::panic, reason = "helpers of tests fail as tests do")]
 
+mod reductions;
+
 use aqueduct::prelude::*;
 use aqueduct::{Element, Feeds, Value};
 use aqueduct_tests::{Modes, Reference, Tolerance, compare, report};
