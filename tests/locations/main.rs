@@ -18,8 +18,8 @@ use aqueduct::ir::{
 };
 use aqueduct::prelude::*;
 use aqueduct::{
-    Computation, CustomError, CustomGradient, CustomOp, FanMode, FanShape, IndexedSlices,
-    Initializer, Minimize, PrintOptions, PrintTo, ScanOptions, Sizes, Trace, Value,
+    Computation, CustomError, CustomGradient, CustomOp, CustomStep, FanMode, FanShape,
+    IndexedSlices, Initializer, Minimize, PrintOptions, PrintTo, ScanOptions, Sizes, Trace, Value,
     value_initializer, variance_scaling,
 };
 use ndarray::{ArrayViewD, arr1, arr2};
@@ -763,6 +763,23 @@ fn custom<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
     let _ = gradient(gradient(z.reduce_sum(..), x).reduce_sum(..), x);
     let pass_on = |x: ArrayViewD<'_, f32>| Ok::<_, CustomError>(x.to_owned());
     let _ = g.closure("closure", x, x.shape(), pass_on);
+    own_gradients(g, x);
+}
+
+fn own_gradients<'g>(g: &'g Graph, x: Tensor<'g, f32>) {
+    let doubled = |step: &CustomStep<'_>| step.grads().len() as f64 * 2.0;
+    let y = g.gradient_override(
+        "Square",
+        move |step| vec![Some(step.grads()[0].scale(doubled(step)))],
+        || x.square(),
+    );
+    let z = g.custom_gradient(
+        y,
+        |y| y.exp(),
+        |step| vec![Some(step.grads()[0].scale(3.0))],
+    );
+    let _ = gradient(gradient(z.reduce_sum(..), x).reduce_sum(..), x);
+    g.gradient_override("Sinh", |_| Vec::new(), || x.square());
 }
 
 /// A custom op whose gradient names the lines of this file.

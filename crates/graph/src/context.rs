@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::panic::Location as Caller;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::custom::GradientOverride;
 use crate::ids::{MistakeId, NodeId, RegionId};
 use crate::initializer::Initializer;
 use crate::location::Location;
@@ -29,6 +30,8 @@ pub(crate) struct Context {
     pub(crate) site: SiteRule,
     /// The operation on whose behalf nodes are added.
     pub(crate) origin: Option<NodeId>,
+    /// Gradients in place of those of operations, from the outermost to the innermost.
+    pub(crate) overrides: Vec<GradientOverride>,
 }
 
 /// Which source location new nodes carry.
@@ -87,6 +90,7 @@ impl Default for Context {
             poison: None,
             site: SiteRule::Caller,
             origin: None,
+            overrides: Vec::new(),
         }
     }
 }

@@ -287,9 +287,11 @@ impl Graph {
             .filter(|input| input.graph().is_same(self))
             .map(|input| input.id())
             .collect();
+        let mut overrides = context.overrides.iter().rev();
+        let replaced = overrides.find_map(|replaced| replaced.for_op(&op));
         let mut store = self.write();
         let site = resolve(&mut store, &context, caller);
-        store.insert(NewNode {
+        let id = store.insert(NewNode {
             op,
             inputs: &inputs,
             controls: &context.controls,
@@ -300,7 +302,11 @@ impl Graph {
             origin: context.origin,
             poison: context.poison.or(adopted),
             problem,
-        })
+        });
+        if let Some(replaced) = replaced {
+            store.replace_gradient(id, replaced);
+        }
+        id
     }
 
     /// The mistake that a tensor of another graph is poisoned by, taken down here too: it says more

@@ -80,7 +80,7 @@ pub use value::{Data, Value};
 pub mod ir {
     pub use crate::build::{Body, Loop, LoopSequence, LoopState};
     pub use crate::build::{add_n, add_output, repeat};
-    pub use crate::custom::{AnyArray, AnyArrayMut, Backward, Custom};
+    pub use crate::custom::{AnyArray, AnyArrayMut, Backward, Custom, ReplacedGradient};
     pub use crate::fact::{Fact, Int};
     pub use crate::ids::{LocationId, MistakeId, NodeId, RegionId, TensorId, VariableId};
     pub use crate::infer::{Surroundings, infer};

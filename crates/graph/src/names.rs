@@ -116,6 +116,47 @@ pub(crate) fn mended(name: &str) -> String {
     }
 }
 
+/// Up to three of the candidates that `wanted` may have been meant to be, in backquotes; empty if none
+/// is like it.
+pub(crate) fn nearest<'c>(wanted: &str, candidates: impl IntoIterator<Item = &'c str>) -> String {
+    const SHOWN: usize = 3;
+    let mut near: Vec<(usize, &str)> = candidates
+        .into_iter()
+        .filter_map(|candidate| Some((unlikeness(wanted, candidate)?, candidate)))
+        .collect();
+    near.sort_unstable();
+    let names = near.iter().take(SHOWN);
+    let names: Vec<String> = names.map(|(_, name)| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+/// How unlike a name is to the one that was wanted; `None` if they have little in common. The scope
+/// alone may be wrong.
+fn unlikeness(wanted: &str, candidate: &str) -> Option<usize> {
+    let (wanted, candidate) = (wanted.to_lowercase(), candidate.to_lowercase());
+    let last = |name: &str| name.rsplit('/').next().map(str::to_owned);
+    let changes = changes(&wanted, &candidate);
+    let few = changes <= 1 + wanted.len() / 4;
+    (few || last(&wanted) == last(&candidate)).then_some(changes)
+}
+
+/// How many characters must be changed, left out or put in to make one text of the other.
+fn changes(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    // The numbers for each beginning of `to`.
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (before, c) in from.chars().enumerate() {
+        let mut next = vec![before + 1];
+        for (pair, d) in row.windows(2).zip(&to) {
+            let kept = pair[0] + usize::from(c != *d);
+            let put_in = next.last().map_or(kept, |left| left + 1);
+            next.push(kept.min(pair[1] + 1).min(put_in));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
 /// `scope/name`, or `name` at the top.
 pub(crate) fn join(scope: &str, name: &str) -> String {
     if scope.is_empty() {

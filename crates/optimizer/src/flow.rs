@@ -200,7 +200,7 @@ impl<'s> Flow<'s> {
             | Op::Random(_)
             | Op::State(_)
             | Op::Debug(_)
-            | Op::Custom(_) => store.inputs(tensor.node),
+            | Op::Custom(_) => store.gradient_operands(tensor.node),
         }
     }
 
@@ -252,14 +252,23 @@ impl<'s> Flow<'s> {
     }
 
     fn plain_reach(&self, store: &Store, id: NodeId) -> Reach {
-        let reach = self.farthest(store, store.inputs(id));
+        let reach = self.farthest(store, store.gradient_operands(id));
         if !reach.flows() {
-            return reach;
+            return reach.or(self.beside_arguments(store, id));
         }
         match rules::rule(store, id) {
             Rule::Flows(_) | Rule::Bodies => reach,
             Rule::Missing(_) => Reach::Lost(id),
             Rule::Blocks(_) | Rule::Stops | Rule::Leaf => Reach::Blocked(Obstacle::Rule(id)),
+        }
+    }
+
+    /// Of a function with a gradient of its own: the reach by what it uses beside its arguments.
+    fn beside_arguments(&self, store: &Store, id: NodeId) -> Reach {
+        match self.farthest(store, store.inputs(id)) {
+            Reach::No => Reach::No,
+            Reach::Blocked(obstacle) => Reach::Blocked(obstacle),
+            Reach::Flows | Reach::Lost(_) => Reach::Blocked(Obstacle::Rule(id)),
         }
     }
 
@@ -361,6 +370,10 @@ impl Obstacle {
             Obstacle::Stop(tensor) => format!(
                 "stop_gradients names {}, which stands between",
                 at(store, tensor.node)
+            ),
+            Obstacle::Rule(id) if store.replaced_gradient(id).is_some() => format!(
+                "{} has a gradient of the user's, of the arguments of its function alone",
+                at(store, id)
             ),
             Obstacle::Rule(id) => match rules::rule(store, id) {
                 Rule::Blocks(why) => format!("{} has no gradient: {why}", at(store, id)),

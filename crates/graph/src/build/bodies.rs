@@ -205,19 +205,24 @@ pub fn add_output<'g>(
     }
 }
 
-/// The same operation again, on other operands. It must own no bodies.
+/// The same operation again, on other operands. It must own no bodies, and be no result of a function
+/// with a gradient of its own.
 #[track_caller]
 pub fn repeat<'g>(operation: Operation<'g>, operands: &[AnyTensor<'g>]) -> Vec<AnyTensor<'g>> {
     let graph = operation.graph();
-    let (op, name) = {
+    let (op, name, replaced) = {
         let view = graph.view();
         let node = view.node(operation.id());
+        let replaced = view.replaced_gradient(operation.id()).cloned();
         let name = node
             .name
             .rsplit_once('/')
             .map_or(&*node.name, |(_, name)| name);
-        (node.op.clone(), name.to_owned())
+        (node.op.clone(), name.to_owned(), replaced)
     };
     let id = graph.add_named(op, operands, NewName::Unique(&name), None);
+    if let Some(replaced) = replaced {
+        graph.write().replace_gradient(id, replaced);
+    }
     Operation::new(graph, id).outputs()
 }

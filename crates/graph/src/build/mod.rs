@@ -13,6 +13,7 @@ mod custom;
 mod debug;
 mod dropout;
 mod folds;
+mod gradients;
 mod index;
 mod logic;
 mod losses;

@@ -5,6 +5,7 @@ mod closure;
 mod computation;
 mod gradient;
 mod registry;
+mod replaced;
 
 use std::cell::Cell;
 use std::fmt;
@@ -17,6 +18,8 @@ pub use closure::{ClosureBody, ClosureInputs};
 pub use computation::{Computation, ComputationError};
 pub use gradient::{Backward, CustomGradient, CustomStep};
 pub use registry::{NameTaken, register_custom_op, registered_custom_op};
+pub(crate) use replaced::GradientOverride;
+pub use replaced::ReplacedGradient;
 
 use crate::fact::Fact;
 use crate::mistake::Problem;

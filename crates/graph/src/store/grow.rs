@@ -3,6 +3,7 @@
 use petgraph::graph::NodeIndex;
 
 use super::{Edge, Node, Site, Store};
+use crate::custom::ReplacedGradient;
 use crate::element::DType;
 use crate::fact::{Fact, Int};
 use crate::ids::{LocationId, MistakeId, NodeId, RegionId, TensorId};
@@ -398,6 +399,10 @@ impl Store {
         self.nodes_by_name.insert(new.clone(), id);
         self.dag[index].name = new;
         self.dag[index].asked_name = Some(asked);
+    }
+
+    pub(crate) fn replace_gradient(&mut self, id: NodeId, gradient: ReplacedGradient) {
+        self.replaced_gradients.insert(id, gradient);
     }
 
     pub(crate) fn poison(&mut self, id: NodeId, mistake: MistakeId) {

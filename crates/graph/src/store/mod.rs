@@ -13,6 +13,7 @@ use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
+use crate::custom::ReplacedGradient;
 use crate::fact::Fact;
 use crate::ids::{LocationId, MistakeId, NodeId, RegionId, TensorId, VariableId};
 use crate::infer::Surroundings;
@@ -40,6 +41,8 @@ pub struct Store {
     pub(crate) variable_scopes: OpenedScopes,
     pub(crate) collections: BTreeMap<String, Vec<Member>>,
     pub(crate) mistakes: Vec<Mistake>,
+    /// Of operations whose gradient is the user's.
+    pub(crate) replaced_gradients: HashMap<NodeId, ReplacedGradient>,
     symbols: u32,
     /// The graph's random seed.
     pub(crate) seed: Option<u64>,
@@ -78,6 +81,7 @@ impl Store {
             variable_scopes: OpenedScopes::default(),
             collections: BTreeMap::new(),
             mistakes: Vec::new(),
+            replaced_gradients: HashMap::new(),
             symbols: 0,
             seed: None,
             counted_seeds: 0,

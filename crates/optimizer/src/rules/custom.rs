@@ -1,6 +1,6 @@
 //! Gradients of family `custom`: what the user's rules give is checked.
 
-use aqueduct_graph::ir::{Custom, Problem};
+use aqueduct_graph::ir::{Custom, Problem, ReplacedGradient};
 use aqueduct_graph::{AnyTensor, CustomGradient, CustomStep, MistakeKind};
 
 use super::{Rule, Step, flows};
@@ -9,19 +9,30 @@ use crate::gradients::mismatch;
 pub(super) fn rule(op: &Custom) -> Rule {
     match op.gradient() {
         CustomGradient::None(reason) => Rule::Blocks(reason),
-        CustomGradient::Flows(backward) => {
-            let name = op.name().to_owned();
-            flows(move |step| {
-                let grads = step.all_grads();
-                let custom = CustomStep::new(step.all_operands(), step.all_outputs(), grads);
-                let found = {
-                    let _user_code = step.graph().user_code();
-                    backward(&custom)
-                };
-                give_checked(step, &name, &found);
-            })
-        }
+        CustomGradient::Flows(backward) => of_user(op.name(), move |step| backward(step)),
     }
+}
+
+/// The gradient that the user has put in place of an operation's own.
+pub(super) fn replaced(gradient: &ReplacedGradient) -> Rule {
+    let rule = gradient.clone();
+    of_user(gradient.name(), move |step| rule.call(step))
+}
+
+fn of_user(
+    op: &str,
+    backward: impl for<'g> Fn(&CustomStep<'g>) -> Vec<Option<AnyTensor<'g>>> + 'static,
+) -> Rule {
+    let op = op.to_owned();
+    flows(move |step| {
+        let grads = step.all_grads();
+        let custom = CustomStep::new(step.all_operands(), step.all_outputs(), grads);
+        let found = {
+            let _user_code = step.graph().user_code();
+            backward(&custom)
+        };
+        give_checked(step, &op, &found);
+    })
 }
 
 /// Gives each operand its gradient: a poisoned one where the user's rule is mistaken.

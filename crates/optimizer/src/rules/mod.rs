@@ -55,6 +55,9 @@ fn flows(backward: impl for<'g> Fn(&mut Step<'g>) + 'static) -> Rule {
 
 /// The rule of an operation.
 pub(crate) fn rule(store: &Store, id: NodeId) -> Rule {
+    if let Some(replaced) = store.replaced_gradient(id) {
+        return custom::replaced(replaced);
+    }
     match &store.node(id).op {
         Op::Math(op) => math::rule(*op),
         Op::Array(op) => array::rule(op, store, id),

@@ -257,7 +257,7 @@ impl<'g> Frame<'g> {
         if let Some(output) = given {
             return inside.around.tensor(output);
         }
-        if is_repeatable(&self.graph.view().node(tensor.node).op) {
+        if is_repeatable(&self.graph.view(), tensor.node) {
             return self.repeated(inside, tensor);
         }
         let kept = AnyTensor::new(self.graph, tensor);
@@ -329,7 +329,7 @@ impl<'g> Frame<'g> {
                     .filter(|input| {
                         let node = view.node(input.node);
                         node.region == inside.region
-                            && is_repeatable(&node.op)
+                            && is_repeatable(&view, input.node)
                             && !known.contains_key(input)
                             && given_as(&view, inside.owner.id(), inside.region, *input).is_none()
                     })
@@ -489,13 +489,17 @@ impl Origins {
 }
 
 /// The tensor that a chain of copies in a body is a copy of. A copy that stops gradients is no mere
-/// copy: it must stop those of the gradient too.
+/// copy: it must stop those of the gradient too; nor is one with a gradient of the user's.
 fn original(store: &Store, body: RegionId, mut tensor: TensorId) -> TensorId {
     loop {
         let node = store.node(tensor.node);
         let inputs = store.inputs(tensor.node);
         match (&node.op, inputs.first()) {
-            (Op::Array(Array::Identity), Some(source)) if node.region == body => tensor = *source,
+            (Op::Array(Array::Identity), Some(source))
+                if node.region == body && store.replaced_gradient(tensor.node).is_none() =>
+            {
+                tensor = *source;
+            }
             _ => return tensor,
         }
     }
@@ -536,7 +540,7 @@ fn sources_of_sizes(store: &Store, branch: RegionId, random: NodeId) -> Option<V
         if node.region != branch {
             continue;
         }
-        if !is_sized(&node.op) && !is_repeatable(&node.op) {
+        if !is_sized(&node.op) && !is_repeatable(store, id) {
             return None;
         }
         found.push(id);
@@ -547,8 +551,12 @@ fn sources_of_sizes(store: &Store, branch: RegionId, random: NodeId) -> Option<V
 }
 
 /// Whether an operation gives the same when it runs again, and changes nothing. A loop or branch is
-/// as its body is, which is asked apart.
-pub(super) fn is_repeatable(op: &Op) -> bool {
+/// as its body is, which is asked apart. A result of a function with a gradient of its own has it of
+/// the tensors that the function was given, and no copy can have it.
+pub(super) fn is_repeatable(store: &Store, id: NodeId) -> bool {
+    let op = &store.node(id).op;
     let is_fed = matches!(op, Op::Array(Array::Placeholder { .. }));
-    !op.is_stateful() && !is_fed && !matches!(op, Op::Control(_))
+    let replaced = store.replaced_gradient(id);
+    let is_result = replaced.is_some_and(|replaced| replaced.function_outputs().is_some());
+    !op.is_stateful() && !is_fed && !matches!(op, Op::Control(_)) && !is_result
 }

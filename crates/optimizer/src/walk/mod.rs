@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use aqueduct_graph::Graph;
-use aqueduct_graph::ir::{Control, NodeId, Op, TensorId};
+use aqueduct_graph::ir::{Control, NodeId, Op, ReplacedGradient, TensorId};
 
 pub(crate) use frame::Frame;
 
@@ -138,6 +138,10 @@ impl<'g, 'f> Walk<'g, 'f> {
             }
             grads.push(sum.filter(|_| !self.course.stops.contains(&output.id())));
         }
+        let grads = match self.grads_of_function(id) {
+            Some(of_function) => of_function,
+            None => grads,
+        };
         if !self.course.flow.passes(id) || grads.iter().all(Option::is_none) {
             return;
         }
@@ -159,6 +163,23 @@ impl<'g, 'f> Walk<'g, 'f> {
         }
     }
 
+    /// Of a result of a function with a gradient of its own: the gradients of all results, if it is the
+    /// first, which is visited last; else none, and the first is to be visited.
+    fn grads_of_function(&mut self, id: NodeId) -> Option<Vec<Option<Slope<'g>>>> {
+        let view = self.graph.view();
+        let outputs = view.replaced_gradient(id)?.function_outputs()?;
+        let first = outputs.first()?.node;
+        if first != id {
+            self.pending.insert(first);
+            return Some(Vec::new());
+        }
+        let sum = |output: &TensorId| {
+            let sum = self.sums.get(output).copied();
+            sum.filter(|_| !self.course.stops.contains(output))
+        };
+        Some(outputs.iter().map(sum).collect())
+    }
+
     /// What is done at an operation. The graph must not be held while a rule builds, nor while
     /// handles are asked: a builder that waits in between would stop both.
     fn passage(&self, id: NodeId, grads: &[Option<Slope<'g>>]) -> Passage<'g> {
@@ -175,13 +196,16 @@ impl<'g, 'f> Walk<'g, 'f> {
                 return Passage::Nothing;
             }
         };
-        let operands = view.inputs(id);
+        let operands = view.gradient_operands(id);
         let wanted = operands
             .iter()
             .map(|operand| self.course.flow.of(&view, *operand).flows())
             .collect();
-        let outputs = 0..u32::try_from(grads.len()).unwrap_or(u32::MAX);
-        let outputs = outputs.map(|output| TensorId::new(id, output)).collect();
+        let replaced = view.replaced_gradient(id);
+        let outputs = match replaced.and_then(ReplacedGradient::function_outputs) {
+            Some(outputs) => outputs.to_vec(),
+            None => outputs_of(id, grads.len()),
+        };
         drop(view);
         let frame = Rc::clone(&self.frame);
         let step = Step::new(frame, operands, outputs, grads.to_vec(), wanted);
@@ -213,4 +237,9 @@ impl<'g, 'f> Walk<'g, 'f> {
             .filter(|(result, _)| self.course.flow.of(&view, *result).flows())
             .collect()
     }
+}
+
+fn outputs_of(id: NodeId, count: usize) -> Vec<TensorId> {
+    let outputs = 0..u32::try_from(count).unwrap_or(u32::MAX);
+    outputs.map(|output| TensorId::new(id, output)).collect()
 }

@@ -109,7 +109,7 @@ impl<'g> Replica<'g> {
             let is_older = |operand: &TensorId| {
                 self.tensors.contains_key(operand) || view.node(operand.node).region == node.region
             };
-            if !is_repeatable(&node.op) || !operands.iter().all(is_older) {
+            if !is_repeatable(&view, tensor.node) || !operands.iter().all(is_older) {
                 return None;
             }
             (*self.bodies.get(&node.region)?, operands)
@@ -143,7 +143,7 @@ fn contents(store: &Store, owner: NodeId) -> Option<BTreeSet<NodeId>> {
         let op = &store.node(id).op;
         if let Op::Control(control) = op {
             ahead.extend(results_of(store, &control.bodies()));
-        } else if !is_repeatable(op) {
+        } else if !is_repeatable(store, id) {
             return None;
         }
         ahead.extend(store.inputs(id).iter().map(|input| input.node));
