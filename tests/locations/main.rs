@@ -688,6 +688,7 @@ fn recurrent<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
     let _ = bidirectional_dynamic_rnn(&a, &b, sequences);
     let options = || RnnOptions::new().sequence_length(lengths).scope("both");
     let _ = bidirectional_dynamic_rnn_with(&a, &b, sequences, options());
+    let _ = stack_bidirectional_dynamic_rnn(&[GruCell::new(4)], &[GruCell::new(4)], sequences);
     let _ = static_bidirectional_rnn(&a, &b, &steps);
     let _ = static_bidirectional_rnn_with(&a, &b, &steps, options());
     let _ = outputs;

@@ -239,3 +239,59 @@ fn a_padded_batch_is_each_sequence_alone() {
         assert_close(sum, slope);
     }
 }
+
+#[test]
+fn bidirectional_layers_on_top_of_each_other() {
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?, ?, 3]);
+    let lengths = g.placeholder::<i32>("lengths", shape![?]);
+    let cells = || [GruCell::new(4), GruCell::new(2)];
+    let initial = |columns: usize| g.fill::<f32>(sizes![x.size_of(0), columns], 0.25);
+    let states = || vec![initial(4), initial(2)];
+    let options = RnnOptions::new()
+        .sequence_length(lengths)
+        .initial_state((states(), states()));
+    let (outputs, forward, backward) =
+        stack_bidirectional_dynamic_rnn_with(&cells(), &cells(), x, options);
+    let names = variables(&g);
+    assert_eq!(
+        names[4],
+        "stack_bidirectional_rnn/cell_0/bidirectional_rnn/bw/gru_cell/gates/kernel [7, 8]"
+    );
+    assert_eq!(
+        names[8],
+        "stack_bidirectional_rnn/cell_1/bidirectional_rnn/fw/gru_cell/gates/kernel [10, 4]"
+    );
+    assert_eq!(names.len(), 16);
+
+    // The same variables, a layer at a time.
+    let (by_hand, last) = g.variable_scope_with(
+        "stack_bidirectional_rnn",
+        VariableScope::new().reuse(Reuse::Auto),
+        || {
+            let mut layer = x;
+            let mut last = Vec::new();
+            for (place, columns) in [4, 2].into_iter().enumerate() {
+                let options = RnnOptions::new()
+                    .sequence_length(lengths)
+                    .initial_state((initial(columns), initial(columns)));
+                let ((ahead, behind), states) = g.variable_scope(&format!("cell_{place}"), || {
+                    let cells = (GruCell::new(columns), GruCell::new(columns));
+                    bidirectional_dynamic_rnn_with(&cells.0, &cells.1, layer, options)
+                });
+                layer = g.concat(&[ahead, behind], 2);
+                last.push(states);
+            }
+            (layer, last)
+        },
+    );
+    g.check().unwrap();
+    assert_eq!(variables(&g).len(), 16);
+    let sess = initialized(&g);
+    let feeds = feed![x => numbers(&[3, 5, 3]), lengths => [5, 0, 2]];
+    let stacked = (outputs, forward, backward);
+    let (stacked, by_hand) = sess.run((stacked, (by_hand, last)), feeds).unwrap();
+    assert_eq!(stacked.0, by_hand.0);
+    let (ahead, behind): (Vec<_>, Vec<_>) = by_hand.1.into_iter().unzip();
+    assert_eq!((stacked.1, stacked.2), (ahead, behind));
+}

@@ -330,3 +330,27 @@ fn wrappers_that_do_not_fit() {
     let line = line!() - 1;
     assert_says(&only(&g, line), "keep_prob is 1.5 but must be in (0, 1]");
 }
+
+#[test]
+fn layers_of_one_direction() {
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?, ?, 3]);
+    let (ahead, behind) = ([GruCell::new(4), GruCell::new(4)], [GruCell::new(4)]);
+    let (outputs, forward, backward) = stack_bidirectional_dynamic_rnn(&ahead, &behind, x);
+    let mistake = only(&g, line!() - 1);
+    assert_says(&mistake, "there are 2 cells forwards and 1 backwards");
+    assert!(outputs.is_poisoned() && forward[1].is_poisoned() && backward[0].is_poisoned());
+
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![2, ?, 3]);
+    let zero = || g.zeros::<f32>([2, 4]);
+    let states = (vec![zero(), zero()], vec![zero()]);
+    let options = RnnOptions::new().initial_state(states);
+    let layers = [GruCell::new(4), GruCell::new(4)];
+    let _ = stack_bidirectional_dynamic_rnn_with(&layers, &layers, x, options);
+    let line = line!() - 1;
+    assert_says(
+        &only(&g, line),
+        "there are 2 layers but 2 states forwards and 1 backwards",
+    );
+}

@@ -45,7 +45,8 @@ pub mod prelude {
         orthogonal_initializer, random_normal, random_normal_initializer, random_uniform,
         random_uniform_initializer, shape, sigmoid_cross_entropy_with_logits, sizes,
         softmax_cross_entropy_with_logits, softmax_cross_entropy_with_logits_v2,
-        sparse_softmax_cross_entropy_with_logits, static_bidirectional_rnn,
+        sparse_softmax_cross_entropy_with_logits, stack_bidirectional_dynamic_rnn,
+        stack_bidirectional_dynamic_rnn_with, static_bidirectional_rnn,
         static_bidirectional_rnn_with, static_rnn, static_rnn_with, step_by, truncated_normal,
         truncated_normal_initializer, zeros, zeros_initializer,
     };

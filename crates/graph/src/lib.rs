@@ -69,6 +69,7 @@ pub use rnn::{
     InputProjectionWrapper, LstmCell, LstmState, MultiRnnCell, OpenCellScope,
     OutputProjectionWrapper, ResidualWrapper, RnnCell, RnnOptions, StateParts,
     bidirectional_dynamic_rnn, bidirectional_dynamic_rnn_with, dynamic_rnn, dynamic_rnn_with,
+    stack_bidirectional_dynamic_rnn, stack_bidirectional_dynamic_rnn_with,
     static_bidirectional_rnn, static_bidirectional_rnn_with, static_rnn, static_rnn_with,
 };
 pub use scope::{NameScope, Reuse, VariableScope};

@@ -17,6 +17,7 @@ mod options;
 mod projection;
 mod residual;
 mod scope;
+mod stack_bidirectional;
 mod static_rnn;
 mod step;
 
@@ -37,4 +38,7 @@ pub use options::RnnOptions;
 pub use projection::{InputProjectionWrapper, OutputProjectionWrapper};
 pub use residual::ResidualWrapper;
 pub use scope::{CellScope, OpenCellScope};
+pub use stack_bidirectional::{
+    stack_bidirectional_dynamic_rnn, stack_bidirectional_dynamic_rnn_with,
+};
 pub use static_rnn::{static_rnn, static_rnn_with};
