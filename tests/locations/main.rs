@@ -779,8 +779,7 @@ fn own_gradients<'g>(g: &'g Graph, x: Tensor<'g, f32>) {
         |y| y.exp(),
         |step| vec![Some(step.grads()[0].scale(3.0))],
     );
-    let _ = gradient(gradient(z.reduce_sum(..), x).reduce_sum(..), x);
-    g.gradient_override("Sinh", |_| Vec::new(), || x.square());
+    let _ = gradient(z.reduce_sum(..), x);
 }
 
 /// A custom op whose gradient names the lines of this file.
