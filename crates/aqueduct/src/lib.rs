@@ -51,8 +51,10 @@ pub mod prelude {
         truncated_normal_initializer, zeros, zeros_initializer,
     };
     pub use aqueduct_optimizer::{
-        Adam, AdamOptimizer, Gradient, GradientDescent, GradientDescentOptimizer, Gradients,
-        Minimize, Optimizer, get_or_create_global_step, gradient, gradients,
+        Adam, AdamOptimizer, ExponentialMovingAverage, Gradient, GradientDescent,
+        GradientDescentOptimizer, Gradients, Minimize, Optimizer, cosine_decay, exponential_decay,
+        get_or_create_global_step, gradient, gradients, inverse_time_decay, natural_exp_decay,
+        piecewise_constant, polynomial_decay,
     };
     pub use aqueduct_session::{
         Prepared, Saver, Session, SessionOptions, TensorExt, feed, latest_checkpoint,

@@ -65,6 +65,12 @@ impl From<f32> for Hyper<'_> {
     }
 }
 
+impl From<i32> for Hyper<'_> {
+    fn from(number: i32) -> Self {
+        Hyper::Number(f64::from(number))
+    }
+}
+
 impl<'g> From<AnyTensor<'g>> for Hyper<'g> {
     fn from(tensor: AnyTensor<'g>) -> Hyper<'g> {
         Hyper::Tensor(tensor)

@@ -33,6 +33,8 @@ mod gradient;
 mod gradient_descent;
 mod gradients;
 mod hyper;
+mod learning_rate;
+mod moving_average;
 mod optimizer;
 mod points;
 mod rules;
@@ -44,5 +46,13 @@ pub use gradient::{Gradient, IndexedSlices, Slope};
 pub use gradient_descent::{GradientDescent, GradientDescentOptimizer};
 pub use gradients::{Gradients, gradient, gradients};
 pub use hyper::Hyper;
+pub use learning_rate::{
+    CosineDecayOptions, CosineDecayRestartsOptions, DecayOptions, LinearCosineDecayOptions,
+    PolynomialDecayOptions, cosine_decay, cosine_decay_restarts, cosine_decay_restarts_with,
+    cosine_decay_with, exponential_decay, exponential_decay_with, inverse_time_decay,
+    inverse_time_decay_with, linear_cosine_decay, linear_cosine_decay_with, natural_exp_decay,
+    natural_exp_decay_with, piecewise_constant, polynomial_decay, polynomial_decay_with,
+};
+pub use moving_average::ExponentialMovingAverage;
 pub use optimizer::{Minimize, Optimizer, slot, untrained};
 pub use points::{Point, Points};

@@ -18,6 +18,8 @@ impl Keys {
     pub const LOSSES: &'static str = "losses";
     /// The penalties of regularized variables.
     pub const REGULARIZATION_LOSSES: &'static str = "regularization_losses";
+    /// The variables that a moving average is kept of.
+    pub const MOVING_AVERAGE_VARIABLES: &'static str = "moving_average_variables";
     /// The step counter.
     pub const GLOBAL_STEP: &'static str = "global_step";
 }

@@ -4,6 +4,7 @@ use crate::element::{DType, Element, Float, Number, Signed};
 use crate::handle::{AnyTensor, Operand, Tensor};
 use crate::ids::TensorId;
 use crate::op::{Binary, Compare, Math, Unary};
+use crate::scope::NameScope;
 use crate::store::NewName;
 
 impl<'g> AnyTensor<'g> {
@@ -30,6 +31,13 @@ impl<'g> AnyTensor<'g> {
             .graph()
             .add_named(Math::Binary(op).into(), &[self, rhs], name, None);
         AnyTensor::new(self.graph(), TensorId::new(id, 0))
+    }
+
+    /// [`AnyTensor::binary`] named as an open scope: the operation that stands for all that was built
+    /// in the scope, as [`Graph::group_scope`](crate::Graph::group_scope) is.
+    #[track_caller]
+    pub fn binary_scope(self, op: Binary, rhs: AnyTensor<'g>, scope: &NameScope) -> AnyTensor<'g> {
+        self.binary_exact(op, rhs, scope.path())
     }
 
     /// `self + rhs`.

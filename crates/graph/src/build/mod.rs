@@ -20,6 +20,7 @@ mod losses;
 mod mask;
 mod math;
 mod moments;
+mod moving_average;
 mod nn;
 mod no_nan;
 mod norms;
