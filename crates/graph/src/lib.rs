@@ -22,6 +22,7 @@ mod infer;
 mod initializer;
 mod layers;
 mod location;
+mod lookup;
 pub mod losses;
 mod mistake;
 mod names;
@@ -61,6 +62,7 @@ pub use initializer::{
 };
 pub use layers::Dense;
 pub use location::{Location, Trace};
+pub use lookup::NameError;
 pub use mistake::{Mistake, MistakeKind, Mistakes};
 pub use nest::Nest;
 pub use op::PrintTo;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use aqueduct_graph::ir::{OperandNote, Report};
-use aqueduct_graph::{Mistake, Mistakes, Trace};
+use aqueduct_graph::{Mistake, Mistakes, NameError, Trace};
 use thiserror::Error;
 
 use crate::numerics::NumericsFailure;
@@ -18,6 +18,9 @@ pub enum Error {
     /// Mistakes made while building, that the run depends on.
     #[error("{0}")]
     Build(#[from] Mistakes),
+    /// Nothing in the graph goes by a name.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// Values that were fed wrongly or not at all.
     #[error("{}", list(.0))]
     Feeds(Vec<FeedProblem>),

@@ -1,7 +1,7 @@
 //! Feeds: values given to a run.
 
 use aqueduct_graph::ir::{Data, Store, TensorId};
-use aqueduct_graph::{AnyTensor, Element, Graph, Tensor, Value, Variable};
+use aqueduct_graph::{AnyTensor, AnyVariable, Element, Graph, Tensor, Value, Variable};
 use ndarray::{ArrayBase, ArrayRef, Dimension, OwnedRepr, RawData, ViewRepr};
 use smallvec::{SmallVec, smallvec};
 
@@ -79,13 +79,13 @@ impl<'f> Feeds<'f> {
     }
 
     /// Gives `tensor` a value. Its element type is checked by the compiler, its shape by the run.
-    pub fn add<'g, K: FeedKey<'g>>(&mut self, tensor: K, value: impl Feed<'f, K::Element>) {
+    pub fn add<'g, T>(&mut self, tensor: impl FeedKey<'g, T>, value: impl Feed<'f, T>) {
         self.add_value(tensor.tensor(), value.into_feed());
     }
 
     /// The same values, and this one for `tensor`.
     #[must_use]
-    pub fn with<'g, K: FeedKey<'g>>(mut self, tensor: K, value: impl Feed<'f, K::Element>) -> Self {
+    pub fn with<'g, T>(mut self, tensor: impl FeedKey<'g, T>, value: impl Feed<'f, T>) -> Self {
         self.add(tensor, value);
         self
     }
@@ -131,39 +131,53 @@ macro_rules! feed {
     };
 }
 
-/// A tensor that can be fed.
-pub trait FeedKey<'g> {
-    /// The type of its elements.
-    type Element: Element;
-
+/// A tensor that can be fed elements `T`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be fed elements of `{T}`",
+    note = "tensors and variables can be fed elements of their own type, those whose type is known at \
+            run time elements of every type"
+)]
+pub trait FeedKey<'g, T> {
     /// The tensor.
     fn tensor(&self) -> AnyTensor<'g>;
 }
 
-impl<'g, T: Element> FeedKey<'g> for Tensor<'g, T> {
-    type Element = T;
-
+impl<'g, T: Element> FeedKey<'g, T> for Tensor<'g, T> {
     fn tensor(&self) -> AnyTensor<'g> {
         self.any()
     }
 }
 
 /// Feeding a variable feeds its value as this run sees it; the variable itself is not changed.
-impl<'g, T: Element> FeedKey<'g> for Variable<'g, T> {
-    type Element = T;
-
+impl<'g, T: Element> FeedKey<'g, T> for Variable<'g, T> {
     fn tensor(&self) -> AnyTensor<'g> {
         self.value().any()
     }
 }
 
-/// Something that can be fed as elements `T`.
+/// The run checks the type of the elements. A number is one of `f64`, or `i32`, unless it says
+/// otherwise: `1_f32`.
+impl<'g, T> FeedKey<'g, T> for AnyTensor<'g> {
+    fn tensor(&self) -> AnyTensor<'g> {
+        *self
+    }
+}
+
+/// As of a variable whose type is known; the run checks the type of the elements.
+impl<'g, T> FeedKey<'g, T> for AnyVariable<'g> {
+    fn tensor(&self) -> AnyTensor<'g> {
+        self.value()
+    }
+}
+
+/// Something that can be fed as elements `T`; a [`Value`] is fed as `Value`, to a tensor whose type is
+/// known at run time.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be fed to a tensor of `{T}`",
     note = "numbers, arrays, vectors, slices and `ndarray` arrays of the tensor's element type can: \
             `1.0`, not `1`, for a float"
 )]
-pub trait Feed<'f, T: Element> {
+pub trait Feed<'f, T> {
     /// The elements and their shape.
     fn into_feed(self) -> FeedValue<'f>;
 }
@@ -200,6 +214,21 @@ impl From<Value> for FeedValue<'_> {
         FeedValue {
             sizes: Sizes::from_slice(value.shape()),
             elements: Elements::Owned(value.into_data()),
+        }
+    }
+}
+
+impl<'f> Feed<'f, Value> for Value {
+    fn into_feed(self) -> FeedValue<'f> {
+        FeedValue::from(self)
+    }
+}
+
+impl<'f> Feed<'f, Value> for &'f Value {
+    fn into_feed(self) -> FeedValue<'f> {
+        FeedValue {
+            sizes: Sizes::from_slice(self.shape()),
+            elements: Elements::Borrowed(Slice::from(self.data())),
         }
     }
 }

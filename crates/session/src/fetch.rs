@@ -4,7 +4,7 @@ use std::any::Any;
 use std::marker::PhantomData;
 
 use aqueduct_graph::ir::{NodeId, TensorId};
-use aqueduct_graph::{AnyTensor, Element, Graph, Operation, Tensor, Value, Variable};
+use aqueduct_graph::{AnyTensor, AnyVariable, Element, Graph, Operation, Tensor, Value, Variable};
 use ndarray::{ArrayD, IxDyn};
 
 use crate::error::{Error, Result};
@@ -210,6 +210,16 @@ impl Fetch for AnyTensor<'_> {
 
     fn request(&self, requests: &mut Requests) -> ValueAt {
         ValueAt(requests.tensor(*self))
+    }
+}
+
+impl Fetch for AnyVariable<'_> {
+    type Output = Value;
+    type Recipe = ValueAt;
+
+    /// The variable's value at the start of the run.
+    fn request(&self, requests: &mut Requests) -> ValueAt {
+        self.value().request(requests)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Structures of tensors: fed as a whole, and the state of LSTM cells fetched as a whole.
 
-use aqueduct_graph::{AnyTensor, Element, LstmState, Tensor, Value, Variable};
+use aqueduct_graph::{AnyTensor, AnyVariable, Element, LstmState, Tensor, Value, Variable};
 
 use crate::error::{FeedProblem, Result};
 use crate::feed::{Entry, Feed, FeedTensor, FeedValue, Feeds, Few};
@@ -119,9 +119,11 @@ impl<'g> Inputs<'g> for AnyTensor<'g> {
     }
 }
 
-impl<'f> Values<'f, Value> for Value {
-    fn give(self, given: &mut InputValues<'f>) {
-        given.values.push(FeedValue::from(self));
+impl<'g> Inputs<'g> for AnyVariable<'g> {
+    type Elements = Value;
+
+    fn add_to(&self, keys: &mut InputTensors) {
+        self.value().add_to(keys);
     }
 }
 
@@ -141,7 +143,7 @@ impl<'g, T: Element> Inputs<'g> for Variable<'g, T> {
     }
 }
 
-impl<'f, T: Element, V: Feed<'f, T>> Values<'f, T> for V {
+impl<'f, T, V: Feed<'f, T>> Values<'f, T> for V {
     fn give(self, given: &mut InputValues<'f>) {
         given.values.push(self.into_feed());
     }
