@@ -856,6 +856,25 @@ fn training<'g>(g: &'g Graph, x: Tensor<'g, f32>) {
         adam.apply_gradients(g, &pairs, Some(step)),
         adam.minimize(loss),
     );
+    let _ = (
+        Momentum::new(0.1, 0.9).minimize(loss),
+        Momentum::new(0.1, 0.9).nesterov().minimize(loss),
+        Adagrad::new(0.1).minimize(loss),
+        Adadelta::new(0.1).minimize(loss),
+        RmsProp::new(0.1).minimize(loss),
+        RmsProp::new(0.1).centered().minimize(loss),
+        AdamW::new(0.1, 0.1).minimize(loss),
+        AdamW::new(0.1, 0.1).decayed_variables([w]).minimize(loss),
+        Ftrl::new(0.1)
+            .learning_rate_power(-0.25)
+            .beta(1.0)
+            .minimize(loss),
+    );
+    let (pairs, _) = clip_gradients_by_global_norm(g, &pairs, 1.0);
+    for (gradient, _) in &pairs {
+        let _ = gradient.clip_by_value(-1.0, 1.0).clip_by_norm(1.0);
+        let _ = gradient.map(|values| values.typed::<f32>().square().any());
+    }
 }
 
 fn averages<'g>(g: &'g Graph, w: Variable<'g, f32>, x: Tensor<'g, f32>) {

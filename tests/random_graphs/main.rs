@@ -749,7 +749,7 @@ impl<'g> Vandal<'g> {
                     .build()
             }
             2 => {
-                let _ = Adam::new(0.1).minimize(a);
+                self.trained(a);
                 Vec::new()
             }
             _ => {
@@ -759,11 +759,23 @@ impl<'g> Vandal<'g> {
                     rows: self.any(),
                 };
                 let pairs = [(Gradient::Sparse(slices), self.choices.of(&self.variables))];
-                let _ = GradientDescent::new(0.1).apply_gradients(self.graph, &pairs, None);
+                let (pairs, _) = clip_gradients_by_global_norm(self.graph, &pairs, b);
+                let _ = Momentum::new(0.1, b).apply_gradients(self.graph, &pairs, None);
                 vec![Gradient::Sparse(slices)]
             }
         };
         self.pool.extend(found.iter().filter_map(Gradient::dense));
+    }
+
+    fn trained(&mut self, loss: AnyTensor<'g>) {
+        let setting = self.any();
+        let _ = match self.choices.below(5) {
+            0 => Adam::new(0.1).minimize(loss),
+            1 => AdamW::new(setting, 0.1).minimize(loss),
+            2 => RmsProp::new(setting).centered().minimize(loss),
+            3 => Adadelta::new(0.1).rho(setting).minimize(loss),
+            _ => Ftrl::new(setting).beta(1.0).minimize(loss),
+        };
     }
 }
 

@@ -51,8 +51,10 @@ pub mod prelude {
         truncated_normal_initializer, zeros, zeros_initializer,
     };
     pub use aqueduct_optimizer::{
-        Adam, AdamOptimizer, ExponentialMovingAverage, Gradient, GradientDescent,
-        GradientDescentOptimizer, Gradients, Minimize, Optimizer, cosine_decay, exponential_decay,
+        Adadelta, AdadeltaOptimizer, Adagrad, AdagradOptimizer, Adam, AdamOptimizer, AdamW,
+        AdamWOptimizer, ExponentialMovingAverage, Ftrl, FtrlOptimizer, Gradient, GradientDescent,
+        GradientDescentOptimizer, Gradients, Minimize, Momentum, MomentumOptimizer, Optimizer,
+        RmsProp, RmsPropOptimizer, clip_gradients_by_global_norm, cosine_decay, exponential_decay,
         get_or_create_global_step, gradient, gradients, inverse_time_decay, natural_exp_decay,
         piecewise_constant, polynomial_decay,
     };

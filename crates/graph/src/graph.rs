@@ -350,6 +350,16 @@ impl Graph {
         Operation::new(self, id)
     }
 
+    /// The tensor, or one that stands for it if it belongs to another graph: poisoned then by that mistake.
+    #[track_caller]
+    pub fn own<'g>(&'g self, tensor: AnyTensor<'g>, name: &str) -> AnyTensor<'g> {
+        if tensor.graph().is_same(self) {
+            tensor
+        } else {
+            self.add_tensor(Array::Identity, &[tensor], name)
+        }
+    }
+
     /// A tensor of the type of `like` that stands for one that cannot be made, poisoned by this
     /// mistake.
     #[track_caller]

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use aqueduct_graph::ir::{Compare, Unary, Update};
+use aqueduct_graph::ir::{Problem, Unary, Update};
 use aqueduct_graph::{AnyTensor, AnyVariable, DType, Graph, Operation, Shape};
 
 use crate::gradient::Slope;
-use crate::hyper::Hyper;
+use crate::hyper::{Allowed, Hyper};
+use crate::means::Decay;
 use crate::optimizer::{Optimizer, slot, untrained};
 
 /// [`AdamOptimizer`] by its short name.
@@ -25,7 +26,8 @@ pub type Adam<'g> = AdamOptimizer<'g>;
 /// named `<w>/Adam` and `<w>/Adam_1`; `beta1_power` and `beta2_power` hold `beta1^t` and `beta2^t`.
 /// These two are `f64` if all variables trained are, else `f32`; TensorFlow's are always `f32`.
 ///
-/// Where `m` and `v` are next to nothing (below 9.9e-32 of `f32`, 1e-292 of `f64`) they become 0.
+/// With dense gradients `m` and `v` become 0 where they are next to nothing (below 9.9e-32 of `f32`, 1e-292
+/// of `f64`).
 ///
 /// A sparse gradient is made dense: all rows of `m` and `v` decay at every step, and so all rows of
 /// `w` move, as in TensorFlow.
@@ -90,20 +92,17 @@ impl<'g> Optimizer<'g> for AdamOptimizer<'g> {
         "Adam"
     }
 
+    fn check_settings(&self) -> Result<(), Problem> {
+        self.learning_rate.check("learning_rate", Allowed::Finite)?;
+        Hyper::Number(self.beta1).check("beta1", Allowed::BelowOne)?;
+        Hyper::Number(self.beta2).check("beta2", Allowed::BelowOne)?;
+        Hyper::Number(self.epsilon).check("epsilon", Allowed::NotNegative)
+    }
+
     #[track_caller]
     fn create_slots(&self, graph: &'g Graph, variables: &[AnyVariable<'g>]) -> AdamSlots<'g> {
         let _here = graph.here();
-        AdamSlots {
-            powers: self.powers(graph, variables),
-            // Names are made unique: the second slot becomes `Adam_1`.
-            means: variables
-                .iter()
-                .map(|variable| Means {
-                    mean: slot(*variable, self.name()),
-                    mean_square: slot(*variable, self.name()),
-                })
-                .collect(),
-        }
+        self.slots(graph, variables, self.name())
     }
 
     #[track_caller]
@@ -114,6 +113,51 @@ impl<'g> Optimizer<'g> for AdamOptimizer<'g> {
         slots: &AdamSlots<'g>,
     ) -> Vec<Operation<'g>> {
         let _here = graph.here();
+        self.updates_with(graph, slopes, slots, |variable, _, distance| {
+            vec![variable.update(Update::Sub, distance).op()]
+        })
+    }
+}
+
+/// What [`AdamOptimizer`] and [`AdamWOptimizer`](crate::AdamWOptimizer) keep from step to step.
+#[derive(Debug)]
+pub struct AdamSlots<'g> {
+    powers: [Power<'g>; 2],
+    /// Of each variable.
+    means: Vec<Means<'g>>,
+}
+
+impl<'g> AdamOptimizer<'g> {
+    /// The slots, under the name of the optimizer that they are for.
+    #[track_caller]
+    pub(crate) fn slots(
+        &self,
+        graph: &'g Graph,
+        variables: &[AnyVariable<'g>],
+        name: &str,
+    ) -> AdamSlots<'g> {
+        AdamSlots {
+            powers: self.powers(graph, variables),
+            // Names are made unique: the second slot becomes `Adam_1`.
+            means: variables
+                .iter()
+                .map(|variable| Means {
+                    mean: slot(*variable, name),
+                    mean_square: slot(*variable, name),
+                })
+                .collect(),
+        }
+    }
+
+    /// Writes the slots; `move_by` moves each variable by its distance.
+    #[track_caller]
+    pub(crate) fn updates_with(
+        &self,
+        graph: &'g Graph,
+        slopes: &[(Slope<'g>, AnyVariable<'g>)],
+        slots: &AdamSlots<'g>,
+        move_by: impl Fn(AnyVariable<'g>, Slope<'g>, AnyTensor<'g>) -> Vec<Operation<'g>>,
+    ) -> Vec<Operation<'g>> {
         let rate = self.learning_rate.checked(graph, "learning_rate");
         let mut scalars = BTreeMap::new();
         let mut updates = Vec::with_capacity(slopes.len());
@@ -123,32 +167,13 @@ impl<'g> Optimizer<'g> for AdamOptimizer<'g> {
                 .entry(dtype)
                 .or_insert_with(|| self.scalars(graph, dtype, rate, &slots.powers));
             let _scope = graph.open_name_scope(&format!("update_{}", variable.name()));
-            updates.push(update(*variable, *slope, *means, *scalars).op());
+            let distance = distance(*slope, *means, *scalars);
+            updates.extend(move_by(*variable, *slope, distance));
         }
-        let next = slots
-            .powers
-            .map(|power| power.variable.value().scale(power.beta));
-        let next_powers = {
-            let _after = graph.order_after(&updates);
-            let [power1, power2] = slots.powers.map(|power| power.variable);
-            let [next1, next2] = next;
-            [(power1, next1), (power2, next2)]
-                .map(|(power, next)| power.update(Update::Set, next).op())
-        };
-        updates.extend(next_powers);
+        updates.extend(next_powers(graph, &slots.powers, &updates));
         updates
     }
-}
 
-/// What [`AdamOptimizer`] keeps from step to step.
-#[derive(Debug)]
-pub struct AdamSlots<'g> {
-    powers: [Power<'g>; 2],
-    /// Of each variable.
-    means: Vec<Means<'g>>,
-}
-
-impl<'g> AdamOptimizer<'g> {
     fn powers(&self, graph: &'g Graph, variables: &[AnyVariable<'g>]) -> [Power<'g>; 2] {
         let wide = variables
             .iter()
@@ -176,24 +201,14 @@ impl<'g> AdamOptimizer<'g> {
         let [power1, power2] = powers.map(|power| power.variable.value().cast(dtype));
         let correction = rest(power2).unary(Unary::Sqrt).div(rest(power1));
         let rate = rate.tensor(graph, dtype, "learning_rate");
-        let smallest = match dtype {
-            DType::F64 => f64::MIN_POSITIVE / f64::EPSILON,
-            DType::F32 | DType::I32 | DType::I64 | DType::U8 | DType::Bool => {
-                (f32::MIN_POSITIVE / f32::EPSILON).into()
-            }
-        };
         let [beta1, beta2] = powers.map(|power| power.beta);
         let beta1 = graph.number(dtype, beta1, "beta1");
         let beta2 = graph.number(dtype, beta2, "beta2");
         Scalars {
             rate: rate.mul(correction),
-            beta1,
-            beta2,
-            rest1: rest(beta1),
-            rest2: rest(beta2),
+            beta1: Decay::new(beta1),
+            beta2: Decay::new(beta2),
             epsilon: graph.number(dtype, self.epsilon, "epsilon"),
-            smallest: graph.number(dtype, smallest, "smallest"),
-            zero: graph.number(dtype, 0.0, "zero"),
         }
     }
 }
@@ -210,15 +225,9 @@ struct Power<'g> {
 struct Scalars<'g> {
     /// The learning rate, corrected for the bias of the means at this step.
     rate: AnyTensor<'g>,
-    beta1: AnyTensor<'g>,
-    beta2: AnyTensor<'g>,
-    /// `1 - beta1`, in the variable's arithmetic as TensorFlow has it.
-    rest1: AnyTensor<'g>,
-    rest2: AnyTensor<'g>,
+    beta1: Decay<'g>,
+    beta2: Decay<'g>,
     epsilon: AnyTensor<'g>,
-    /// The smallest mean that is kept: what it changes by in a step is a normal number, too.
-    smallest: AnyTensor<'g>,
-    zero: AnyTensor<'g>,
 }
 
 /// What is kept of the gradients of a variable.
@@ -228,59 +237,40 @@ struct Means<'g> {
     mean_square: AnyVariable<'g>,
 }
 
-/// Writes the slots and the variable; gives the variable's new value.
-fn update<'g>(
-    variable: AnyVariable<'g>,
-    slope: Slope<'g>,
-    slots: Means<'g>,
-    scalars: Scalars<'g>,
-) -> AnyTensor<'g> {
-    let write =
-        |slot: AnyVariable<'g>, moved| slot.update(Update::Set, without_remnants(moved, scalars));
+/// Multiplies the powers by their betas, once the variables have been moved by them.
+#[track_caller]
+fn next_powers<'g>(
+    graph: &'g Graph,
+    powers: &[Power<'g>; 2],
+    after: &[Operation<'g>],
+) -> [Operation<'g>; 2] {
+    let next = powers.map(|power| power.variable.value().scale(power.beta));
+    let _after = graph.order_after(after);
+    let [power1, power2] = powers.map(|power| power.variable);
+    let [next1, next2] = next;
+    [(power1, next1), (power2, next2)].map(|(power, next)| power.update(Update::Set, next).op())
+}
+
+/// Writes the slots of a variable; gives what is subtracted from it.
+#[track_caller]
+fn distance<'g>(slope: Slope<'g>, slots: Means<'g>, scalars: Scalars<'g>) -> AnyTensor<'g> {
     let (old, old_square) = (slots.mean.value(), slots.mean_square.value());
     let (mean, mean_square) = match slope {
         Slope::Dense(gradient) => {
-            let mean = write(slots.mean, moved(old, gradient, scalars.rest1));
+            let mean = scalars.beta1.moved(old, gradient);
             let square = gradient.unary(Unary::Square);
-            let moved = moved(old_square, square, scalars.rest2);
-            (mean, write(slots.mean_square, moved))
+            (mean, scalars.beta2.moved(old_square, square))
         }
         Slope::Sparse(slices) => {
             // A row that is named several times must be summed before it is squared.
             let gradient = slices.to_dense();
             let square = gradient.unary(Unary::Square);
-            let sum = decayed_sum(old, gradient, scalars.beta1, scalars.rest1);
-            let mean = write(slots.mean, sum);
-            let sum = decayed_sum(old_square, square, scalars.beta2, scalars.rest2);
-            (mean, write(slots.mean_square, sum))
+            let mean = scalars.beta1.decayed_sum(old, gradient);
+            (mean, scalars.beta2.decayed_sum(old_square, square))
         }
     };
+    let mean = slots.mean.update(Update::Set, mean);
+    let mean_square = slots.mean_square.update(Update::Set, mean_square);
     let root = mean_square.unary(Unary::Sqrt);
-    let distance = mean.mul(scalars.rate).div(root.add(scalars.epsilon));
-    variable.update(Update::Sub, distance)
-}
-
-/// `mean + (new - mean) * rest`: what TensorFlow computes for dense gradients.
-fn moved<'g>(mean: AnyTensor<'g>, new: AnyTensor<'g>, rest: AnyTensor<'g>) -> AnyTensor<'g> {
-    mean.add(new.sub(mean).mul(rest))
-}
-
-/// `mean * beta + new * rest`: what TensorFlow computes for sparse gradients. The same but for rounding.
-fn decayed_sum<'g>(
-    mean: AnyTensor<'g>,
-    new: AnyTensor<'g>,
-    beta: AnyTensor<'g>,
-    rest: AnyTensor<'g>,
-) -> AnyTensor<'g> {
-    mean.mul(beta).add(new.mul(rest))
-}
-
-/// The means, with 0 for those that are next to nothing.
-///
-/// The mean of a weight without gradients sinks until what it changes by in a step is below the normal
-/// numbers, and stays there. TensorFlow lets the processor flush those to 0; without that, processors
-/// take many times as long for them, step after step.
-fn without_remnants<'g>(x: AnyTensor<'g>, scalars: Scalars<'g>) -> AnyTensor<'g> {
-    let tiny = x.unary(Unary::Abs).compare(Compare::Less, scalars.smallest);
-    tiny.select(scalars.zero, x)
+    mean.mul(scalars.rate).div(root.add(scalars.epsilon))
 }

@@ -100,6 +100,22 @@ impl<'g> Slope<'g> {
         }
     }
 
+    /// Its numbers: the whole tensor, or the rows of a sparse one.
+    pub(crate) fn values(self) -> AnyTensor<'g> {
+        match self {
+            Slope::Dense(tensor) => tensor,
+            Slope::Sparse(slices) => slices.values,
+        }
+    }
+
+    /// The same with other numbers.
+    pub(crate) fn with_values(self, values: AnyTensor<'g>) -> Slope<'g> {
+        match self {
+            Slope::Dense(_) => Slope::Dense(values),
+            Slope::Sparse(slices) => Slope::Sparse(IndexedSlices { values, ..slices }),
+        }
+    }
+
     /// The sum of gradients of one tensor: sparse if all are, `None` if there are none.
     #[track_caller]
     pub(crate) fn sum(graph: &'g Graph, slopes: &[Slope<'g>]) -> Option<Slope<'g>> {

@@ -1,10 +1,10 @@
 //! Plain gradient descent.
 
-use aqueduct_graph::ir::{PartUpdate, Update};
+use aqueduct_graph::ir::{PartUpdate, Problem, Update};
 use aqueduct_graph::{AnyVariable, Graph, Operation};
 
 use crate::gradient::Slope;
-use crate::hyper::Hyper;
+use crate::hyper::{Allowed, Hyper};
 use crate::optimizer::Optimizer;
 
 /// [`GradientDescentOptimizer`] by its short name.
@@ -43,6 +43,10 @@ impl<'g> Optimizer<'g> for GradientDescentOptimizer<'g> {
 
     fn name(&self) -> &str {
         "GradientDescent"
+    }
+
+    fn check_settings(&self) -> Result<(), Problem> {
+        self.learning_rate.check("learning_rate", Allowed::Finite)
     }
 
     fn create_slots(&self, _: &'g Graph, _: &[AnyVariable<'g>]) {}

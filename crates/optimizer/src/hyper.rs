@@ -25,16 +25,67 @@ impl<'g> Hyper<'g> {
         }
     }
 
+    /// Whether the setting, if it is a number, is one of these.
+    pub(crate) fn check(self, name: &str, allowed: Allowed) -> Result<(), Problem> {
+        match self {
+            Hyper::Number(number) if !allowed.holds(number) => {
+                let message = format!("{name} is {number} but must be {}", allowed.words());
+                Err(Problem::argument(message).help("change that setting of the optimizer"))
+            }
+            Hyper::Number(_) | Hyper::Tensor(_) => Ok(()),
+        }
+    }
+
     /// The setting, with a tensor that does not fit poisoned: checked before it is used for many
     /// variables, it is one mistake.
     #[track_caller]
     pub(crate) fn checked(self, graph: &'g Graph, name: &str) -> Hyper<'g> {
         match self {
-            Hyper::Tensor(tensor) if tensor.graph().is_same(graph) && !tensor.is_poisoned() => {
+            Hyper::Number(_) => self,
+            Hyper::Tensor(tensor) => {
+                let tensor = graph.own(tensor, name);
+                let misfit = misfit(tensor, name).filter(|_| !tensor.is_poisoned());
                 let poisoned = |problem| graph.poisoned_like(tensor, name, name, problem);
-                Hyper::Tensor(misfit(tensor, name).map_or(tensor, poisoned))
+                Hyper::Tensor(misfit.map_or(tensor, poisoned))
             }
-            Hyper::Number(_) | Hyper::Tensor(_) => self,
+        }
+    }
+}
+
+/// Which numbers a setting may be. All are finite.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Allowed {
+    Finite,
+    Positive,
+    NotNegative,
+    NotPositive,
+    /// From 0 to 1.
+    UpToOne,
+    /// From 0 to below 1.
+    BelowOne,
+}
+
+impl Allowed {
+    fn holds(self, number: f64) -> bool {
+        number.is_finite()
+            && match self {
+                Allowed::Finite => true,
+                Allowed::Positive => number > 0.0,
+                Allowed::NotNegative => number >= 0.0,
+                Allowed::NotPositive => number <= 0.0,
+                Allowed::UpToOne => (0.0..=1.0).contains(&number),
+                Allowed::BelowOne => (0.0..1.0).contains(&number),
+            }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Allowed::Finite => "a finite number",
+            Allowed::Positive => "more than 0",
+            Allowed::NotNegative => "0 or more",
+            Allowed::NotPositive => "0 or less",
+            Allowed::UpToOne => "between 0 and 1",
+            Allowed::BelowOne => "0 or more and less than 1",
         }
     }
 }

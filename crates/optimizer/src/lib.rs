@@ -10,7 +10,8 @@
 //! - Before the walk, `flow.rs` finds out where gradients can flow at all, and what stands between.
 //! - The rules stand in `rules/`, a file for each family of ops: a vector-Jacobian product for each
 //!   op, or why it has none.
-//! - An [`Optimizer`] is a builder: [`GradientDescentOptimizer`], [`AdamOptimizer`].
+//! - An [`Optimizer`] is a builder: [`GradientDescent`], [`Momentum`], [`Adagrad`], [`Adadelta`], [`RmsProp`],
+//!   [`Adam`], [`AdamW`], [`Ftrl`].
 //!
 //! ```
 //! use aqueduct_graph::{Graph, mean_squared_error, shape, zeros};
@@ -26,21 +27,35 @@
 //! assert!(g.check().is_ok());
 //! ```
 
+mod adadelta;
+mod adagrad;
 mod adam;
+mod adam_w;
+mod clip;
 mod flow;
+mod ftrl;
 mod global_step;
 mod gradient;
 mod gradient_descent;
 mod gradients;
 mod hyper;
 mod learning_rate;
+mod means;
+mod momentum;
 mod moving_average;
 mod optimizer;
 mod points;
+mod rms_prop;
 mod rules;
+mod target;
 mod walk;
 
-pub use adam::{Adam, AdamOptimizer};
+pub use adadelta::{Adadelta, AdadeltaOptimizer, AdadeltaSlots};
+pub use adagrad::{Adagrad, AdagradOptimizer};
+pub use adam::{Adam, AdamOptimizer, AdamSlots};
+pub use adam_w::{AdamW, AdamWOptimizer};
+pub use clip::clip_gradients_by_global_norm;
+pub use ftrl::{Ftrl, FtrlOptimizer, FtrlSlots};
 pub use global_step::get_or_create_global_step;
 pub use gradient::{Gradient, IndexedSlices, Slope};
 pub use gradient_descent::{GradientDescent, GradientDescentOptimizer};
@@ -53,6 +68,8 @@ pub use learning_rate::{
     inverse_time_decay_with, linear_cosine_decay, linear_cosine_decay_with, natural_exp_decay,
     natural_exp_decay_with, piecewise_constant, polynomial_decay, polynomial_decay_with,
 };
+pub use momentum::{Momentum, MomentumOptimizer};
 pub use moving_average::ExponentialMovingAverage;
-pub use optimizer::{Minimize, Optimizer, slot, untrained};
+pub use optimizer::{Minimize, Optimizer, filled_slot, slot, untrained};
 pub use points::{Point, Points};
+pub use rms_prop::{RmsProp, RmsPropOptimizer, RmsPropSlots};

@@ -37,6 +37,15 @@ pub trait Optimizer<'g> {
     /// What it keeps from step to step.
     type Slots;
 
+    /// What is wrong with its settings, if anything is: a mistake then, at the line of the call that
+    /// trains.
+    ///
+    /// # Errors
+    /// A setting cannot be what it is.
+    fn check_settings(&self) -> Result<(), Problem> {
+        Ok(())
+    }
+
     /// Makes the variables in which it keeps something from step to step (see [`slot`] and
     /// [`untrained`]). Called once by each [`Optimizer::apply_gradients`].
     #[track_caller]
@@ -78,10 +87,15 @@ pub trait Optimizer<'g> {
         global_step: Option<Variable<'g, i64>>,
     ) -> Operation<'g> {
         let _here = graph.here();
-        if let Some(problem) = not_derived(gradients) {
+        let problem = self.check_settings().err();
+        if let Some(problem) = problem.or_else(|| not_derived(gradients)) {
             return graph.poisoned_operation("apply_gradients", self.name(), problem);
         }
         let slopes = slopes(gradients);
+        if let Some(foreign) = foreign(graph, &slopes) {
+            let stand_in = graph.own(foreign, "apply_gradients");
+            return graph.group_named([stand_in.op()], self.name());
+        }
         if slopes.is_empty() {
             let problem = nothing_to_apply(gradients, None);
             return graph.poisoned_operation("apply_gradients", self.name(), problem);
@@ -122,7 +136,8 @@ pub trait Optimizer<'g> {
             // The layers that would have made the variables may hang on the same mistake.
             return graph.group_named([loss.op()], self.name());
         }
-        let problem = not_derived(&gradients).or_else(|| {
+        let problem = self.check_settings().err();
+        let problem = problem.or_else(|| not_derived(&gradients)).or_else(|| {
             let none = slopes(&gradients).is_empty();
             none.then(|| nothing_to_apply(&gradients, Some(loss)))
         });
@@ -183,11 +198,17 @@ impl<'g> Minimize<'g> {
 /// scope that is open, as in TensorFlow: `weights/w/Adam`.
 #[track_caller]
 pub fn slot<'g>(variable: AnyVariable<'g>, name: &str) -> AnyVariable<'g> {
+    filled_slot(variable, name, 0.0)
+}
+
+/// A [`slot`] with another number everywhere at first.
+#[track_caller]
+pub fn filled_slot<'g>(variable: AnyVariable<'g>, name: &str, start: f64) -> AnyVariable<'g> {
     let graph = variable.graph();
     let _here = graph.here();
     let _names = graph.variable_names();
     let name = format!("{}/{name}", variable.name());
-    untrained(graph, &name, variable.dtype(), &variable.shape(), 0.0)
+    untrained(graph, &name, variable.dtype(), &variable.shape(), start)
 }
 
 /// A variable that is not trained, with one number everywhere at first, named in the scope that is
@@ -224,6 +245,18 @@ fn slopes<'g>(gradients: &[(Gradient<'g>, AnyVariable<'g>)]) -> Vec<(Slope<'g>, 
         .iter()
         .filter_map(|(gradient, variable)| Some((gradient.slope()?, *variable)))
         .collect()
+}
+
+/// What belongs to another graph.
+fn foreign<'g>(graph: &Graph, slopes: &[(Slope<'g>, AnyVariable<'g>)]) -> Option<AnyTensor<'g>> {
+    let mut tensors = slopes.iter().flat_map(|(slope, variable)| {
+        let of_slope = match slope {
+            Slope::Dense(tensor) => [*tensor; 3],
+            Slope::Sparse(slices) => [slices.values, slices.indices, slices.rows],
+        };
+        of_slope.into_iter().chain([variable.value()])
+    });
+    tensors.find(|tensor| !tensor.graph().is_same(graph))
 }
 
 /// Which variables have a gradient that cannot be derived: to leave them as they are would train

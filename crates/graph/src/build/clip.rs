@@ -129,7 +129,11 @@ impl Graph {
         );
         // Adds nothing to a finite ratio, and makes NaN of one by an infinite norm.
         let ratio = ratio.add(norm.sub(norm));
-        let clipped = tensors.iter().map(|tensor| tensor.mul(ratio)).collect();
+        // No closures: tensors of another graph would carry the line of those.
+        let mut clipped = Vec::with_capacity(tensors.len());
+        for tensor in tensors {
+            clipped.push(tensor.mul(ratio));
+        }
         (clipped, norm)
     }
 }
@@ -170,11 +174,11 @@ impl<'g> AnyTensor<'g> {
 fn global_norm<'g>(graph: &'g Graph, dtype: DType, tensors: &[AnyTensor<'g>]) -> AnyTensor<'g> {
     let _here = graph.here();
     let _scope = graph.open_scope("global_norm");
-    let squares = |tensor: &AnyTensor<'g>| {
+    let mut sums = Vec::with_capacity(tensors.len());
+    for tensor in tensors {
         let squares = tensor.unary(Unary::Square);
-        squares.reduce(Reduction::Sum, .., false)
-    };
-    let sums: Vec<AnyTensor<'g>> = tensors.iter().map(squares).collect();
+        sums.push(squares.reduce(Reduction::Sum, .., false));
+    }
     let sum = if sums.is_empty() {
         graph.number(dtype, 0.0, "Const")
     } else {
