@@ -37,9 +37,9 @@ mod text;
 mod value;
 
 pub use build::{
-    Axes, Constant, DotAxes, DropoutOptions, ELLIPSIS, InitialValue, KeepProb, Keys, NEW_AXIS,
-    NormOrder, Paddings, PrintOptions, ScanOptions, SliceArgs, VariableOptions, WhileOptions,
-    embedding_lookup, l2_loss, mean_squared_error, sigmoid_cross_entropy_with_logits,
+    Axes, Constant, Direction, DotAxes, DropoutOptions, ELLIPSIS, InitialValue, KeepProb, Keys,
+    NEW_AXIS, NormOrder, Paddings, PrintOptions, ScanOptions, SliceArgs, VariableOptions,
+    WhileOptions, embedding_lookup, l2_loss, mean_squared_error, sigmoid_cross_entropy_with_logits,
     softmax_cross_entropy_with_logits, softmax_cross_entropy_with_logits_v2,
     sparse_softmax_cross_entropy_with_logits, step_by,
 };

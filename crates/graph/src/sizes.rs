@@ -39,6 +39,15 @@ impl<'g> Sizes<'g> {
         Sizes(Kind::Vector(tensor))
     }
 
+    /// The sizes of a tensor, as numbers where they are known while building.
+    #[track_caller]
+    pub fn like(tensor: AnyTensor<'g>) -> Sizes<'g> {
+        match tensor.shape().sizes() {
+            Some(sizes) => Sizes::from(sizes),
+            None => Sizes::vector(tensor.shape_tensor(DType::I32)),
+        }
+    }
+
     /// The sizes, if all are given as numbers that can be sizes.
     pub fn known(&self) -> Option<Vec<usize>> {
         let Kind::List(sizes) = &self.0 else {

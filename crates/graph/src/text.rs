@@ -250,6 +250,8 @@ fn array_attributes(op: &Array) -> String {
         | Array::BroadcastTo
         | Array::GatherNd
         | Array::ScatterNd
+        | Array::TensorScatterUpdate
+        | Array::TopK { .. }
         | Array::SegmentSum
         | Array::Tile
         | Array::Where

@@ -51,6 +51,18 @@ impl<'g> AnyTensor<'g> {
             .add_tensor(Array::ScatterNd, &[indices, self, shape], "ScatterNd")
     }
 
+    /// This tensor with each of the updates in place of the part that its row of indices names.
+    #[track_caller]
+    pub fn tensor_scatter_update(
+        self,
+        indices: AnyTensor<'g>,
+        updates: AnyTensor<'g>,
+    ) -> AnyTensor<'g> {
+        let inputs = [self, indices, updates];
+        self.graph()
+            .add_tensor(Array::TensorScatterUpdate, &inputs, "TensorScatterUpdate")
+    }
+
     /// For each position of `batch_axis`, the first elements along `seq_axis`, as many as its length
     /// says, in reverse; the others stay.
     #[track_caller]
@@ -117,6 +129,30 @@ impl<'g, T: Element> Tensor<'g, T> {
         Tensor::assume(self.any().gather_nd(indices))
     }
 
+    /// This tensor with each of the updates in place of the part that its row of indices names, as in
+    /// [`Tensor::gather_nd`]; of several for one part the last. An index out of range is an error of
+    /// the run. TensorFlow's `tensor_scatter_nd_update`.
+    ///
+    /// ```
+    /// use aqueduct_graph::Graph;
+    ///
+    /// let g = Graph::new();
+    /// let x = g.constant([0.0_f32, 1.0, 2.0]);
+    /// let places = g.constant([[2], [0]]);
+    /// let written = x.tensor_scatter_update(places, g.constant([7.0, 8.0])); // [8, 1, 7]
+    /// assert_eq!(written.shape().to_string(), "[3]");
+    /// ```
+    #[track_caller]
+    pub fn tensor_scatter_update<I: Index>(
+        self,
+        indices: impl Operand<'g, I>,
+        updates: impl Operand<'g, T>,
+    ) -> Tensor<'g, T> {
+        let indices = indices.into_tensor(self.graph()).any();
+        let updates = updates.into_tensor(self.graph()).any();
+        Tensor::assume(self.any().tensor_scatter_update(indices, updates))
+    }
+
     /// For each position of `batch_axis`, the first elements along `seq_axis`, as many as its length
     /// says, in reverse; the others stay. A length below 0 or beyond the size is an error of the
     /// run. TensorFlow's `reverse_sequence`.
@@ -139,6 +175,42 @@ impl<'g, T: Element> Tensor<'g, T> {
     ) -> Tensor<'g, T> {
         let lengths = lengths.into_tensor(self.graph()).any();
         Tensor::assume(self.any().reverse_sequence(lengths, seq_axis, batch_axis))
+    }
+}
+
+impl<'g, T: Number> Tensor<'g, T> {
+    /// This tensor with each of the updates added to the part that its row of indices names; several
+    /// for one part are added up first. TensorFlow's `tensor_scatter_nd_add`.
+    #[track_caller]
+    pub fn tensor_scatter_add<I: Index>(
+        self,
+        indices: impl Operand<'g, I>,
+        updates: impl Operand<'g, T>,
+    ) -> Tensor<'g, T> {
+        let _here = self.graph().here();
+        self + self.scattered_like(indices, updates)
+    }
+
+    /// This tensor with each of the updates subtracted from the part that its row of indices names;
+    /// several for one part are added up first. TensorFlow's `tensor_scatter_nd_sub`.
+    #[track_caller]
+    pub fn tensor_scatter_sub<I: Index>(
+        self,
+        indices: impl Operand<'g, I>,
+        updates: impl Operand<'g, T>,
+    ) -> Tensor<'g, T> {
+        let _here = self.graph().here();
+        self - self.scattered_like(indices, updates)
+    }
+
+    #[track_caller]
+    fn scattered_like<I: Index>(
+        self,
+        indices: impl Operand<'g, I>,
+        updates: impl Operand<'g, T>,
+    ) -> Tensor<'g, T> {
+        let graph = self.graph();
+        graph.scatter_nd(indices, updates, Sizes::like(self.any()))
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod array;
 mod axes;
+mod batch;
 mod bodies;
 mod clip;
 mod collections;
@@ -24,6 +25,7 @@ mod moving_average;
 mod nn;
 mod no_nan;
 mod norms;
+mod order;
 mod pad;
 mod placeholder;
 mod random;
@@ -52,6 +54,7 @@ pub use losses::{
 pub use math::add_n;
 pub use nn::embedding_lookup;
 pub use norms::NormOrder;
+pub use order::Direction;
 pub use pad::Paddings;
 pub use slice::{ELLIPSIS, NEW_AXIS, SliceArgs, step_by};
 pub use state::{InitialValue, VariableOptions};

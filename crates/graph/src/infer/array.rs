@@ -11,8 +11,10 @@ use crate::infer::common::{
 };
 use crate::infer::index::{
     first_occurrence, gather_nd, one_hot, places_where, reverse_sequence, scatter_nd,
+    tensor_scatter_update,
 };
 use crate::infer::ints;
+use crate::infer::order::top_k;
 use crate::infer::pad::{pad, pad_grad, tile};
 use crate::infer::range::range;
 use crate::infer::reshape::reshape;
@@ -24,6 +26,7 @@ use crate::value::Value;
 
 pub(super) fn infer(op: &Array, inputs: &[Fact]) -> Result<Vec<Fact>, Problem> {
     let fact = match op {
+        Array::TopK { .. } => return top_k(operands(inputs)?),
         Array::Unstack { axis, count } => return unstack(*axis, *count, operands(inputs)?),
         Array::Split { axis, count, sizes } => {
             return split(*axis, *count, sizes.as_deref(), operands(inputs)?);
@@ -59,6 +62,7 @@ pub(super) fn infer(op: &Array, inputs: &[Fact]) -> Result<Vec<Fact>, Problem> {
         Array::SegmentSum => segment_sum(operands(inputs)?),
         Array::GatherNd => gather_nd(operands(inputs)?),
         Array::ScatterNd => scatter_nd(operands(inputs)?),
+        Array::TensorScatterUpdate => tensor_scatter_update(operands(inputs)?),
         Array::Range { dtype } => range(*dtype, operands(inputs)?),
         Array::Tile => tile(operands(inputs)?),
         Array::Pad { mode } => pad(mode, operands(inputs)?),

@@ -1,5 +1,5 @@
 //! Shape rules of ops that find places by index or by truth: `GatherNd`, `ScatterNd`,
-//! `ReverseSequence`, `OneHot`, `Where`, `FirstOccurrence`.
+//! `TensorScatterUpdate`, `ReverseSequence`, `OneHot`, `Where`, `FirstOccurrence`.
 
 use crate::element::DType;
 use crate::fact::Fact;
@@ -18,15 +18,27 @@ pub(super) fn gather_nd([x, indices]: &[Fact; 2]) -> Result<Fact, Problem> {
 pub(super) fn scatter_nd([indices, updates, shape]: &[Fact; 3]) -> Result<Fact, Problem> {
     check_class("updates", updates, Class::Number)?;
     let shape = shape_operand("shape", shape)?;
-    let (rows, depth) = index_rows(indices)?;
-    let needed = found(rows, depth, "the result", &shape)?;
-    if !updates.shape.compatible(&needed) {
-        let message = format!("updates has shape {} but must be {needed}", updates.shape);
-        return Err(Problem::shape(message).help(
-            "give an update for each row of indices, of the shape of the part that it names",
-        ));
-    }
+    check_updates(indices, updates, "the result", &shape)?;
     Ok(Fact::new(updates.dtype, shape))
+}
+
+pub(super) fn tensor_scatter_update([x, indices, updates]: &[Fact; 3]) -> Result<Fact, Problem> {
+    check_same_dtype(("x", x), ("updates", updates))?;
+    check_updates(indices, updates, "x", &x.shape)?;
+    Ok(Fact::new(x.dtype, &x.shape))
+}
+
+/// Checks that there is an update for each row of indices, of the shape of the part that it names of
+/// `what`.
+fn check_updates(indices: &Fact, updates: &Fact, what: &str, shape: &Shape) -> Result<(), Problem> {
+    let (rows, depth) = index_rows(indices)?;
+    let needed = found(rows, depth, what, shape)?;
+    if updates.shape.compatible(&needed) {
+        return Ok(());
+    }
+    let message = format!("updates has shape {} but must be {needed}", updates.shape);
+    Err(Problem::shape(message)
+        .help("give an update for each row of indices, of the shape of the part that it names"))
 }
 
 /// The axes of the indices but the last, and its size: how many axes a row of the indices names.

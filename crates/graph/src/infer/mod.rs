@@ -13,6 +13,7 @@ mod index;
 mod ints;
 mod math;
 mod nn;
+mod order;
 mod pad;
 mod random;
 mod range;

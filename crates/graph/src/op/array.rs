@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::element::DType;
-use crate::op::SliceSpec;
+use crate::op::{Extreme, SliceSpec};
 use crate::shape::Shape;
 use crate::value::Value;
 
@@ -112,6 +112,9 @@ pub enum Array {
     /// `[indices: int [.., k], updates, shape: int vector] -> y`: zeros of `shape` to which each update
     /// is added where `GatherNd` would find it.
     ScatterNd,
+    /// `[x, indices: int [.., k], updates] -> y`: `x` with each update in place of the part that
+    /// `GatherNd` would find; of several for one part the last.
+    TensorScatterUpdate,
     /// `[values, indices: int vector, rows: int scalar] -> y`: `y[indices[i]] += values[i]`, of
     /// `rows` rows. The dense form of a sparse gradient; TensorFlow's `UnsortedSegmentSum`.
     SegmentSum,
@@ -134,6 +137,13 @@ pub enum Array {
     PadGrad {
         /// What was added.
         mode: PadMode,
+    },
+    /// `[x: number, k: int scalar] -> [values, places: i32]`: the `k` most extreme elements along the
+    /// last axis, the most extreme one first, and their places. Of equal ones the first comes first.
+    /// NaN is beyond every number, and equal to NaN. More than there are is an error.
+    TopK {
+        /// Which extreme.
+        extreme: Extreme,
     },
     /// `[x, lengths: int vector] -> y`: for each place along `batch_axis`, the first elements along
     /// `seq_axis`, as many as its length says, in reverse; the others stay.
@@ -197,7 +207,12 @@ impl Array {
             Array::Gather { .. } => "GatherV2",
             Array::GatherNd => "GatherNd",
             Array::ScatterNd => "ScatterNd",
+            Array::TensorScatterUpdate => "TensorScatterUpdate",
             Array::SegmentSum => "UnsortedSegmentSum",
+            Array::TopK { extreme } => match extreme {
+                Extreme::Largest => "TopKV2",
+                Extreme::Smallest => "BottomK",
+            },
             Array::Range { .. } => "Range",
             Array::Tile => "Tile",
             Array::Pad { mode } => match mode {
@@ -243,7 +258,9 @@ impl Array {
             | Array::Gather { .. }
             | Array::GatherNd
             | Array::ScatterNd
+            | Array::TensorScatterUpdate
             | Array::SegmentSum
+            | Array::TopK { .. }
             | Array::Tile
             | Array::Pad { .. }
             | Array::PadGrad { .. }
@@ -261,6 +278,7 @@ impl Array {
             | Array::Tile
             | Array::Pad { .. }
             | Array::PadGrad { .. }
+            | Array::TopK { .. }
             | Array::OneHot { .. } => &[1],
             Array::Range { dtype } if dtype.is_integer() => &[0, 1, 2],
             Array::Fill => &[0],
@@ -283,6 +301,7 @@ impl Array {
             | Array::Split { .. }
             | Array::Gather { .. }
             | Array::GatherNd
+            | Array::TensorScatterUpdate
             | Array::Range { .. }
             | Array::ReverseSequence { .. }
             | Array::Where

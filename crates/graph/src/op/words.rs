@@ -85,6 +85,8 @@ fn array_roles(op: &Array) -> &'static [&'static str] {
         Array::SliceGrad(_) => &["dy", "shape"],
         Array::Gather { .. } | Array::GatherNd => &["x", "indices"],
         Array::ScatterNd => &["indices", "updates", "shape"],
+        Array::TensorScatterUpdate => &["x", "indices", "updates"],
+        Array::TopK { .. } => &["x", "k"],
         Array::SegmentSum => &["values", "indices", "rows"],
         Array::Range { .. } => &["start", "limit", "delta"],
         Array::Tile => &["x", "multiples"],
@@ -138,6 +140,7 @@ impl Op {
             Op::Array(Array::Concat { .. }) => "concat".to_owned(),
             Op::Array(Array::Gather { .. }) => "gather".to_owned(),
             Op::Array(Array::Pad { .. }) => "pad".to_owned(),
+            Op::Array(Array::TopK { .. }) => "top_k".to_owned(),
             Op::Reduce(Reduce::Arg { .. }) => self.type_name().to_lowercase(),
             Op::Nn(Nn::SoftmaxCrossEntropy) => "softmax_cross_entropy_with_logits".to_owned(),
             Op::Nn(Nn::SparseSoftmaxCrossEntropy) => {

@@ -165,7 +165,7 @@ impl Store {
         for fact in &mut facts {
             self.identify_fact(fact);
         }
-        if let Op::Array(Array::Split { sizes: None, .. }) = new.op {
+        if let Op::Array(Array::Split { sizes: None, .. } | Array::TopK { .. }) = new.op {
             share_shape(&mut facts);
         }
         Ok(facts)
@@ -315,6 +315,11 @@ impl Store {
             Op::Array(Array::Unstack { count, .. } | Array::Split { count, .. }) => {
                 (*count).min(Array::MOST_PIECES)
             }
+            Op::Array(Array::TopK { .. }) => {
+                return [dtype, DType::I32]
+                    .map(|dtype| Fact::new(dtype, Shape::scalar()))
+                    .into();
+            }
             Op::Control(Control::NoOp) | Op::Debug(Debug::Assert { .. }) => 0,
             Op::Custom(op) => op.output_count().min(Array::MOST_PIECES),
             Op::Control(
@@ -424,7 +429,7 @@ fn forget_default(facts: &mut [Fact], shape: &Shape) {
     }
 }
 
-/// Gives all facts the shape of the first: equal pieces of an unknown size have one identity.
+/// Gives all facts the shape of the first: unknown sizes that are equal have one identity.
 fn share_shape(facts: &mut [Fact]) {
     if let [first, others @ ..] = facts {
         for other in others {

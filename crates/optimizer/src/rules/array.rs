@@ -3,10 +3,10 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use aqueduct_graph::ir::{Array, Binary, Compare, NodeId, Reduction, SliceSpec, Store};
-use aqueduct_graph::{AnyTensor, DType, Size};
+use aqueduct_graph::{AnyTensor, DType, Size, Sizes};
 
 use super::reduce::broadcast_to;
-use super::{Rule, Step, as_is, concat, flows, index, pad, row_count, signed, sizes_like, zero};
+use super::{Rule, Step, as_is, concat, flows, index, pad, row_count, signed, zero};
 use crate::gradient::{IndexedSlices, Slope};
 
 pub(super) fn rule(op: &Array, store: &Store, id: NodeId) -> Rule {
@@ -55,6 +55,8 @@ pub(super) fn rule(op: &Array, store: &Store, id: NodeId) -> Rule {
         Array::SegmentSum => flows(segment_sum),
         Array::GatherNd => flows(index::gather_nd),
         Array::ScatterNd => flows(index::scatter_nd),
+        Array::TensorScatterUpdate => flows(index::tensor_scatter_update),
+        Array::TopK { .. } => flows(index::top_k),
         Array::ReverseSequence {
             seq_axis,
             batch_axis,
@@ -80,7 +82,7 @@ pub(super) fn rule(op: &Array, store: &Store, id: NodeId) -> Rule {
 
 fn reshape(step: &mut Step<'_>) {
     let (x, g) = (step.operand(0), step.grad());
-    step.give(0, || g.reshape(sizes_like(x)));
+    step.give(0, || g.reshape(Sizes::like(x)));
 }
 
 /// The permutation that undoes `perm`.
@@ -102,7 +104,7 @@ fn fill(step: &mut Step<'_>) {
 
 fn slice(step: &mut Step<'_>, spec: &SliceSpec) {
     let (x, g) = (step.operand(0), step.grad());
-    step.give(0, || g.slice_grad(spec.clone(), sizes_like(x)));
+    step.give(0, || g.slice_grad(spec.clone(), Sizes::like(x)));
 }
 
 fn slice_grad(step: &mut Step<'_>, spec: &SliceSpec) {

@@ -1,8 +1,8 @@
 //! Gradients of ops that find places by index.
 
-use aqueduct_graph::Dim;
+use aqueduct_graph::{Dim, Sizes};
 
-use super::{Step, row_count, sizes_like};
+use super::{Step, row_count};
 use crate::gradient::{IndexedSlices, Slope};
 
 /// Sparse where whole rows were picked, as that of `Gather` is.
@@ -17,13 +17,34 @@ pub(super) fn gather_nd(step: &mut Step<'_>) {
         };
         step.give_slope(0, Slope::Sparse(slices));
     } else {
-        step.give(0, || g.scatter_nd(indices, sizes_like(x)));
+        step.give(0, || g.scatter_nd(indices, Sizes::like(x)));
     }
 }
 
 pub(super) fn scatter_nd(step: &mut Step<'_>) {
     let (indices, g) = (step.operand(0), step.grad());
     step.give(1, || g.gather_nd(indices));
+}
+
+/// What was replaced has no gradient; of several updates for one part, each is given that part's, as
+/// in TensorFlow.
+pub(super) fn tensor_scatter_update(step: &mut Step<'_>) {
+    let (indices, updates, g) = (step.operand(1), step.operand(2), step.grad());
+    step.give(0, || g.tensor_scatter_update(indices, updates.zeros_like()));
+    step.give(2, || g.gather_nd(indices));
+}
+
+/// Each value has come from one place: its gradient goes back there.
+pub(super) fn top_k(step: &mut Step<'_>) {
+    let outputs = step.all_outputs();
+    let (x, g) = (step.operand(0), step.grad());
+    let Some(places) = outputs.get(1) else {
+        return;
+    };
+    let batch = x.shape().rank().saturating_sub(1);
+    step.give(0, || {
+        g.scatter_nd(places.batch_positions(batch), Sizes::like(x))
+    });
 }
 
 /// Reversing twice changes nothing.

@@ -24,7 +24,7 @@ pub(crate) use array::with_one_axis_for;
 use std::rc::Rc;
 
 use aqueduct_graph::ir::{NodeId, Op, Store, TensorId};
-use aqueduct_graph::{AnyTensor, DType, Graph, Size, Sizes, Value};
+use aqueduct_graph::{AnyTensor, Graph, Size, Sizes, Value};
 
 use crate::gradient::Slope;
 use crate::walk::Frame;
@@ -202,14 +202,6 @@ fn as_is(step: &mut Step<'_>) {
     }
 }
 
-/// The sizes of a tensor, as numbers if all are known.
-pub(crate) fn sizes_like(tensor: AnyTensor<'_>) -> Sizes<'_> {
-    match tensor.shape().sizes() {
-        Some(sizes) => Sizes::from(sizes),
-        None => Sizes::vector(tensor.shape_tensor(DType::I32)),
-    }
-}
-
 /// The size of an axis as an integer scalar.
 pub(crate) fn row_count(tensor: AnyTensor<'_>, axis: usize) -> AnyTensor<'_> {
     match Size::of_axis(tensor, axis) {
@@ -223,7 +215,7 @@ fn sum_to_like<'g>(gradient: AnyTensor<'g>, like: AnyTensor<'g>) -> AnyTensor<'g
     if gradient.shape().same(&like.shape()) {
         gradient
     } else {
-        gradient.sum_to(sizes_like(like))
+        gradient.sum_to(Sizes::like(like))
     }
 }
 
@@ -232,7 +224,7 @@ fn broadcast_like<'g>(gradient: AnyTensor<'g>, like: AnyTensor<'g>) -> AnyTensor
     if gradient.shape().same(&like.shape()) {
         gradient
     } else {
-        gradient.broadcast_to(sizes_like(like))
+        gradient.broadcast_to(Sizes::like(like))
     }
 }
 

@@ -11,7 +11,7 @@ use aqueduct_graph::ir::{
 use aqueduct_graph::{AnyTensor, Dim, Graph, Operation, Shape, Size, Sizes, Symbol};
 
 use super::replica::Replica;
-use crate::rules::{sizes_like, zero};
+use crate::rules::zero;
 
 /// A place where gradients are built: the graph itself, or the body of a backward loop or branch.
 ///
@@ -180,7 +180,7 @@ impl<'g> Frame<'g> {
     pub(super) fn zeros_like(&self, tensor: TensorId) -> AnyTensor<'g> {
         let _inside = self.body.enter();
         let like = self.shape_of(tensor);
-        zero(like).broadcast_to(sizes_like(like))
+        zero(like).broadcast_to(Sizes::like(like))
     }
 
     /// The element of a sequence that belongs to a step.

@@ -226,6 +226,8 @@ impl Import<'_> {
             | Array::Gather { .. }
             | Array::GatherNd
             | Array::ScatterNd
+            | Array::TensorScatterUpdate
+            | Array::TopK { .. }
             | Array::SegmentSum
             | Array::Range { .. }
             | Array::Tile

@@ -9,7 +9,8 @@ use aqueduct_graph::{DType, Value, each_data};
 
 use crate::kernels::moves::{Pieces, Transposed, Window};
 use crate::kernels::{
-    Failure, Kernel, Spec, Typed, failing, gather, index, infallible, pad, range, strides, unique,
+    Failure, Kernel, Spec, Typed, failing, gather, index, infallible, order, pad, range, strides,
+    unique,
 };
 
 /// `None` for a placeholder, which the executor feeds.
@@ -67,6 +68,10 @@ pub(super) fn kernel(op: &Array, spec: &Spec<'_>) -> Option<Kernel> {
         Array::ScatterNd => with_number!(spec.input_dtype(1), T => {
             with_index!(spec.input_dtype(0), I => index::scatter_nd::<T, I>(spec))
         }),
+        Array::TensorScatterUpdate => with_element!(spec.input_dtype(0), T => {
+            with_index!(spec.input_dtype(1), I => index::tensor_scatter_update::<T, I>(spec))
+        }),
+        Array::TopK { extreme } => order::top_k(*extreme, spec),
         Array::Range { dtype } if dtype.is_float() => {
             with_float!(*dtype, T => range::floats::<T>())
         }

@@ -39,6 +39,21 @@ pub(super) fn scatter_nd<T: Arithmetic, I: Typed + Index>(spec: &Spec<'_>) -> Ke
     })
 }
 
+/// The kernel of `TensorScatterUpdate`, with indices of type `I`.
+pub(super) fn tensor_scatter_update<T: Typed, I: Typed + Index>(spec: &Spec<'_>) -> Kernel {
+    let parts = Parts::new(&spec.input(0), spec.input(1));
+    Box::new(move |args| {
+        let (x, indices, updates) = (args.input(0), args.input::<I>(1), args.input::<T>(2));
+        let y = args.output::<T>(0);
+        y.copy_from_slice(x);
+        for row in 0..parts.rows {
+            let place = parts.named(indices, row)?;
+            y[place].copy_from_slice(&updates[parts.of_row(row)]);
+        }
+        Ok(())
+    })
+}
+
 /// The parts of an array that indices name.
 pub(crate) struct Parts {
     /// The sizes of the axes that are indexed, and how far apart their positions are.

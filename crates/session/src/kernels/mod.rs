@@ -29,6 +29,7 @@ mod math;
 mod matmul;
 mod moves;
 mod nn;
+mod order;
 mod pad;
 mod primitive;
 pub(crate) mod product;
