@@ -60,6 +60,11 @@ fn loops_and_branches() {
 }
 
 #[test]
+fn indices() {
+    check_all(cases::indices());
+}
+
+#[test]
 fn whiles() {
     check_all(cases::whiles());
 }

@@ -7,6 +7,7 @@
     reason = "every operator is called, also on references"
 )]
 
+mod arrays;
 mod math;
 
 use std::path::Path;
@@ -62,6 +63,7 @@ fn build_everything(g: &Graph) {
     arithmetic(g, x, n);
     elements(g, x, n);
     clipping(g, x);
+    arrays::arrays(g, x, n);
     math::math(x);
     untyped(g, x.any(), n.any());
     along_axes(g, x);

@@ -2,6 +2,7 @@
 
 #![expect(clippy::panic, reason = "helpers of tests fail as tests do")]
 
+mod arrays;
 mod reductions;
 
 use aqueduct::prelude::*;

@@ -4,6 +4,7 @@ mod arrays;
 mod compositions;
 mod control;
 mod extensions;
+mod indices;
 mod math;
 mod nn;
 mod norms;
@@ -17,6 +18,7 @@ pub(crate) use arrays::arrays;
 pub(crate) use compositions::compositions;
 pub(crate) use control::control;
 pub(crate) use extensions::extensions;
+pub(crate) use indices::indices;
 pub(crate) use math::math;
 pub(crate) use nn::nn;
 pub(crate) use norms::norms;
@@ -90,6 +92,7 @@ fn case<const N: usize>(
 pub(crate) fn all() -> Vec<Case> {
     let mut cases = math();
     cases.extend(arrays());
+    cases.extend(indices());
     cases.extend(reductions());
     cases.extend(nn());
     cases.extend(norms());

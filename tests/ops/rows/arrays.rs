@@ -108,10 +108,39 @@ pub(crate) fn indexing() -> Vec<Row> {
             x.unique_with_counts().0
         }),
         row!(Number "x.first_occurrence()", "[a] → i32 [a]", "", |x: [3]| x.first_occurrence()),
+        row!(Element "x.gather_batch(indices, axis, batch_dims)", "[b, …, a, …] by int [b, i, …] → [b, …, i, …, …]", "tf.gather(batch_dims)", |x: [2, 3]| {
+            x.gather_batch(x.graph().constant([[1_i32, 0], [2, 2]]), 1, 1)
+        }),
+        row!(Element "x.tensor_scatter_update(indices, updates)", "[a, b, …], int [i, …, 2], [i, …, …] → [a, b, …]", "tf.tensor_scatter_nd_update", |x: [2]| {
+            x.tensor_scatter_update(x.graph().constant([[1_i32], [0]]), x)
+        }),
+        row!(Number "x.tensor_scatter_add(indices, updates)", "[a, b, …], int [i, …, 2], [i, …, …] → [a, b, …]", "tf.tensor_scatter_nd_add", |x: [2]| {
+            x.tensor_scatter_add(x.graph().constant([[1_i32], [0]]), x)
+        }),
+        row!(Number "x.tensor_scatter_sub(indices, updates)", "[a, b, …], int [i, …, 2], [i, …, …] → [a, b, …]", "tf.tensor_scatter_nd_sub", |x: [2]| {
+            x.tensor_scatter_sub(x.graph().constant([[1_i32], [0]]), x)
+        }),
         row!(Bool "x.where_true()", "[…] → i64 [n, rank]", "tf.where(x)", |x: [2, 3]| x.where_true()),
         row!(Number "x.any().segment_sum(indices, rows)", "[a, …] to int [a] → [rows, …]", "tf.unsorted_segment_sum", |x: [2, 3]| {
             let g = x.graph();
             x.any().segment_sum(g.constant([1_i32, 1]).any(), g.constant(4_i32).any())
+        }),
+    ]
+}
+
+pub(crate) fn ordering() -> Vec<Row> {
+    vec![
+        row!(Number "x.top_k(k)", "[…, a] → […, k], i32 […, k]", "tf.nn.top_k", |x: [2, 3]| x.top_k(2)),
+        row!(Number "x.sort(axis)", "any with an axis", "tf.sort", |x: [2, 3]| x.sort(0)),
+        row!(Number "x.sort_with(axis, Direction::Descending)", "any with an axis", "tf.sort(direction)", |x: [2, 3]| {
+            x.sort_with(0, Direction::Descending)
+        }),
+        row!(Number "x.argsort(axis)", "any with an axis → i32", "tf.argsort", |x: [2, 3]| x.argsort(0)),
+        row!(Number "x.argsort_with(axis, Direction::Descending)", "any with an axis → i32", "tf.argsort(direction)", |x: [2, 3]| {
+            x.argsort_with(1, Direction::Descending)
+        }),
+        row!(Float "x.in_top_k(targets, k)", "[n, classes], int [n] → bool [n]", "tf.nn.in_top_k", |x: [2, 3]| {
+            x.in_top_k(x.graph().constant([1_i32, 0]), 2)
         }),
     ]
 }

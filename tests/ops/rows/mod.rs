@@ -22,6 +22,7 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Row>)> {
         ("Parts of arrays", arrays::parts()),
         ("Joining and cutting", arrays::joining()),
         ("By index", arrays::indexing()),
+        ("In order", arrays::ordering()),
         ("Networks", networks::networks()),
         ("Losses", networks::losses()),
         ("Random numbers", state::random()),

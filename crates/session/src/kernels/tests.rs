@@ -10,6 +10,7 @@ mod index;
 mod math;
 mod matmul;
 mod nn;
+mod order;
 mod pad;
 mod reduce;
 mod reduced;

@@ -1,5 +1,5 @@
 use super::{check, check_problem};
-use crate::op::Array;
+use crate::op::{Array, Extreme};
 
 #[test]
 fn gather_nd() {
@@ -147,4 +147,58 @@ fn the_first_places_of_equal_elements() {
         "bool[2]",
         "dtype: x is bool but must be f32, f64, i32, i64 or u8 | cast it: `.cast::<f32>()`",
     );
+}
+
+#[test]
+fn updated_parts() {
+    check(
+        Array::TensorScatterUpdate,
+        "bool[a, 3]; i64[?, 1]; bool[?, 3]",
+        "bool[a, 3]",
+    );
+    check_problem(
+        Array::TensorScatterUpdate,
+        "f32[a, 3]; i32[2, 1]; f32[2]",
+        "shape: updates has shape [2] but must be [2, 3] | give an update for each row of indices, of the shape of the part that it names",
+    );
+    check_problem(
+        Array::TensorScatterUpdate,
+        "f32[a]; i32[2, 1]; i32[2]",
+        "dtype: x is f32 but updates is i32 | cast one of them: `.cast::<f32>()`",
+    );
+}
+
+#[test]
+fn orders() {
+    let top = Array::TopK {
+        extreme: Extreme::Largest,
+    };
+    for (inputs, outputs) in [
+        ("f32[5]; i32=3", "f32[3]; i32[3]"),
+        ("u8[a, 5]; i64=0", "u8[a, 0]; i32[a, 0]"),
+        ("f64[a, b]; i32=b", "f64[a, b]; i32[a, b]"),
+        ("f64[2]; i32=?", "f64[?]; i32[?]"),
+    ] {
+        check(top.clone(), inputs, outputs);
+    }
+    for (inputs, problem) in [
+        (
+            "f32[a, 2]; i32=3",
+            "shape: k is 3 but the last axis of x has size 2 | ask for as many as there are, or fewer",
+        ),
+        (
+            "f32[]; i32=0",
+            "shape: x is a scalar but must have an axis | give x an axis with `expand_dims(0)`",
+        ),
+        (
+            "f32[2]; i32=-1",
+            "shape: k gives the negative size -1 | a size is 0 or more",
+        ),
+        (
+            "bool[2]; i32=1",
+            "dtype: x is bool but must be f32, f64, i32, i64 or u8 | cast it: `.cast::<f32>()`",
+        ),
+    ] {
+        check_problem(top.clone(), inputs, problem);
+    }
 }

@@ -169,3 +169,35 @@ fn the_places_where_a_condition_holds() {
         &[Value::zeros(DType::I64, &[0, 2]).unwrap()],
     );
 }
+
+#[test]
+fn of_several_updates_of_a_part_the_last_stays() {
+    let x = counting(&[3, 2]);
+    let rows = array![[2], [0], [2]].into();
+    let updates = array![[7.0_f32, 8.0], [5.0, 6.0], [f32::NAN, 9.0]].into();
+    let written = array![[5.0_f32, 6.0], [2.0, 3.0], [f32::NAN, 9.0]].into();
+    check(Array::TensorScatterUpdate, &[x, rows, updates], &[written]);
+    for dtype in DType::ALL {
+        let old = Value::zeros(dtype, &[2, 3]).unwrap();
+        let new = unwritten(&Fact::new(dtype, [2, 3]));
+        let rows = array![[0_i64], [1]].into();
+        check(
+            Array::TensorScatterUpdate,
+            &[old.clone(), rows, new.clone()],
+            &[new],
+        );
+        let none = [
+            old.clone(),
+            no_indices(0, 1),
+            Value::zeros(dtype, &[0, 3]).unwrap(),
+        ];
+        check(Array::TensorScatterUpdate, &none, &[old]);
+    }
+}
+
+#[test]
+fn updates_of_parts_that_are_not_there() {
+    let inputs = [counting(&[4]), array![[1_i64], [4]].into(), counting(&[2])];
+    let message = failure(Array::TensorScatterUpdate, &inputs, DType::F32, &[4]);
+    assert_eq!(message, "indices[1, 0] = 4 is not in [0, 4)");
+}

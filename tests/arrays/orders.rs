@@ -1,0 +1,90 @@
+//! Orders along axes, and indices of batches.
+
+use aqueduct::prelude::*;
+use ndarray::{arr1, arr2};
+
+use crate::check_refused;
+
+#[test]
+fn a_number_of_places_that_is_fed() {
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?]);
+    let k = g.placeholder::<i32>("k", shape![]);
+    let (values, places) = x.top_k(k);
+    assert!(values.shape().same(&places.shape()));
+    let slope = gradient(values.square(), x);
+    let sess = Session::new(&g);
+    let run = |count: i32| {
+        sess.run(
+            (values, places, slope),
+            feed![x => [1.0, 3.0, 2.0], k => count],
+        )
+    };
+    let (values, places, slope) = run(2).unwrap();
+    assert_eq!(values, arr1(&[3.0, 2.0]).into_dyn());
+    assert_eq!(places, arr1(&[1, 2]).into_dyn());
+    assert_eq!(slope, arr1(&[0.0, 6.0, 4.0]).into_dyn());
+    let report = run(4).unwrap_err().to_string();
+    assert!(report.contains("k is 4"), "{report}");
+    let report = run(-1).unwrap_err().to_string();
+    assert!(report.contains("negative size -1"), "{report}");
+}
+
+#[test]
+fn orders_that_cannot_be() {
+    check_refused(
+        |_, x| _ = x.top_k(5),
+        "k is 5 but the last axis of x has size 4",
+    );
+    check_refused(|_, x| _ = x.sort(2), "axis 2 is out of range for rank 2");
+    check_refused(
+        |g, _| _ = g.constant(1.0_f32).argsort(0),
+        "axis 0 is out of range for rank 0",
+    );
+}
+
+#[test]
+fn in_top_k_of_no_classes() {
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?, ?]);
+    let found = x.in_top_k(g.constant([0, 0]), 1);
+    let empty = ndarray::Array2::<f32>::zeros((2, 0));
+    let value = Session::new(&g).run(found, feed![x => &empty]).unwrap();
+    assert_eq!(value, arr1(&[false, false]).into_dyn());
+}
+
+#[test]
+fn batches_of_indices() {
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?, ?]);
+    let indices = g.placeholder::<i64>("indices", shape![?, ?]);
+    let picked = x.gather_batch(indices, -1, 1);
+    let sess = Session::new(&g);
+    let run = |given: ndarray::Array2<i64>| {
+        sess.run(
+            picked,
+            feed![x => [[1.0, 2.0], [3.0, 4.0]], indices => given],
+        )
+    };
+    let found = run(arr2(&[[1, 1, 0], [0, 1, 0]])).unwrap();
+    assert_eq!(found, arr2(&[[2.0, 2.0, 1.0], [3.0, 4.0, 3.0]]).into_dyn());
+    // It is no index of the next row.
+    let report = run(arr2(&[[2], [0]])).unwrap_err().to_string();
+    assert!(report.contains("= 2 is not in [0, 2)"), "{report}");
+}
+
+#[test]
+fn batches_that_do_not_fit() {
+    check_refused(
+        |g, x| _ = x.gather_batch(g.constant([[0]]), 0, 1),
+        "batch_dims is 1 but axis 0 is indexed",
+    );
+    check_refused(
+        |g, x| _ = x.slice(..2).gather_batch(g.constant([[0]; 3]), 1, 2),
+        "batch_dims is 2 but axis 1 is indexed",
+    );
+    check_refused(
+        |_, x| _ = x.gather_batch(0, 1, 1),
+        "x has shape [?, 4] and indices has shape []: their first 1 axis differ",
+    );
+}
