@@ -35,6 +35,11 @@ fn reductions() {
 }
 
 #[test]
+fn losses() {
+    check_all(cases::losses());
+}
+
+#[test]
 fn norms() {
     check_all(cases::norms());
 }

@@ -8,6 +8,7 @@
 )]
 
 mod arrays;
+mod losses;
 mod math;
 
 use std::path::Path;
@@ -64,6 +65,8 @@ fn build_everything(g: &Graph) {
     elements(g, x, n);
     clipping(g, x);
     arrays::arrays(g, x, n);
+    losses::losses(g, x);
+    losses::normalisation(g, x);
     math::math(x);
     untyped(g, x.any(), n.any());
     along_axes(g, x);
@@ -928,16 +931,22 @@ fn mistakes_name_the_users_lines() {
 #[test]
 fn builders_know_their_callers() {
     // These give handles of what is there.
-    const GETTERS: [&str; 4] = [
+    const GETTERS: [&str; 9] = [
         "global_variables",
         "trainable_variables",
         "variables_of",
         "tensors_of",
+        "update_ops",
+        "get_losses",
+        "get_losses_in",
+        "get_regularization_losses",
+        "get_regularization_losses_in",
     ];
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/graph/src");
     let folders = [
         "build",
         "layers",
+        "losses",
         "rnn",
         "../../optimizer/src/learning_rate",
     ];

@@ -3,6 +3,7 @@
 #![expect(clippy::panic, reason = "helpers of tests fail as tests do")]
 
 mod arrays;
+mod losses;
 mod reductions;
 
 use aqueduct::prelude::*;

@@ -10,25 +10,24 @@ fn both<'g>((mean, variance): (X<'g>, X<'g>)) -> Vec<AnyTensor<'g>> {
     outputs([mean, variance])
 }
 
-fn normalized<'g>(x: X<'g>, (mean, variance): (X<'g>, X<'g>), epsilon: f32) -> X<'g> {
-    (x - mean) * (variance + epsilon).rsqrt()
-}
-
 #[test]
 fn norms() {
     let build: Build = |case, inputs| {
         let x = inputs.x(0);
-        let normalized = |moments, epsilon| normalized(x, moments, epsilon);
         Some(match case {
             "moments_ax0" => both(x.moments(0)),
             "moments_ax01_keep" => both(x.moments_keep([0, 1])),
             "batch_normalization" => {
-                let y = normalized((inputs.x(1), inputs.x(2)), 1e-3);
-                outputs([y * inputs.x(4) + inputs.x(3)])
+                let [offset, scale] = [3, 4].map(|place| Some(inputs.x(place)));
+                outputs([x.batch_normalization(inputs.x(1), inputs.x(2), offset, scale, 1e-3)])
             }
-            "batch_norm_no_scale" => outputs([normalized((inputs.x(1), inputs.x(2)), 1e-3)]),
+            "batch_norm_no_scale" => {
+                outputs([x.batch_normalization(inputs.x(1), inputs.x(2), None, None, 1e-3)])
+            }
             "batch_norm_of_moments" => {
-                outputs([normalized(x.moments(0), 1e-5) * inputs.x(2) + inputs.x(1)])
+                let (mean, variance) = x.moments(0);
+                let [offset, scale] = [1, 2].map(|place| Some(inputs.x(place)));
+                outputs([x.batch_normalization(mean, variance, offset, scale, 1e-5)])
             }
             "l2_normalize" => outputs([x.l2_normalize(1)]),
             _ => return None,

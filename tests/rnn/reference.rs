@@ -262,3 +262,11 @@ fn variables_are_made_in_tensorflows_order() {
     ];
     assert_eq!(super::variables(&g), expected);
 }
+
+#[test]
+fn layer_norm_basic_lstm() {
+    let modes = ["dynamic", "dynamic_seqlen", "static"];
+    check("layer_norm_basic_lstm", &modes, || {
+        LayerNormBasicLstmCell::new(4)
+    });
+}

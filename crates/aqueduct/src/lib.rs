@@ -34,14 +34,15 @@ pub use rand;
 /// What most programs need: `use aqueduct::prelude::*;`.
 pub mod prelude {
     pub use aqueduct_graph::{
-        AnyTensor, AnyVariable, BasicLstmCell, BasicRnnCell, CellScope, DType, Dense, Dim,
-        Direction, DropoutOptions, DropoutWrapper, ELLIPSIS, Graph, GruCell,
-        InputProjectionWrapper, LstmCell, LstmState, MultiRnnCell, NEW_AXIS, Nest, NormOrder,
-        Operand, Operation, OutputProjectionWrapper, PrintOptions, PrintTo, ResidualWrapper, Reuse,
-        RnnCell, RnnOptions, ScanOptions, StateParts, Tensor, Variable, VariableOptions,
-        VariableScope, WhileOptions, bidirectional_dynamic_rnn, bidirectional_dynamic_rnn_with,
-        constant_initializer, dynamic_rnn, dynamic_rnn_with, embedding_lookup, fill, glorot_normal,
-        glorot_uniform, he_normal, he_uniform, l2_loss, mean_squared_error, ones, ones_initializer,
+        AnyTensor, AnyVariable, BasicLstmCell, BasicRnnCell, BatchNormalization, CellScope, DType,
+        Dense, Dim, Direction, DropoutOptions, DropoutWrapper, ELLIPSIS, Graph, GruCell,
+        InputProjectionWrapper, LayerNorm, LayerNormBasicLstmCell, LstmCell, LstmState,
+        MultiRnnCell, NEW_AXIS, Nest, NormOrder, Operand, Operation, OutputProjectionWrapper,
+        PrintOptions, PrintTo, ResidualWrapper, Reuse, RnnCell, RnnOptions, ScanOptions,
+        StateParts, Tensor, Variable, VariableOptions, VariableScope, WhileOptions,
+        bidirectional_dynamic_rnn, bidirectional_dynamic_rnn_with, constant_initializer,
+        dynamic_rnn, dynamic_rnn_with, embedding_lookup, fill, glorot_normal, glorot_uniform,
+        he_normal, he_uniform, l2_loss, mean_squared_error, ones, ones_initializer,
         orthogonal_initializer, random_normal, random_normal_initializer, random_uniform,
         random_uniform_initializer, shape, sigmoid_cross_entropy_with_logits, sizes,
         softmax_cross_entropy_with_logits, softmax_cross_entropy_with_logits_v2,

@@ -39,7 +39,7 @@ mod value;
 pub use build::{
     Axes, Constant, Direction, DotAxes, DropoutOptions, ELLIPSIS, InitialValue, KeepProb, Keys,
     NEW_AXIS, NormOrder, Paddings, PrintOptions, ScanOptions, SliceArgs, VariableOptions,
-    WhileOptions, embedding_lookup, l2_loss, mean_squared_error, sigmoid_cross_entropy_with_logits,
+    WhileOptions, embedding_lookup, l2_loss, sigmoid_cross_entropy_with_logits,
     softmax_cross_entropy_with_logits, softmax_cross_entropy_with_logits_v2,
     sparse_softmax_cross_entropy_with_logits, step_by,
 };
@@ -60,16 +60,17 @@ pub use initializer::{
     uniform_unit_scaling_initializer, value_initializer, variance_scaling, zeros,
     zeros_initializer,
 };
-pub use layers::Dense;
+pub use layers::{BatchNormalization, Dense, LayerNorm, Training};
 pub use location::{Location, Trace};
 pub use lookup::NameError;
+pub use losses::mean_squared_error;
 pub use mistake::{Mistake, MistakeKind, Mistakes};
 pub use nest::Nest;
 pub use op::PrintTo;
 pub use rnn::{
     BasicLstmCell, BasicRnnCell, CellScope, CellStack, DropoutWrapper, GruCell,
-    InputProjectionWrapper, LstmCell, LstmState, MultiRnnCell, OpenCellScope,
-    OutputProjectionWrapper, ResidualWrapper, RnnCell, RnnOptions, StateParts,
+    InputProjectionWrapper, LayerNormBasicLstmCell, LstmCell, LstmState, MultiRnnCell,
+    OpenCellScope, OutputProjectionWrapper, ResidualWrapper, RnnCell, RnnOptions, StateParts,
     bidirectional_dynamic_rnn, bidirectional_dynamic_rnn_with, dynamic_rnn, dynamic_rnn_with,
     stack_bidirectional_dynamic_rnn, stack_bidirectional_dynamic_rnn_with,
     static_bidirectional_rnn, static_bidirectional_rnn_with, static_rnn, static_rnn_with,

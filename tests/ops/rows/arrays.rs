@@ -22,6 +22,7 @@ pub(crate) fn making() -> Vec<Row> {
         }),
         row!(Index "x.one_hot::<f32>(depth)", "[…] → […, depth]", "tf.one_hot", |x: [2]| x.one_hot::<f32>(3)),
         row!(Index "x.sequence_mask(maxlen)", "[…] → bool […, maxlen]", "tf.sequence_mask", |x: [2]| x.sequence_mask(4)),
+        row!(Index "x.sequence_mask_as::<f32>(maxlen)", "[…] → […, maxlen]", "tf.sequence_mask(dtype)", |x: [2]| x.sequence_mask_as::<f32>(4)),
         row!(Index "x.sequence_mask_to_longest()", "[…] → bool […, the longest]", "tf.sequence_mask", |x: [2]| x.sequence_mask_to_longest()),
         row!(Element "x.zeros_like()", "any", "tf.zeros_like", |x: [2]| x.zeros_like()),
         row!(Element "x.ones_like()", "any", "tf.ones_like", |x: [2]| x.ones_like()),

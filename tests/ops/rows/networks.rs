@@ -1,5 +1,6 @@
 //! Rows of family `nn`, losses and layers.
 
+use aqueduct::losses::{self, LossOptions, Reduction};
 use aqueduct::prelude::*;
 
 use crate::row::Row;
@@ -22,6 +23,14 @@ pub(crate) fn networks() -> Vec<Row> {
             x.dropout_with(0.5, DropoutOptions::new().seed(1).noise_shape([2, 1]))
         }),
         row!(Float "Dense::new(units).apply(x)", "[…, n] → […, units]", "tf.layers.dense", |x: [2, 3]| Dense::new(4).apply(x)),
+        row!(Float "x.batch_normalization(mean, variance, offset, scale, epsilon)", "any; the others broadcast", "tf.nn.batch_normalization", |x: [2, 3]| {
+            let (mean, variance) = x.moments(0);
+            x.batch_normalization(mean, variance, None, Some(variance), 1e-3)
+        }),
+        row!(Float "BatchNormalization::new().training(flag).apply(x)", "[…, channels]", "tf.layers.batch_normalization", |x: [2, 3]| {
+            BatchNormalization::new().training(x.graph().constant(true)).apply(x)
+        }),
+        row!(Float "LayerNorm::new().apply(x)", "[batch, …]", "tf.contrib.layers.layer_norm", |x: [2, 3]| LayerNorm::new().apply(x)),
         row!(Float "embedding_lookup(x, ids)", "[rows, …] by int [i, …] → [i, …, …]", "tf.nn.embedding_lookup", |x: [4, 3]| {
             embedding_lookup(x, x.graph().constant([1_i32, 0]))
         }),
@@ -33,6 +42,41 @@ pub(crate) fn losses() -> Vec<Row> {
         row!(Float "mean_squared_error(labels, x)", "[…], […] → []", "tf.losses.mean_squared_error", |x: [2, 3]| {
             mean_squared_error(x.zeros_like(), x)
         }),
+        row!(Float "losses::mean_squared_error_with(labels, x, options)", "[…], […] → []", "tf.losses.mean_squared_error(weights, reduction)", |x: [2, 3]| {
+            let options = LossOptions::new().weights(x.square()).reduction(Reduction::Mean);
+            losses::mean_squared_error_with(x.zeros_like(), x, options)
+        }),
+        row!(Float "losses::absolute_difference(labels, x)", "[…], […] → []", "tf.losses.absolute_difference", |x: [2, 3]| {
+            losses::absolute_difference(x.zeros_like(), x)
+        }),
+        row!(Float "losses::huber_loss(labels, x)", "[…], […] → []", "tf.losses.huber_loss", |x: [2, 3]| {
+            losses::huber_loss(x.zeros_like(), x)
+        }),
+        row!(Float "losses::hinge_loss(labels, x)", "[…], […] → []", "tf.losses.hinge_loss", |x: [2, 3]| {
+            losses::hinge_loss(x.zeros_like(), x)
+        }),
+        row!(Float "losses::log_loss(labels, x)", "[…], […] → []", "tf.losses.log_loss", |x: [2, 3]| {
+            losses::log_loss(x.zeros_like(), x)
+        }),
+        row!(Float "losses::cosine_distance(labels, x, axis)", "[…], […] → []", "tf.losses.cosine_distance", |x: [2, 3]| {
+            losses::cosine_distance(x.zeros_like(), x, 1)
+        }),
+        row!(Float "losses::mean_pairwise_squared_error(labels, x)", "[batch, …], [batch, …] → []", "tf.losses.mean_pairwise_squared_error", |x: [2, 3]| {
+            losses::mean_pairwise_squared_error(x.zeros_like(), x)
+        }),
+        row!(Float "losses::sigmoid_cross_entropy(labels, x)", "[…], […] → []", "tf.losses.sigmoid_cross_entropy", |x: [2, 3]| {
+            losses::sigmoid_cross_entropy(x.zeros_like(), x)
+        }),
+        row!(Float "losses::softmax_cross_entropy(labels, x)", "[…, classes], […, classes] → []", "tf.losses.softmax_cross_entropy", |x: [2, 3]| {
+            losses::softmax_cross_entropy(x.zeros_like(), x)
+        }),
+        row!(Float "losses::sparse_softmax_cross_entropy(labels, x)", "int […], […, classes] → []", "tf.losses.sparse_softmax_cross_entropy", |x: [2, 3]| {
+            losses::sparse_softmax_cross_entropy(x.graph().constant([1_i64, 0]), x)
+        }),
+        row!(Float "losses::sequence_loss(x, targets, weights)", "[b, t, classes], int [b, t], [b, t] → []", "tf.contrib.seq2seq.sequence_loss", |x: [1, 2, 3]| {
+            losses::sequence_loss(x, x.graph().constant([[1_i64, 0]]), x.reduce_sum(2))
+        }),
+        row!(Float "losses::compute_weighted_loss(x)", "any → []", "tf.losses.compute_weighted_loss", |x: [2, 3]| losses::compute_weighted_loss(x)),
         row!(Float "l2_loss(x)", "any → []", "tf.nn.l2_loss", |x: [2, 3]| l2_loss(x)),
         row!(Float "softmax_cross_entropy_with_logits(labels, x)", "[…, classes], […, classes] → […]; no gradient to the labels", "tf.nn.softmax_cross_entropy_with_logits", |x: [2, 3]| {
             softmax_cross_entropy_with_logits(x.zeros_like(), x)

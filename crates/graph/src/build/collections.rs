@@ -20,6 +20,9 @@ impl Keys {
     pub const REGULARIZATION_LOSSES: &'static str = "regularization_losses";
     /// The variables that a moving average is kept of.
     pub const MOVING_AVERAGE_VARIABLES: &'static str = "moving_average_variables";
+    /// The operations to run with each step of a training, that no gradient asks for: those that move
+    /// the averages of batch normalisation.
+    pub const UPDATE_OPS: &'static str = "update_ops";
     /// The step counter.
     pub const GLOBAL_STEP: &'static str = "global_step";
 }
@@ -33,6 +36,19 @@ impl Graph {
     /// The variables that optimizers train by default. TensorFlow's `trainable_variables`.
     pub fn trainable_variables(&self) -> Vec<AnyVariable<'_>> {
         self.variables_of(Keys::TRAINABLE_VARIABLES)
+    }
+
+    /// The operations of the collection [`Keys::UPDATE_OPS`], in the order of adding: to be run with
+    /// each step of a training. Of TensorFlow `get_collection(GraphKeys.UPDATE_OPS)`.
+    pub fn update_ops(&self) -> Vec<Operation<'_>> {
+        self.collection(Keys::UPDATE_OPS)
+            .into_iter()
+            .filter_map(|member| match member {
+                Member::Operation(id) => Some(Operation::new(self, id)),
+                Member::Tensor(id) => Some(Operation::new(self, id.node)),
+                Member::Variable(_) => None,
+            })
+            .collect()
     }
 
     /// The variables of a collection, in the order of adding.

@@ -279,6 +279,28 @@ impl Graph {
         on_true.rebuild(&mut Operation::new(self, id).outputs().into_iter())
     }
 
+    /// [`Graph::cond`] of bodies that are code of ours: what they make carries the caller's line too.
+    #[track_caller]
+    pub(crate) fn cond_here<'g, R: Nest<'g>>(
+        &'g self,
+        predicate: Tensor<'g, bool>,
+        then: impl FnOnce() -> R,
+        otherwise: impl FnOnce() -> R,
+    ) -> R {
+        let _here = self.here();
+        let site = self.context().site;
+        let here = || self.enter(|context| context.site = site.clone());
+        let then = || {
+            let _here = here();
+            then()
+        };
+        let otherwise = || {
+            let _here = here();
+            otherwise()
+        };
+        self.cond(predicate, then, otherwise)
+    }
+
     /// Poisons what is built until the guard is dropped, if one of the sequences is a scalar. The
     /// mistake is taken down before the body is run, which would only find more.
     pub(super) fn refuse_scalars(

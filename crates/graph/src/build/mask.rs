@@ -2,7 +2,7 @@
 
 use crate::build::axes::resolve_axis;
 use crate::build::slice::to_i64;
-use crate::element::{DType, Element, Index};
+use crate::element::{DType, Element, Index, Number};
 use crate::handle::{AnyTensor, Operand, Tensor};
 use crate::mistake::Problem;
 use crate::op::{Array, Binary, Compare, Reduction};
@@ -152,6 +152,22 @@ impl<'g, T: Index> Tensor<'g, T> {
     #[track_caller]
     pub fn sequence_mask(self, maxlen: impl Into<Size<'g>>) -> Tensor<'g, bool> {
         Tensor::assume(self.any().sequence_mask(maxlen))
+    }
+
+    /// [`Tensor::sequence_mask`] of numbers, 1 where it holds and 0 elsewhere: to be multiplied by.
+    /// TensorFlow's `sequence_mask` with `dtype`.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    ///
+    /// let g = Graph::new();
+    /// let lengths = g.placeholder::<i32>("lengths", shape![?]);
+    /// let weights = lengths.sequence_mask_as::<f32>(20);
+    /// assert_eq!(weights.shape().to_string(), "[?, 20]");
+    /// ```
+    #[track_caller]
+    pub fn sequence_mask_as<N: Number>(self, maxlen: impl Into<Size<'g>>) -> Tensor<'g, N> {
+        self.sequence_mask(maxlen).cast()
     }
 
     /// [`Tensor::sequence_mask`] with rows of the largest length. TensorFlow's `sequence_mask`

@@ -10,20 +10,22 @@ mod bodies;
 mod clip;
 mod collections;
 mod control;
+mod cross_entropy;
 mod custom;
 mod debug;
 mod dropout;
 mod folds;
 mod gradients;
 mod index;
+mod l2;
 mod logic;
-mod losses;
 mod mask;
 mod math;
 mod moments;
 mod moving_average;
 mod nn;
 mod no_nan;
+mod normalize;
 mod norms;
 mod order;
 mod pad;
@@ -41,16 +43,18 @@ mod unique;
 
 pub use array::Constant;
 pub use axes::Axes;
+pub(crate) use axes::resolve_axis;
 pub use bodies::{Body, Loop, LoopSequence, LoopState, add_output, repeat};
 pub use collections::Keys;
 pub use control::{ScanOptions, WhileOptions};
+pub(crate) use cross_entropy::shapes_differ;
+pub use cross_entropy::{
+    sigmoid_cross_entropy_with_logits, softmax_cross_entropy_with_logits,
+    softmax_cross_entropy_with_logits_v2, sparse_softmax_cross_entropy_with_logits,
+};
 pub use debug::PrintOptions;
 pub use dropout::{DropoutOptions, KeepProb};
-pub use losses::{
-    l2_loss, mean_squared_error, sigmoid_cross_entropy_with_logits,
-    softmax_cross_entropy_with_logits, softmax_cross_entropy_with_logits_v2,
-    sparse_softmax_cross_entropy_with_logits,
-};
+pub use l2::l2_loss;
 pub use math::add_n;
 pub use nn::embedding_lookup;
 pub use norms::NormOrder;

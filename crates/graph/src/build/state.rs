@@ -517,17 +517,7 @@ impl<'g, T: Element> Variable<'g, T> {
         let graph = self.any().graph();
         let _here = graph.here();
         let initial = self.initial_value();
-        // The bodies are no code of the caller's: their nodes carry the caller's line too.
-        let site = graph.context().site;
-        let here = || graph.enter(|context| context.site = site.clone());
-        let then = || {
-            let _here = here();
-            self.read_value()
-        };
-        let otherwise = || {
-            let _here = here();
-            initial.identity()
-        };
-        graph.cond(self.is_initialized(), then, otherwise)
+        let then = || self.read_value();
+        graph.cond_here(self.is_initialized(), then, || initial.identity())
     }
 }

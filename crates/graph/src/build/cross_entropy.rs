@@ -1,53 +1,11 @@
-//! Losses: what networks are trained to make small.
+//! Cross entropies: a loss for each example. Their weighted means are in `losses/`.
 
-use crate::element::{DType, Float, Index};
-use crate::graph::Graph;
+use crate::element::{Float, Index};
 use crate::handle::{AnyTensor, Tensor};
 use crate::ids::TensorId;
 use crate::mistake::Problem;
-use crate::op::{Activation, Array, Binary, Compare, Nn, Reduction, Unary};
-use crate::store::{Member, NewName};
-
-/// The collection that losses add themselves to. TensorFlow's `GraphKeys.LOSSES`.
-const LOSSES: &str = "losses";
-
-/// The mean of the squared differences of all elements; a scalar. The loss joins the collection
-/// `losses`. TensorFlow's `losses.mean_squared_error` without weights: the sum of the squares
-/// divided by their number. Labels and predictions are of one shape.
-///
-/// ```
-/// use aqueduct_graph::{Graph, mean_squared_error, shape};
-///
-/// let g = Graph::new();
-/// let labels = g.placeholder::<f32>("labels", shape![?, 1]);
-/// let predictions = g.placeholder::<f32>("predictions", shape![?, 1]);
-/// let loss = mean_squared_error(labels, predictions);
-/// assert_eq!(loss.shape().rank(), 0);
-/// assert_eq!(g.collection("losses").len(), 1);
-/// ```
-#[track_caller]
-pub fn mean_squared_error<'g, T: Float>(
-    labels: Tensor<'g, T>,
-    predictions: Tensor<'g, T>,
-) -> Tensor<'g, T> {
-    let graph: &Graph = predictions.graph();
-    let _here = graph.here();
-    let (given, wanted) = (predictions.any(), labels.any());
-    if let Some(problem) = shapes_differ(("predictions", given), ("labels", wanted)) {
-        let name = "mean_squared_error";
-        let wrong = graph.poisoned_like(given, name, name, problem);
-        return Tensor::assume(wrong.reduce(Reduction::Sum, .., false));
-    }
-    let loss = {
-        let _scope = graph.open_scope("mean_squared_error");
-        let squares = predictions.squared_difference(labels).any();
-        let sum = squares.reduce(Reduction::Sum, .., false);
-        let count = squares.size(DType::I32).cast(T::DTYPE);
-        sum.binary(Binary::Div, count, "value")
-    };
-    graph.add_to_collection(LOSSES, Member::Tensor(loss.id()));
-    Tensor::assume(loss)
-}
+use crate::op::{Activation, Array, Binary, Compare, Nn, Unary};
+use crate::store::NewName;
 
 /// The cross entropy of each row of `labels`, a distribution over the classes, and the softmax of the
 /// same row of `logits`: both `[.., classes]`, the result `[..]`. No gradient flows to the labels.
@@ -154,31 +112,11 @@ pub fn sigmoid_cross_entropy_with_logits<'g, T: Float>(
 
 /// What is wrong with operands of a loss that cannot be of one shape: broadcast against each other
 /// they would give a loss of every pair, silently.
-fn shapes_differ(a: (&str, AnyTensor<'_>), b: (&str, AnyTensor<'_>)) -> Option<Problem> {
+pub(crate) fn shapes_differ(a: (&str, AnyTensor<'_>), b: (&str, AnyTensor<'_>)) -> Option<Problem> {
     let (of_a, of_b) = (a.1.shape(), b.1.shape());
     if a.1.is_poisoned() || b.1.is_poisoned() || of_a.compatible(&of_b) {
         return None;
     }
     let message = format!("{} has shape {of_a} but {} has shape {of_b}", a.0, b.0);
     Some(Problem::shape(message).help(format!("{} and {} must have one shape", b.0, a.0)))
-}
-
-/// Half of the sum of the squares of all elements; a scalar. TensorFlow's `nn.l2_loss`.
-///
-/// ```
-/// use aqueduct_graph::{Graph, l2_loss};
-///
-/// let g = Graph::new();
-/// let w = g.get_variable::<f32>("w", [784, 10]);
-/// let penalty = l2_loss(w.value()) * 1e-4;
-/// assert_eq!(penalty.shape().rank(), 0);
-/// ```
-#[track_caller]
-pub fn l2_loss<'g, T: Float>(x: Tensor<'g, T>) -> Tensor<'g, T> {
-    let graph = x.graph();
-    let _here = graph.here();
-    let scope = graph.open_scope("L2Loss");
-    let half = graph.number(T::DTYPE, 0.5, "half");
-    let sum = x.square().any().reduce(Reduction::Sum, .., false);
-    Tensor::assume(sum.binary_exact(Binary::Mul, half, scope.path()))
 }
