@@ -22,7 +22,7 @@ use aqueduct::prelude::*;
 use aqueduct::{
     Computation, CustomError, CustomGradient, CustomOp, CustomStep, FanMode, FanShape,
     IndexedSlices, Initializer, Minimize, PrintOptions, PrintTo, ScanOptions, Sizes, Trace, Value,
-    value_initializer, variance_scaling,
+    check_gradient, value_initializer, variance_scaling, weighted_sum,
 };
 use ndarray::{ArrayViewD, arr1, arr2};
 
@@ -784,7 +784,8 @@ fn own_gradients<'g>(g: &'g Graph, x: Tensor<'g, f32>) {
         |y| y.exp(),
         |step| vec![Some(step.grads()[0].scale(3.0))],
     );
-    let _ = gradient(z.reduce_sum(..), x);
+    let _ = gradient(weighted_sum(z), x);
+    let _ = check_gradient(&Session::new(g), z, x, feed![x => [[0.1_f32; 4]]]);
 }
 
 /// A custom op whose gradient names the lines of this file.

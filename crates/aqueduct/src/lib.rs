@@ -21,12 +21,14 @@
 //! }
 //! ```
 
+mod check;
 #[cfg(doctest)]
 mod does_not_compile;
 
 pub use aqueduct_graph::*;
 pub use aqueduct_optimizer::*;
 pub use aqueduct_session::*;
+pub use check::check_gradient;
 pub use ndarray;
 /// Of the version whose generators' trait [`Philox`] has: `use aqueduct::rand::RngExt as _;`.
 pub use rand;

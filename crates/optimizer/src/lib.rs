@@ -49,6 +49,7 @@ mod rms_prop;
 mod rules;
 mod target;
 mod walk;
+mod weighted_sum;
 
 pub use adadelta::{Adadelta, AdadeltaOptimizer, AdadeltaSlots};
 pub use adagrad::{Adagrad, AdagradOptimizer};
@@ -73,3 +74,4 @@ pub use moving_average::ExponentialMovingAverage;
 pub use optimizer::{Minimize, Optimizer, filled_slot, slot, untrained};
 pub use points::{Point, Points};
 pub use rms_prop::{RmsProp, RmsPropOptimizer, RmsPropSlots};
+pub use weighted_sum::weighted_sum;

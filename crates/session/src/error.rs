@@ -6,6 +6,7 @@ use aqueduct_graph::ir::{OperandNote, Report};
 use aqueduct_graph::{Mistake, Mistakes, NameError, Trace};
 use thiserror::Error;
 
+use crate::gradient_check::GradientCheckError;
 use crate::numerics::NumericsFailure;
 use crate::saver::CheckpointError;
 
@@ -67,6 +68,9 @@ pub enum Error {
     /// A checkpoint could not be written or read.
     #[error(transparent)]
     Checkpoint(Box<CheckpointError>),
+    /// Gradients are not what finite differences say, or cannot be compared.
+    #[error(transparent)]
+    GradientCheck(Box<GradientCheckError>),
     /// The system has not enough memory for the intermediate results of the run.
     #[error("not enough memory: the intermediate results of this run take {bytes} bytes")]
     OutOfMemory {

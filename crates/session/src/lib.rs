@@ -21,6 +21,7 @@ mod execute;
 mod explain;
 mod feed;
 mod fetch;
+mod gradient_check;
 mod kernels;
 mod numerics;
 mod options;
@@ -39,6 +40,9 @@ pub use explain::{BufferUse, Explanation};
 pub use feed::{Feed, FeedKey, FeedValue, Feeds};
 pub use fetch::{
     ArrayAt, ArrayOf, Assemble, Fetch, Fetched, Nothing, Requests, Scalar, ScalarAt, ValueAt,
+};
+pub use gradient_check::{
+    GradientCheck, GradientCheckError, GradientReport, PointReport, WorstElement,
 };
 pub use numerics::{ElementSummary, NumericsCheck, NumericsFailure, OperandSummary};
 pub use options::{Pass, SessionOptions};

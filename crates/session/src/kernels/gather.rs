@@ -83,7 +83,7 @@ pub(super) fn out_of_range<I: Index>(
 }
 
 /// The position along each axis of the element at a place of an array of these sizes.
-pub(super) fn unravel(place: usize, sizes: &[usize]) -> impl Iterator<Item = usize> {
+pub(crate) fn unravel(place: usize, sizes: &[usize]) -> impl Iterator<Item = usize> {
     let mut count: usize = sizes.iter().product();
     let mut rest = place;
     sizes.iter().map(move |size| {

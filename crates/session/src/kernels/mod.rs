@@ -53,6 +53,7 @@ use aqueduct_graph::DType;
 use aqueduct_graph::ir::{Fact, Op};
 
 pub(crate) use args::{Args, Slice, SliceMut, Typed, append};
+pub(crate) use gather::unravel;
 
 /// A kernel made for concrete shapes.
 pub(crate) type Kernel = Box<dyn Fn(&mut Args<'_>) -> Result<(), Failure> + Send + Sync>;
