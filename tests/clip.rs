@@ -35,6 +35,21 @@ fn only_mistake(g: &Graph) -> Mistake {
 }
 
 #[test]
+fn the_average_norm_of_zeros_of_nothing_and_of_infinities() {
+    let g = Graph::new();
+    let zeros = g.zeros::<f32>([2, 2]);
+    check(zeros.clip_by_average_norm(0.5), &[0.0; 4]);
+    check(gradient(zeros.clip_by_average_norm(0.5), zeros), &[1.0; 4]);
+    check(g.zeros::<f32>([0, 2]).clip_by_average_norm(0.5), &[]);
+    let large = g.constant([INF, 1.0]).clip_by_average_norm(0.5);
+    check(large, &[NAN, 0.0]);
+    let one = g.constant(-8.0_f32).clip_by_average_norm(2.0);
+    check(one, &[-2.0]);
+    let unknown = g.constant([3.0_f32, NAN]).clip_by_average_norm(2.0);
+    check(unknown, &[NAN, NAN]);
+}
+
+#[test]
 fn bounds_are_included() {
     let g = Graph::new();
     let x = g.constant([-3.0_f32, -1.0, 0.0, 1.0, 3.0, NAN, INF, -INF]);

@@ -192,6 +192,19 @@ const MORE_TRAINERS: &[(&str, Trainer<f64>)] = &[
     }),
     ("FtrlBeta", |loss| Ftrl::new(0.25).beta(0.75).minimize(loss)),
     ("AdamW", |loss| adam_w().minimize(loss)),
+    ("ProximalGradientDescent", |loss| {
+        ProximalGradientDescent::new(0.125)
+            .l1_regularization_strength(0.25)
+            .l2_regularization_strength(0.5)
+            .minimize(loss)
+    }),
+    ("ProximalAdagrad", |loss| {
+        ProximalAdagrad::new(0.25)
+            .initial_accumulator_value(0.5)
+            .l1_regularization_strength(0.25)
+            .l2_regularization_strength(0.5)
+            .minimize(loss)
+    }),
 ];
 
 fn adam_w<'g>() -> AdamW<'g> {

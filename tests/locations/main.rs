@@ -376,6 +376,7 @@ fn clipping<'g>(g: &'g Graph, x: Tensor<'g, f32>) {
         x.clip_by_value(0.0, v),
         x.clip_by_norm(1.0),
         x.clip_by_norm_along(1.0, 1),
+        x.clip_by_average_norm(1.0),
         g.global_norm(&[x, x]),
         g.global_norm::<f64>(&[]),
         g.clip_by_global_norm(&[x, x], 1.0),
@@ -870,6 +871,8 @@ fn training<'g>(g: &'g Graph, x: Tensor<'g, f32>) {
         RmsProp::new(0.1).minimize(loss),
         RmsProp::new(0.1).centered().minimize(loss),
         AdamW::new(0.1, 0.1).minimize(loss),
+        ProximalAdagrad::new(0.1).minimize(loss),
+        ProximalGradientDescent::new(0.1).minimize(loss),
         AdamW::new(0.1, 0.1).decayed_variables([w]).minimize(loss),
         Ftrl::new(0.1)
             .learning_rate_power(-0.25)

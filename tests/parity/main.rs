@@ -192,6 +192,15 @@ fn clip() {
         }))
     };
     check("clip_ops.npz", build);
+    let averages: Build = |case, inputs| {
+        let x = inputs.x(0);
+        Some(outputs([match case {
+            "clip_by_average_norm_active" => x.clip_by_average_norm(0.25),
+            "clip_by_average_norm_inactive" => x.clip_by_average_norm(10.0),
+            _ => return None,
+        }]))
+    };
+    check("clip_more.npz", averages);
 }
 
 #[test]

@@ -83,6 +83,18 @@ OPTIMIZERS = {
     "FtrlBeta": lambda: train.FtrlOptimizer(0.25, beta=0.75),
     "AdamW": lambda: AdamW(0.03125, **ADAM),
     "AdamWOfSome": lambda: AdamW(0.03125, ["w1"], **ADAM),
+    # The proximal ones do not cast their settings to the type of the variable.
+    "ProximalGradientDescent": lambda: train.ProximalGradientDescentOptimizer(
+        np.float64(0.125),
+        l1_regularization_strength=np.float64(0.25),
+        l2_regularization_strength=np.float64(0.5),
+    ),
+    "ProximalAdagrad": lambda: train.ProximalAdagradOptimizer(
+        np.float64(0.25),
+        initial_accumulator_value=0.5,
+        l1_regularization_strength=np.float64(0.25),
+        l2_regularization_strength=np.float64(0.5),
+    ),
 }
 DENSE_ALONE = ["AdamWOfSome"]
 

@@ -57,9 +57,10 @@ pub mod prelude {
         Adadelta, AdadeltaOptimizer, Adagrad, AdagradOptimizer, Adam, AdamOptimizer, AdamW,
         AdamWOptimizer, ExponentialMovingAverage, Ftrl, FtrlOptimizer, Gradient, GradientDescent,
         GradientDescentOptimizer, Gradients, Minimize, Momentum, MomentumOptimizer, Optimizer,
-        RmsProp, RmsPropOptimizer, clip_gradients_by_global_norm, cosine_decay, exponential_decay,
-        get_or_create_global_step, gradient, gradients, inverse_time_decay, natural_exp_decay,
-        piecewise_constant, polynomial_decay,
+        ProximalAdagrad, ProximalAdagradOptimizer, ProximalGradientDescent,
+        ProximalGradientDescentOptimizer, RmsProp, RmsPropOptimizer, clip_gradients_by_global_norm,
+        cosine_decay, exponential_decay, get_or_create_global_step, gradient, gradients,
+        inverse_time_decay, natural_exp_decay, piecewise_constant, polynomial_decay,
     };
     pub use aqueduct_session::{
         Prepared, Saver, Session, SessionOptions, TensorExt, feed, latest_checkpoint,

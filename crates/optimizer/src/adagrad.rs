@@ -1,12 +1,12 @@
 //! Adagrad.
 
 use aqueduct_graph::ir::{Problem, Unary};
-use aqueduct_graph::{AnyVariable, Graph, Operation};
+use aqueduct_graph::{AnyTensor, AnyVariable, Graph, Operation};
 
 use crate::gradient::Slope;
 use crate::hyper::{Allowed, Hyper};
 use crate::optimizer::{Optimizer, filled_slot};
-use crate::target::update_each;
+use crate::target::{Target, update_each};
 
 /// [`AdagradOptimizer`] by its short name.
 pub type Adagrad<'g> = AdagradOptimizer<'g>;
@@ -58,6 +58,32 @@ impl<'g> AdagradOptimizer<'g> {
         self.initial_accumulator_value = value;
         self
     }
+
+    /// The sums of squares, under the name of the optimizer that they are for.
+    #[track_caller]
+    pub(crate) fn slots(&self, variables: &[AnyVariable<'g>], name: &str) -> Vec<AnyVariable<'g>> {
+        let start = self.initial_accumulator_value;
+        let of = |variable: &AnyVariable<'g>| filled_slot(*variable, name, start);
+        variables.iter().map(of).collect()
+    }
+
+    #[track_caller]
+    pub(crate) fn learning_rate(&self, graph: &'g Graph) -> Hyper<'g> {
+        self.learning_rate.checked(graph, "learning_rate")
+    }
+}
+
+/// Adds to the sums of squares; gives the learning rate of each element.
+#[track_caller]
+pub(crate) fn slowed<'g>(
+    target: &mut Target<'g>,
+    slot: AnyVariable<'g>,
+    learning_rate: AnyTensor<'g>,
+) -> AnyTensor<'g> {
+    let squares = target.gradient().unary(Unary::Square);
+    let sum = target.value_of(slot).add(squares);
+    target.set(slot, sum);
+    learning_rate.mul(sum.unary(Unary::Rsqrt))
 }
 
 impl<'g> Optimizer<'g> for AdagradOptimizer<'g> {
@@ -77,9 +103,7 @@ impl<'g> Optimizer<'g> for AdagradOptimizer<'g> {
     #[track_caller]
     fn create_slots(&self, graph: &'g Graph, variables: &[AnyVariable<'g>]) -> Self::Slots {
         let _here = graph.here();
-        let start = self.initial_accumulator_value;
-        let of = |variable: &AnyVariable<'g>| filled_slot(*variable, self.name(), start);
-        variables.iter().map(of).collect()
+        self.slots(variables, self.name())
     }
 
     #[track_caller]
@@ -90,13 +114,11 @@ impl<'g> Optimizer<'g> for AdagradOptimizer<'g> {
         slots: &Self::Slots,
     ) -> Vec<Operation<'g>> {
         let _here = graph.here();
-        let rate = self.learning_rate.checked(graph, "learning_rate");
+        let rate = self.learning_rate(graph);
         let settings = |dtype| rate.tensor(graph, dtype, "learning_rate");
         update_each(graph, slopes, slots, settings, |target, rate, slot| {
-            let gradient = target.gradient();
-            let sum = target.value_of(*slot).add(gradient.unary(Unary::Square));
-            target.set(*slot, sum);
-            target.subtract(gradient.mul(*rate).mul(sum.unary(Unary::Rsqrt)));
+            let rate = slowed(target, *slot, *rate);
+            target.subtract(target.gradient().mul(rate));
         })
     }
 }

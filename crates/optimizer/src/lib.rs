@@ -11,7 +11,7 @@
 //! - The rules stand in `rules/`, a file for each family of ops: a vector-Jacobian product for each
 //!   op, or why it has none.
 //! - An [`Optimizer`] is a builder: [`GradientDescent`], [`Momentum`], [`Adagrad`], [`Adadelta`], [`RmsProp`],
-//!   [`Adam`], [`AdamW`], [`Ftrl`].
+//!   [`Adam`], [`AdamW`], [`Ftrl`], [`ProximalGradientDescent`], [`ProximalAdagrad`].
 //!
 //! ```
 //! use aqueduct_graph::{Graph, mean_squared_error, shape, zeros};
@@ -45,6 +45,9 @@ mod momentum;
 mod moving_average;
 mod optimizer;
 mod points;
+mod proximal;
+mod proximal_adagrad;
+mod proximal_gradient_descent;
 mod rms_prop;
 mod rules;
 mod target;
@@ -73,5 +76,7 @@ pub use momentum::{Momentum, MomentumOptimizer};
 pub use moving_average::ExponentialMovingAverage;
 pub use optimizer::{Minimize, Optimizer, filled_slot, slot, untrained};
 pub use points::{Point, Points};
+pub use proximal_adagrad::{ProximalAdagrad, ProximalAdagradOptimizer};
+pub use proximal_gradient_descent::{ProximalGradientDescent, ProximalGradientDescentOptimizer};
 pub use rms_prop::{RmsProp, RmsPropOptimizer, RmsPropSlots};
 pub use weighted_sum::weighted_sum;

@@ -2,7 +2,8 @@
 
 use aqueduct_graph::{AnyTensor, Graph, Operation};
 use aqueduct_optimizer::{
-    Adadelta, Adagrad, Adam, AdamW, Ftrl, Gradient, GradientDescent, Momentum, Optimizer, RmsProp,
+    Adadelta, Adagrad, Adam, AdamW, Ftrl, Gradient, GradientDescent, Momentum, Optimizer,
+    ProximalAdagrad, ProximalGradientDescent, RmsProp,
 };
 
 type Trainer = for<'g> fn(AnyTensor<'g>) -> Operation<'g>;
@@ -97,6 +98,30 @@ const WRONG: &[(Trainer, &str)] = &[
             optimizer.minimize(loss)
         },
         "l2_shrinkage_regularization_strength is -1 but must be 0 or more",
+    ),
+    (
+        |loss| {
+            ProximalGradientDescent::new(0.1)
+                .l1_regularization_strength(NAN)
+                .minimize(loss)
+        },
+        "l1_regularization_strength is NaN but must be 0 or more",
+    ),
+    (
+        |loss| {
+            ProximalAdagrad::new(0.1)
+                .l2_regularization_strength(-1.0)
+                .minimize(loss)
+        },
+        "l2_regularization_strength is -1 but must be 0 or more",
+    ),
+    (
+        |loss| {
+            ProximalAdagrad::new(0.1)
+                .initial_accumulator_value(NAN)
+                .minimize(loss)
+        },
+        "initial_accumulator_value is NaN but must be more than 0",
     ),
     (
         |loss| Ftrl::new(0.1).beta(-2.0).minimize(loss),

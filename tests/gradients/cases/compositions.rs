@@ -32,6 +32,11 @@ pub(crate) fn compositions() -> Vec<Case> {
         case("clip_by_norm, of a smaller norm", [input([2, 3])], |x| {
             x[0].clip_by_norm(100.0)
         }),
+        case(
+            "clip_by_average_norm",
+            [input([2, 3]), input([]).within(0.01, 0.02)],
+            |x| x[0].clip_by_average_norm(x[1]),
+        ),
         case("clip_by_norm_along", [input([4, 3])], |x| {
             x[0].clip_by_norm_along(0.94, 1)
         }),

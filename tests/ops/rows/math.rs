@@ -32,6 +32,9 @@ pub(crate) fn unary() -> Vec<Row> {
         row!(Float "x.l2_normalize(axes)", "any", "tf.nn.l2_normalize", |x: [2, 3]| x.l2_normalize(1)),
         row!(Float "x.l2_normalize_with(axes, epsilon)", "[…] with []", "tf.nn.l2_normalize(epsilon)", |x: [2, 3]| x.l2_normalize_with(1, x.reduce_max(..))),
         row!(Float "x.clip_by_norm(norm)", "[…] with []", "tf.clip_by_norm", |x: [2, 3]| x.clip_by_norm(x.ones_like().reduce_max(..))),
+        row!(Float "x.clip_by_average_norm(norm)", "[…] with []", "tf.clip_by_average_norm", |x: [2, 3]| {
+            x.clip_by_average_norm(x.ones_like().reduce_max(..))
+        }),
         row!(Float "x.clip_by_norm_along(norm, axes)", "[…] with []", "tf.clip_by_norm(axes)", |x: [2, 3]| {
             x.clip_by_norm_along(x.ones_like().reduce_max(..), 1)
         }),

@@ -66,6 +66,26 @@ impl<'g, T: Float> Tensor<'g, T> {
     }
 }
 
+impl<'g, T: Float> Tensor<'g, T> {
+    /// The tensor scaled down so that its L2 norm, divided by the number of its elements, is at most
+    /// `norm`. TensorFlow's `clip_by_average_norm`.
+    ///
+    /// A tensor of zeros stays as it is, and its gradient passes.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, shape};
+    ///
+    /// let g = Graph::new();
+    /// let x = g.placeholder::<f32>("x", shape![?, 3]);
+    /// assert_eq!(x.clip_by_average_norm(0.1).shape().to_string(), "[?, 3]");
+    /// ```
+    #[track_caller]
+    pub fn clip_by_average_norm(self, norm: impl Operand<'g, T>) -> Tensor<'g, T> {
+        let norm = norm.into_tensor(self.graph()).any();
+        Tensor::assume(self.any().clip_by_average_norm(norm))
+    }
+}
+
 /// Functions of several tensors together. They belong to the graph because a list of tensors may be
 /// empty.
 impl Graph {
@@ -160,14 +180,42 @@ impl<'g> AnyTensor<'g> {
         let _here = graph.here();
         let clipped = {
             let scope = graph.open_scope("clip_by_norm");
-            let squares = self.binary(Binary::Mul, self, "mul");
-            let length = squares.reduce(Reduction::Sum, axes, true).root();
-            let limited = length.binary(Binary::Maximum, norm, "Maximum");
-            let scaled = self.binary(Binary::Mul, norm, "mul");
-            scaled.binary_exact(Binary::Div, limited, scope.path())
+            scaled_down(self, length(self, axes), norm, scope.path())
         };
         clipped_in_shape(self, clipped, "clip_by_norm")
     }
+
+    /// The tensor scaled down so that its L2 norm, divided by the number of its elements, is at most
+    /// `norm`; see [`Tensor::clip_by_average_norm`].
+    #[track_caller]
+    pub fn clip_by_average_norm(self, norm: AnyTensor<'g>) -> AnyTensor<'g> {
+        let graph = self.graph();
+        let _here = graph.here();
+        let clipped = {
+            let scope = graph.open_scope("clip_by_average_norm");
+            let count = self.size(DType::I64).cast(self.dtype());
+            scaled_down(self, length(self, ..).div(count), norm, scope.path())
+        };
+        clipped_in_shape(self, clipped, "clip_by_average_norm")
+    }
+}
+
+/// The L2 norm along the axes, which are kept.
+fn length<'g>(x: AnyTensor<'g>, axes: impl Into<Axes>) -> AnyTensor<'g> {
+    let squares = x.binary(Binary::Mul, x, "mul");
+    squares.reduce(Reduction::Sum, axes, true).root()
+}
+
+/// `x * limit / max(size, limit)`, under this name.
+fn scaled_down<'g>(
+    x: AnyTensor<'g>,
+    size: AnyTensor<'g>,
+    limit: AnyTensor<'g>,
+    path: &str,
+) -> AnyTensor<'g> {
+    let limited = size.binary(Binary::Maximum, limit, "Maximum");
+    let scaled = x.binary(Binary::Mul, limit, "mul");
+    scaled.binary_exact(Binary::Div, limited, path)
 }
 
 #[track_caller]

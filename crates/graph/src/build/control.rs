@@ -189,8 +189,8 @@ impl Graph {
 
     /// [`Graph::while_loop`] with a maximum number of iterations, through which gradients flow: to the
     /// initial state and everything that the body uses from outside. They cost what the iterations
-    /// that were run do; memory is taken for the maximum. A sparse gradient has as many rows too, those
-    /// beyond the iterations zeros at index 0.
+    /// that were run do; memory is taken for the maximum. A sparse gradient has as many rows too: those
+    /// beyond the iterations are zeros, with the indices of the first iteration, or 0 if there was none.
     ///
     /// ```
     /// use aqueduct_graph::{Graph, WhileOptions, shape};

@@ -11,8 +11,10 @@
 
 use std::rc::Rc;
 
-use aqueduct_graph::ir::{Control, Loop, LoopState, NodeId, RegionId, TensorId};
-use aqueduct_graph::{AnyTensor, Value};
+use aqueduct_graph::ir::{
+    Bound, Compare, Control, Loop, LoopState, NodeId, RegionId, SliceSpec, TensorId,
+};
+use aqueduct_graph::{AnyTensor, Dim, Size, Value};
 
 use super::{Frame, Walk};
 use crate::gradient::{IndexedSlices, Slope};
@@ -165,7 +167,7 @@ impl<'g> Walk<'g, '_> {
         let mut outputs = outputs.into_iter();
         let yields = backward.totals.into_iter().chain(backward.stacks);
         yields
-            .filter_map(|of| self.take(of, &mut outputs))
+            .filter_map(|of| self.take(of, limit, &mut outputs))
             .collect()
     }
 
@@ -291,6 +293,7 @@ impl<'g> Walk<'g, '_> {
     fn take(
         &self,
         of: Yield,
+        limit: Option<AnyTensor<'g>>,
         outputs: &mut impl Iterator<Item = AnyTensor<'g>>,
     ) -> Option<(TensorId, Slope<'g>)> {
         match of {
@@ -299,6 +302,7 @@ impl<'g> Walk<'g, '_> {
             }
             Yield::Slices(tensor) => {
                 let (values, indices) = (outputs.next()?, outputs.next()?);
+                let indices = limit.map_or(indices, |limit| named_within(limit, indices));
                 let table = self.frame.shape_of(tensor);
                 let others: Vec<usize> = (1..table.shape().rank()).collect();
                 let slices = IndexedSlices {
@@ -310,4 +314,30 @@ impl<'g> Walk<'g, '_> {
             }
         }
     }
+}
+
+/// The indices of all steps, with those of the first step for the steps beyond the limit, which were not
+/// run: their rows are zeros, and should name no row of the table that no step has named.
+#[track_caller]
+fn named_within<'g>(limit: AnyTensor<'g>, indices: AnyTensor<'g>) -> AnyTensor<'g> {
+    let shape = indices.shape();
+    if indices.is_poisoned() || shape.dim(0) == Some(Dim::Known(0)) {
+        return indices;
+    }
+    let (graph, dtype) = (indices.graph(), limit.dtype());
+    let first = indices.slice(SliceSpec {
+        bounds: vec![Bound::from(0_i64..1)],
+    });
+    let steps = Size::of_axis(indices, 0).into_tensor(graph).cast(dtype);
+    let (zero, one) = (
+        graph.number(dtype, 0.0, "start"),
+        graph.number(dtype, 1.0, "delta"),
+    );
+    let mut was_run = graph
+        .range_any(zero, steps, one)
+        .compare(Compare::Less, limit);
+    for axis in 1..shape.rank() {
+        was_run = was_run.expand_dims(i64::try_from(axis).unwrap_or(i64::MAX));
+    }
+    was_run.select(indices, first)
 }
