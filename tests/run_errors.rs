@@ -64,7 +64,7 @@ fn all_feeds_that_are_wrong_or_missing_are_told_at_once() {
     reports.add(Session::new(&g).run(fetches, feeds));
     reports.check(expect![[r#"
         feed of `foreign`: it belongs to another graph than the session
-        feed of `y`: it shares an unknown size with `x`, which has 2 and not 3
+        feed of `y`: its axis 0 shares an unknown size with axis 0 of `x`, which has 2 and not 3
           --> tests/run_errors.rs:+5:15
         feed of `x`: it is fed twice
           --> tests/run_errors.rs:+4:15

@@ -1,6 +1,7 @@
 //! Requests: fetches and feeds checked, and turned into the goal of a plan.
 
 use std::collections::HashSet;
+use std::fmt;
 
 use aqueduct_graph::ir::{Int, NodeId, RegionId, Store, TensorId};
 use aqueduct_graph::{AnyTensor, Dim, Graph, Symbol};
@@ -272,24 +273,44 @@ fn check_shape(
         );
         return problem(message);
     }
-    let sizes_given = dims.iter().zip(given).map(|(dim, size)| {
+    let sizes_given = dims.iter().zip(given).enumerate();
+    let sizes_given = sizes_given.map(|(axis, (dim, size))| {
         let size = i64::try_from(*size).unwrap_or(i64::MAX);
-        (Int::from(*dim), size)
+        (Int::from(*dim), size, Place::Axis(axis))
     });
     // The elements of a small integer tensor may be sizes of other tensors.
     let tracked = fact.ints.iter().flat_map(|ints| ints.iter().enumerate());
-    let elements_given =
-        tracked.filter_map(|(index, promised)| Some((*promised, elements?.int(index)?)));
-    for (promised, value) in sizes_given.chain(elements_given) {
-        if let Some(message) = contradiction(store, promised, value, key.tensor, sizes) {
+    let elements_given = tracked.filter_map(|(index, promised)| {
+        Some((*promised, elements?.int(index)?, Place::Element(index)))
+    });
+    for (promised, value, place) in sizes_given.chain(elements_given) {
+        if let Some(message) = contradiction(store, promised, value, (key.tensor, place), sizes) {
             return problem(message);
         }
     }
     None
 }
 
-/// What unknown sizes turned out to be, and the tensor that has told it.
-type Sizing = Few<(Symbol, i64, TensorId)>;
+/// What unknown sizes turned out to be, and where.
+type Sizing = Few<(Symbol, i64, (TensorId, Place))>;
+
+/// Where in a tensor a size is told.
+#[derive(Clone, Copy)]
+enum Place {
+    /// It is the size of this axis.
+    Axis(usize),
+    /// It is this element.
+    Element(usize),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Axis(axis) => write!(f, "axis {axis}"),
+            Place::Element(index) => write!(f, "element {index}"),
+        }
+    }
+}
 
 /// What is wrong with a number that was fed where the graph promises a certain one, or the same one
 /// as elsewhere.
@@ -297,7 +318,7 @@ fn contradiction(
     store: &Store,
     promised: Int,
     value: i64,
-    tensor: TensorId,
+    at: (TensorId, Place),
     known: &mut Sizing,
 ) -> Option<String> {
     match promised {
@@ -306,12 +327,16 @@ fn contradiction(
         }),
         Int::Unknown(symbol) => {
             let Some((_, before, by)) = known.iter().find(|(known, ..)| *known == symbol) else {
-                known.push((symbol, value, tensor));
+                known.push((symbol, value, at));
                 return None;
             };
             (*before != value).then(|| {
-                let by = short_name(store, *by);
-                format!("it shares an unknown size with `{by}`, which has {before} and not {value}")
+                let (other, place) = (short_name(store, by.0), by.1);
+                format!(
+                    "its {} shares an unknown size with {place} of `{other}`, which has {before} and \
+                     not {value}",
+                    at.1
+                )
             })
         }
     }
