@@ -4,7 +4,7 @@
 
 use aqueduct::prelude::*;
 use aqueduct::{Keys, Value};
-use aqueduct_tests::{Reference, Tolerance, compare, initialized, report};
+use aqueduct_tests::{Reference, Tolerance, compare, initialized, only_mistake, report};
 use ndarray::{ArrayD, Axis, arr1};
 
 fn array(reference: &Reference, key: &str) -> ArrayD<f32> {
@@ -164,33 +164,30 @@ fn names_are_tensorflows() {
 
 #[test]
 fn what_cannot_be_averaged_is_a_mistake() {
-    let words = |build: fn(&Graph)| {
-        let g = Graph::new();
-        build(&g);
-        let mistakes = g.check().unwrap_err();
-        assert_eq!(mistakes.0.len(), 1, "{mistakes}");
-        let mistake = &mistakes.0[0];
-        assert!(
-            mistake.at.to_string().contains("moving_averages.rs"),
-            "{mistake}"
-        );
-        mistake.message.clone()
-    };
-    let message = words(|g| {
+    let message = only_mistake(|g| {
         let _ = ExponentialMovingAverage::new(0.9).apply(g, g.variable("n", 1_i64));
     });
     assert_eq!(message, "`n` is i64, and averages are of floats");
-    let message = words(|g| {
+    let message = only_mistake(|g| {
         let x = g.placeholder::<f32>("x", shape![?, 2]);
         let _ = ExponentialMovingAverage::new(0.9).apply(g, x);
     });
     assert_eq!(message, "`x:0` has the unknown shape [?, 2]");
-    let message = words(|g| {
+    let message = only_mistake(|g| {
         let w = g.variable("w", 1.0_f32);
         let _ = ExponentialMovingAverage::new(1.5).apply(g, w);
     });
-    assert_eq!(message, "the decay is 1.5 but must be between 0 and 1");
-    let message = words(|g| {
+    assert_eq!(message, "decay is 1.5 but must be between 0 and 1");
+    let message = only_mistake(|g| {
+        let w = g.variable("w", 1.0_f32);
+        let averages = ExponentialMovingAverage::new(0.9).num_updates(g.constant([1, 2]));
+        let _ = { averages }.apply(g, w);
+    });
+    assert_eq!(
+        message,
+        "`Const_1:0` is i32[2], and num_updates is one number"
+    );
+    let message = only_mistake(|g| {
         let other = Graph::new();
         let _ = ExponentialMovingAverage::new(0.5).apply(g, other.variable("w", 1.0_f32));
     });

@@ -10,6 +10,7 @@
 mod arrays;
 mod losses;
 mod math;
+mod training;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -855,8 +856,7 @@ fn training<'g>(g: &'g Graph, x: Tensor<'g, f32>) {
     let _ = GradientDescent::new(0.1).minimize(loss);
     let _ = GradientDescentOptimizer::new(g.constant(0.1_f32))
         .minimize_with(loss, Minimize::new().variables([table]).global_step(step));
-    schedules(g, step);
-    averages(g, w, x);
+    training::training(g, w, x);
     let adam = Adam::new(0.1);
     let pairs = adam.compute_gradients(loss, [w]);
     let _ = (
@@ -884,33 +884,6 @@ fn training<'g>(g: &'g Graph, x: Tensor<'g, f32>) {
         let _ = gradient.clip_by_value(-1.0, 1.0).clip_by_norm(1.0);
         let _ = gradient.map(|values| values.typed::<f32>().square().any());
     }
-}
-
-fn averages<'g>(g: &'g Graph, w: Variable<'g, f32>, x: Tensor<'g, f32>) {
-    let mean = g.untrained_variable::<f32>("mean", zeros([4]));
-    let _ = mean.assign_moving_average(x.reduce_mean(0), 0.9);
-    let mut averages = ExponentialMovingAverage::new(0.9)
-        .num_updates(g.constant(3))
-        .zero_debias();
-    let _ = averages.apply(g, (w, x.reduce_mean(0)));
-}
-
-fn schedules<'g>(g: &'g Graph, step: Variable<'g, i64>) {
-    use aqueduct::{
-        PolynomialDecayOptions, cosine_decay_restarts, linear_cosine_decay, polynomial_decay_with,
-    };
-    let rate = g.constant(0.1_f32);
-    let _ = (
-        exponential_decay(rate, step, 10, 0.5),
-        natural_exp_decay(0.1_f64, step, 10, rate),
-        inverse_time_decay(rate, step, rate, 0.5),
-        polynomial_decay(rate, step, 10),
-        polynomial_decay_with(rate, step, 10, PolynomialDecayOptions::new().cycle()),
-        cosine_decay(rate, step, 10),
-        cosine_decay_restarts(rate, step, 10),
-        linear_cosine_decay(rate, step, 10),
-        piecewise_constant(step, [1, 2], [1.0_f32, 0.5, 0.25]),
-    );
 }
 
 #[test]

@@ -8,6 +8,7 @@
 
 mod compare;
 mod differences;
+mod mistake;
 mod modes;
 mod reference;
 mod relative;
@@ -15,6 +16,7 @@ mod session;
 
 pub use compare::{Tolerance, compare, report};
 pub use differences::{central_differences, spread};
+pub use mistake::only_mistake;
 pub use modes::{Modes, Results};
 pub use reference::Reference;
 pub use relative::relative;

@@ -10,6 +10,7 @@ use crate::custom::GradientOverride;
 use crate::ids::{MistakeId, NodeId, RegionId};
 use crate::initializer::Initializer;
 use crate::location::Location;
+use crate::regularizer::Regularizer;
 use crate::scope::Reuse;
 
 /// Where the next node goes and what it takes along.
@@ -22,6 +23,8 @@ pub(crate) struct Context {
     pub(crate) reuse: Reuse,
     /// What `get_variable` uses where no initializer is given.
     pub(crate) initializer: Option<Initializer>,
+    /// What `get_variable` uses where no regularizer is given.
+    pub(crate) regularizer: Option<Regularizer>,
     pub(crate) region: RegionId,
     pub(crate) controls: Vec<NodeId>,
     /// A mistake that makes everything built here meaningless: a dependency that cannot be kept, a
@@ -85,6 +88,7 @@ impl Default for Context {
             variable_scope: String::new(),
             reuse: Reuse::No,
             initializer: None,
+            regularizer: None,
             region: RegionId::ROOT,
             controls: Vec::new(),
             poison: None,

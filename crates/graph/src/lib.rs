@@ -28,6 +28,7 @@ mod mistake;
 mod names;
 mod nest;
 mod op;
+mod regularizer;
 mod rnn;
 mod scope;
 mod shape;
@@ -67,6 +68,9 @@ pub use losses::mean_squared_error;
 pub use mistake::{Mistake, MistakeKind, Mistakes};
 pub use nest::Nest;
 pub use op::PrintTo;
+pub use regularizer::{
+    Regularizer, l1_l2_regularizer, l1_regularizer, l2_regularizer, no_regularizer,
+};
 pub use rnn::{
     BasicLstmCell, BasicRnnCell, CellScope, CellStack, DropoutWrapper, GruCell,
     InputProjectionWrapper, LayerNormBasicLstmCell, LstmCell, LstmState, MultiRnnCell,

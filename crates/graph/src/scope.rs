@@ -8,6 +8,7 @@ use crate::handle::Operation;
 use crate::ids::{MistakeId, NodeId};
 use crate::initializer::Initializer;
 use crate::names;
+use crate::regularizer::Regularizer;
 
 /// What `get_variable` does about a variable that is or is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -29,10 +30,11 @@ pub enum Reuse {
 pub struct VariableScope {
     reuse: Reuse,
     initializer: Option<Initializer>,
+    regularizer: Option<Regularizer>,
 }
 
 impl VariableScope {
-    /// Reuse and initializer of the scope around it.
+    /// Reuse, initializer and regularizer of the scope around it.
     pub fn new() -> VariableScope {
         VariableScope::default()
     }
@@ -51,6 +53,22 @@ impl VariableScope {
         self
     }
 
+    /// The regularizer of variables that are given none.
+    ///
+    /// ```
+    /// use aqueduct_graph::{Graph, VariableScope, l2_regularizer, losses};
+    ///
+    /// let g = Graph::new();
+    /// let decayed = VariableScope::new().regularizer(l2_regularizer(1e-4));
+    /// g.variable_scope_with("model", decayed, || g.get_variable::<f32>("w", [3, 4]));
+    /// assert_eq!(losses::get_regularization_losses(&g).len(), 1);
+    /// ```
+    #[must_use]
+    pub fn regularizer(mut self, regularizer: Regularizer) -> VariableScope {
+        self.regularizer = Some(regularizer);
+        self
+    }
+
     /// Sets what is chosen, and leaves the rest as the scope around has it.
     fn apply(self, context: &mut Context) {
         if context.reuse != Reuse::Yes && self.reuse != Reuse::No {
@@ -58,6 +76,9 @@ impl VariableScope {
         }
         if self.initializer.is_some() {
             context.initializer = self.initializer;
+        }
+        if self.regularizer.is_some() {
+            context.regularizer = self.regularizer;
         }
     }
 }

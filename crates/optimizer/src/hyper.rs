@@ -30,7 +30,7 @@ impl<'g> Hyper<'g> {
         match self {
             Hyper::Number(number) if !allowed.holds(number) => {
                 let message = format!("{name} is {number} but must be {}", allowed.words());
-                Err(Problem::argument(message).help("change that setting of the optimizer"))
+                Err(Problem::argument(message).help("change that setting"))
             }
             Hyper::Number(_) | Hyper::Tensor(_) => Ok(()),
         }
@@ -102,6 +102,26 @@ fn misfit(tensor: AnyTensor<'_>, name: &str) -> Option<Problem> {
         Problem::shape(format!("{found}, and {name} is a scalar"))
             .help("give a number or a tensor of shape []")
     })
+}
+
+/// A count of steps, poisoned if it is not one number.
+#[track_caller]
+pub(crate) fn checked_count<'g>(count: AnyTensor<'g>, name: &str) -> AnyTensor<'g> {
+    let (dtype, shape) = (count.dtype(), count.shape());
+    if count.is_poisoned() || (dtype.is_number() && shape.rank() == 0) {
+        return count;
+    }
+    let message = format!(
+        "`{}` is {dtype}{shape}, and {name} is one number",
+        count.name()
+    );
+    let problem = if dtype.is_number() {
+        Problem::shape(message)
+    } else {
+        Problem::dtype(message)
+    };
+    let problem = problem.help("give the variable that counts the steps");
+    count.graph().poisoned_like(count, name, name, problem)
 }
 
 impl From<f64> for Hyper<'_> {

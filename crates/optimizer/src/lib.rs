@@ -27,6 +27,7 @@
 //! assert!(g.check().is_ok());
 //! ```
 
+mod accumulator;
 mod adadelta;
 mod adagrad;
 mod adam;
@@ -54,13 +55,17 @@ mod target;
 mod walk;
 mod weighted_sum;
 
+pub use accumulator::GradientAccumulator;
 pub use adadelta::{Adadelta, AdadeltaOptimizer, AdadeltaSlots};
 pub use adagrad::{Adagrad, AdagradOptimizer};
 pub use adam::{Adam, AdamOptimizer, AdamSlots};
 pub use adam_w::{AdamW, AdamWOptimizer};
 pub use clip::clip_gradients_by_global_norm;
 pub use ftrl::{Ftrl, FtrlOptimizer, FtrlSlots};
-pub use global_step::get_or_create_global_step;
+pub use global_step::{
+    assert_global_step, create_global_step, get_global_step, get_or_create_global_step,
+    increment_global_step,
+};
 pub use gradient::{Gradient, IndexedSlices, Slope};
 pub use gradient_descent::{GradientDescent, GradientDescentOptimizer};
 pub use gradients::{Gradients, gradient, gradients};

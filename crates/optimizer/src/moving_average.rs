@@ -7,7 +7,7 @@ use aqueduct_graph::{
     AnyTensor, AnyVariable, DType, Float, Graph, Keys, MistakeKind, Operation, Shape, Variable,
 };
 
-use crate::hyper::Hyper;
+use crate::hyper::{Allowed, Hyper, checked_count};
 use crate::optimizer::untrained;
 use crate::points::{Point, Points};
 
@@ -111,13 +111,14 @@ impl<'g> ExponentialMovingAverage<'g> {
     /// made. Variables that get their first average join the collection
     /// [`Keys::MOVING_AVERAGE_VARIABLES`].
     ///
-    /// What is not of floats, a tensor whose shape is not known, and a decay outside of 0 to 1 are
-    /// mistakes.
+    /// What is not of floats, a tensor whose shape is not known, a decay outside of 0 to 1, and a count
+    /// that is not one number are mistakes.
     #[track_caller]
     pub fn apply(&mut self, graph: &'g Graph, of: impl Points<'g>) -> Operation<'g> {
         let _here = graph.here();
         let points = of.into_points();
-        let problem = self.wrong_decay().or_else(|| {
+        let wrong_decay = self.decay.check("decay", Allowed::UpToOne).err();
+        let problem = wrong_decay.or_else(|| {
             let mut points = points.iter();
             points.find_map(|point| misfit(graph, *point))
         });
@@ -129,13 +130,17 @@ impl<'g> ExponentialMovingAverage<'g> {
             .map(|point| self.average_or_new(graph, point))
             .collect();
         let scope = graph.open_name_scope(&self.name);
+        let decay = self.decay.checked(graph, "decay");
+        let count = self
+            .num_updates
+            .map(|count| checked_count(count, "num_updates"));
         let mut decays = BTreeMap::new();
         let mut updates = Vec::with_capacity(averages.len());
         for average in averages {
             let dtype = average.variable.dtype();
             let decay = *decays
                 .entry(dtype)
-                .or_insert_with(|| self.decay_as(graph, dtype));
+                .or_insert_with(|| decay_now(graph, dtype, decay, count));
             updates.push(average.update(decay).op());
         }
         graph.group_scope(&scope, updates)
@@ -236,28 +241,6 @@ impl<'g> ExponentialMovingAverage<'g> {
         self.averages.push(average);
         average
     }
-
-    fn wrong_decay(&self) -> Option<Problem> {
-        match self.decay {
-            Hyper::Number(decay) if !(0.0..=1.0).contains(&decay) => Some(Problem::argument(
-                format!("the decay is {decay} but must be between 0 and 1"),
-            )),
-            Hyper::Number(_) | Hyper::Tensor(_) => None,
-        }
-    }
-
-    /// The decay at this step.
-    #[track_caller]
-    fn decay_as(&self, graph: &'g Graph, dtype: DType) -> AnyTensor<'g> {
-        let decay = self.decay.tensor(graph, dtype, "decay");
-        let Some(num_updates) = self.num_updates else {
-            return decay;
-        };
-        let count = num_updates.cast(dtype);
-        let more = |number: f64| graph.number(dtype, number, "Const").add(count);
-        let faster = more(1.0).div(more(10.0));
-        decay.binary(Binary::Minimum, faster, "Minimum")
-    }
 }
 
 impl<'g> Average<'g> {
@@ -278,6 +261,24 @@ impl<'g> Average<'g> {
         let factor = one.sub(decay.binary(Binary::Pow, count, "Pow"));
         self.variable.update(Update::Set, sum.div(factor))
     }
+}
+
+/// The decay at this step.
+#[track_caller]
+fn decay_now<'g>(
+    graph: &'g Graph,
+    dtype: DType,
+    decay: Hyper<'g>,
+    count: Option<AnyTensor<'g>>,
+) -> AnyTensor<'g> {
+    let decay = decay.tensor(graph, dtype, "decay");
+    let Some(count) = count else {
+        return decay;
+    };
+    let count = count.cast(dtype);
+    let more = |number: f64| graph.number(dtype, number, "Const").add(count);
+    let faster = more(1.0).div(more(10.0));
+    decay.binary(Binary::Minimum, faster, "Minimum")
 }
 
 /// The name that the average's begins with: of a tensor that of its operation.

@@ -21,6 +21,7 @@ mod execute;
 mod explain;
 mod feed;
 mod fetch;
+mod global_step;
 mod gradient_check;
 mod kernels;
 mod numerics;
@@ -41,6 +42,7 @@ pub use feed::{Feed, FeedKey, FeedValue, Feeds};
 pub use fetch::{
     ArrayAt, ArrayOf, Assemble, Fetch, Fetched, Nothing, Requests, Scalar, ScalarAt, ValueAt,
 };
+pub use global_step::global_step;
 pub use gradient_check::{
     GradientCheck, GradientCheckError, GradientReport, PointReport, WorstElement,
 };

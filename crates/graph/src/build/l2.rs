@@ -1,8 +1,8 @@
 //! The sum of squares.
 
 use crate::element::Float;
-use crate::handle::Tensor;
-use crate::op::{Binary, Reduction};
+use crate::handle::{AnyTensor, Tensor};
+use crate::op::{Binary, Reduction, Unary};
 
 /// Half of the sum of the squares of all elements; a scalar. TensorFlow's `nn.l2_loss`.
 ///
@@ -16,10 +16,16 @@ use crate::op::{Binary, Reduction};
 /// ```
 #[track_caller]
 pub fn l2_loss<'g, T: Float>(x: Tensor<'g, T>) -> Tensor<'g, T> {
+    let _here = x.graph().here();
+    Tensor::assume(l2_loss_of(x.any()))
+}
+
+/// [`l2_loss`] of floats of either type.
+#[track_caller]
+pub(crate) fn l2_loss_of(x: AnyTensor<'_>) -> AnyTensor<'_> {
     let graph = x.graph();
-    let _here = graph.here();
     let scope = graph.open_scope("L2Loss");
-    let half = graph.number(T::DTYPE, 0.5, "half");
-    let sum = x.square().any().reduce(Reduction::Sum, .., false);
-    Tensor::assume(sum.binary_exact(Binary::Mul, half, scope.path()))
+    let half = graph.number(x.dtype(), 0.5, "half");
+    let sum = x.unary(Unary::Square).reduce(Reduction::Sum, .., false);
+    sum.binary_exact(Binary::Mul, half, scope.path())
 }

@@ -55,6 +55,7 @@ pub use cross_entropy::{
 pub use debug::PrintOptions;
 pub use dropout::{DropoutOptions, KeepProb};
 pub use l2::l2_loss;
+pub(crate) use l2::l2_loss_of;
 pub use math::add_n;
 pub use nn::embedding_lookup;
 pub use norms::NormOrder;

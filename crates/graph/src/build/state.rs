@@ -11,6 +11,7 @@ use crate::initializer::{Initializer, Recipe, glorot_uniform};
 use crate::mistake::{MistakeKind, Problem};
 use crate::names;
 use crate::op::{Array, Control, State, Update};
+use crate::regularizer::Regularizer;
 use crate::scope::{NameScope, Reuse};
 use crate::sizes::Sizes;
 use crate::store::{Member, NewName, VariableRecord};
@@ -89,14 +90,16 @@ where
 #[derive(Clone, Debug)]
 pub struct VariableOptions {
     initializer: Option<Initializer>,
+    regularizer: Option<Regularizer>,
     trainable: bool,
 }
 
 impl VariableOptions {
-    /// The scope's initializer; trainable.
+    /// The scope's initializer and regularizer; trainable.
     pub fn new() -> VariableOptions {
         VariableOptions {
             initializer: None,
+            regularizer: None,
             trainable: true,
         }
     }
@@ -105,6 +108,13 @@ impl VariableOptions {
     #[must_use]
     pub fn initializer(mut self, initializer: Initializer) -> VariableOptions {
         self.initializer = Some(initializer);
+        self
+    }
+
+    /// The penalty for the variable's values, in place of the scope's.
+    #[must_use]
+    pub fn regularizer(mut self, regularizer: Regularizer) -> VariableOptions {
+        self.regularizer = Some(regularizer);
         self
     }
 
@@ -241,6 +251,9 @@ impl Graph {
                 let variable =
                     self.new_shared(&path, dtype, shape, &initializer, options.trainable);
                 self.write().shared_variables.insert(path, variable.id());
+                if let Some(regularizer) = options.regularizer.or(context.regularizer) {
+                    self.penalize(variable, &regularizer);
+                }
                 variable
             }
         }

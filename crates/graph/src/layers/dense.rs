@@ -7,8 +7,10 @@ use crate::build::VariableOptions;
 use crate::element::Float;
 use crate::graph::Graph;
 use crate::handle::Tensor;
+use crate::ids::RegionId;
 use crate::initializer::{Initializer, zeros_initializer};
-use crate::mistake::Problem;
+use crate::mistake::{MistakeKind, Problem};
+use crate::regularizer::{Regularizer, penalize_activity};
 use crate::scope::{NameScope, Reuse, VariableScope};
 use crate::shape::Dim;
 use crate::sizes::{Size, Sizes};
@@ -41,6 +43,9 @@ pub struct Dense<'f, 'g, T> {
     use_bias: bool,
     kernel_initializer: Option<Initializer>,
     bias_initializer: Initializer,
+    kernel_regularizer: Option<Regularizer>,
+    bias_regularizer: Option<Regularizer>,
+    activity_regularizer: Option<Activation<'f, 'g, T>>,
     trainable: bool,
     name: Option<String>,
     reuse: Reuse,
@@ -56,6 +61,9 @@ impl<'f, 'g, T: Float> Dense<'f, 'g, T> {
             use_bias: true,
             kernel_initializer: None,
             bias_initializer: zeros_initializer(),
+            kernel_regularizer: None,
+            bias_regularizer: None,
+            activity_regularizer: None,
             trainable: true,
             name: None,
             reuse: Reuse::No,
@@ -87,6 +95,30 @@ impl<'f, 'g, T: Float> Dense<'f, 'g, T> {
     /// What the bias starts from.
     pub fn bias_initializer(mut self, initializer: Initializer) -> Dense<'f, 'g, T> {
         self.bias_initializer = initializer;
+        self
+    }
+
+    /// The penalty for the kernel's values, in place of the scope's.
+    pub fn kernel_regularizer(mut self, regularizer: Regularizer) -> Dense<'f, 'g, T> {
+        self.kernel_regularizer = Some(regularizer);
+        self
+    }
+
+    /// The penalty for the bias' values, in place of the scope's.
+    pub fn bias_regularizer(mut self, regularizer: Regularizer) -> Dense<'f, 'g, T> {
+        self.bias_regularizer = Some(regularizer);
+        self
+    }
+
+    /// A penalty for the layer's results: a function that gives a scalar. Divided by the number of
+    /// examples, the size of axis 0, it joins the collection
+    /// [`Keys::REGULARIZATION_LOSSES`](crate::Keys::REGULARIZATION_LOSSES), so it is a mistake in the
+    /// body of a loop or branch.
+    pub fn activity_regularizer(
+        mut self,
+        penalty: impl FnOnce(Tensor<'g, T>) -> Tensor<'g, T> + 'f,
+    ) -> Dense<'f, 'g, T> {
+        self.activity_regularizer = Some(Box::new(penalty));
         self
     }
 
@@ -128,18 +160,28 @@ impl<'f, 'g, T: Float> Dense<'f, 'g, T> {
         let _scope = self.open_scope(graph);
         let product = self.product(x, inputs);
         let sums = if self.use_bias {
-            let options = self.variable(Some(self.bias_initializer.clone()));
+            let initializer = Some(self.bias_initializer.clone());
+            let options = self.variable(initializer, &self.bias_regularizer);
             product.bias_add(graph.get_variable_with("bias", [self.units], options))
         } else {
             product
         };
-        match self.activation {
+        let results = match self.activation {
             None => sums,
             Some(activation) => {
                 let _user_code = graph.called_from(caller);
                 activation(sums)
             }
+        };
+        if let Some(penalty) = self.activity_regularizer {
+            let _scope = graph.open_scope("ActivityRegularizer");
+            let penalty = {
+                let _user_code = graph.called_from(caller);
+                penalty(results)
+            };
+            penalize_activity(results.any(), penalty.any());
         }
+        results
     }
 }
 
@@ -151,6 +193,13 @@ impl<'g, T: Float> Dense<'_, 'g, T> {
     fn inputs_of(&self, x: Tensor<'g, T>) -> Result<usize, Problem> {
         if self.units == 0 {
             return Err(Problem::argument("units is 0 but must be at least 1"));
+        }
+        if self.activity_regularizer.is_some() && x.graph().context().region != RegionId::ROOT {
+            let problem = Problem::new(
+                MistakeKind::Region,
+                "a layer with an activity regularizer is applied in the body of a loop or branch",
+            );
+            return Err(problem.help("give the results out of the body, and penalize them there"));
         }
         let shape = x.shape();
         let (Some(last), 2..) = (shape.dims().last(), shape.rank()) else {
@@ -177,19 +226,26 @@ impl<'g, T: Float> Dense<'_, 'g, T> {
         }
     }
 
-    fn variable(&self, initializer: Option<Initializer>) -> VariableOptions {
-        let options = VariableOptions::new().trainable(self.trainable);
-        match initializer {
-            Some(initializer) => options.initializer(initializer),
-            None => options,
+    fn variable(
+        &self,
+        initializer: Option<Initializer>,
+        regularizer: &Option<Regularizer>,
+    ) -> VariableOptions {
+        let mut options = VariableOptions::new().trainable(self.trainable);
+        if let Some(initializer) = initializer {
+            options = options.initializer(initializer);
         }
+        if let Some(regularizer) = regularizer {
+            options = options.regularizer(regularizer.clone());
+        }
+        options
     }
 
     /// `x · kernel` along the last axis of `x`.
     #[track_caller]
     fn product(&self, x: Tensor<'g, T>, inputs: usize) -> Tensor<'g, T> {
         let graph = x.graph();
-        let options = self.variable(self.kernel_initializer.clone());
+        let options = self.variable(self.kernel_initializer.clone(), &self.kernel_regularizer);
         let kernel = graph.get_variable_with("kernel", [inputs, self.units], options);
         if x.shape().rank() == 2 {
             return x.matmul(kernel);

@@ -44,6 +44,9 @@ pub use difference::{
 };
 pub use options::{LossOptions, Reduction, Weights};
 pub use pairwise::{mean_pairwise_squared_error, mean_pairwise_squared_error_with};
-pub use regularization::{get_regularization_losses, get_regularization_losses_in};
+pub use regularization::{
+    get_regularization_loss, get_regularization_loss_in, get_regularization_losses,
+    get_regularization_losses_in,
+};
 pub use sequence::{SequenceLossOptions, sequence_loss, sequence_loss_with};
 pub use weighted::{compute_weighted_loss, compute_weighted_loss_with};

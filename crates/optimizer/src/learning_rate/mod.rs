@@ -8,7 +8,7 @@ mod exponential;
 mod piecewise;
 mod polynomial;
 
-use aqueduct_graph::ir::{Binary, Problem};
+use aqueduct_graph::ir::Binary;
 use aqueduct_graph::{AnyTensor, ContextGuard, Float, Graph, NameScope, Operand, Tensor};
 
 pub use cosine::{
@@ -23,7 +23,7 @@ pub use exponential::{
 pub use piecewise::piecewise_constant;
 pub use polynomial::{PolynomialDecayOptions, polynomial_decay, polynomial_decay_with};
 
-use crate::hyper::Hyper;
+use crate::hyper::{Allowed, Hyper, checked_count};
 
 /// A schedule while it is built: its scope, and what it is built of as scalars of its type.
 struct Schedule<'g, T> {
@@ -50,7 +50,9 @@ impl<'g, T: Float> Schedule<'g, T> {
         Schedule {
             graph,
             rate: rate.tensor(graph, T::DTYPE, "learning_rate").typed(),
-            step: checked_step(global_step).cast(T::DTYPE).typed(),
+            step: checked_count(global_step, "global_step")
+                .cast(T::DTYPE)
+                .typed(),
             scope,
             _here: here,
         }
@@ -65,29 +67,18 @@ impl<'g, T: Float> Schedule<'g, T> {
     /// A setting, which must be finite if it is a number.
     #[track_caller]
     fn setting(&self, setting: impl Into<Hyper<'g>>, name: &str) -> Tensor<'g, T> {
-        let finite = |number: f64| number.is_finite();
-        self.setting_that(setting.into(), name, finite, "finite")
+        self.setting_of(setting.into(), name, Allowed::Finite)
     }
 
     /// A number of steps, which must be more than 0 if it is a number.
     #[track_caller]
     fn steps(&self, setting: impl Into<Hyper<'g>>, name: &str) -> Tensor<'g, T> {
-        let positive = |number: f64| number.is_finite() && number > 0.0;
-        self.setting_that(setting.into(), name, positive, "more than 0")
+        self.setting_of(setting.into(), name, Allowed::Positive)
     }
 
     #[track_caller]
-    fn setting_that(
-        &self,
-        setting: Hyper<'g>,
-        name: &str,
-        is_right: impl Fn(f64) -> bool,
-        what: &str,
-    ) -> Tensor<'g, T> {
-        if let Hyper::Number(number) = setting
-            && !is_right(number)
-        {
-            let problem = Problem::argument(format!("{name} is {number} but must be {what}"));
+    fn setting_of(&self, setting: Hyper<'g>, name: &str, allowed: Allowed) -> Tensor<'g, T> {
+        if let Err(problem) = setting.check(name, allowed) {
             let like = self.number(1.0).any();
             return self.graph.poisoned_like(like, name, name, problem).typed();
         }
@@ -106,25 +97,4 @@ impl<'g, T: Float> Schedule<'g, T> {
         let result = lhs.any().binary_scope(op, rhs.any(), &self.scope);
         result.typed()
     }
-}
-
-/// The count of steps, poisoned if it is no number.
-#[track_caller]
-fn checked_step(step: AnyTensor<'_>) -> AnyTensor<'_> {
-    let (dtype, shape) = (step.dtype(), step.shape());
-    if step.is_poisoned() || (dtype.is_number() && shape.rank() == 0) {
-        return step;
-    }
-    let name = "global_step";
-    let message = format!(
-        "`{}` is {dtype}{shape}, and {name} is one number",
-        step.name()
-    );
-    let problem = if dtype.is_number() {
-        Problem::shape(message)
-    } else {
-        Problem::dtype(message)
-    };
-    let problem = problem.help("give the variable that counts the steps");
-    step.graph().poisoned_like(step, name, name, problem)
 }

@@ -3,7 +3,7 @@
 use aqueduct_graph::ir::Problem;
 use aqueduct_graph::{Float, Number, Tensor};
 
-use super::checked_step;
+use crate::hyper::checked_count;
 
 /// `values[0]` while `x <= boundaries[0]`, `values[i]` while `boundaries[i - 1] < x <=
 /// boundaries[i]`, and the last value from then on: a scalar of the values' type. TensorFlow's
@@ -40,7 +40,7 @@ pub fn piecewise_constant<'g, N: Number, T: Float>(
         return wrong.typed();
     }
     let _scope = graph.open_name_scope(name);
-    let x: Tensor<'g, N> = checked_step(x.any()).typed();
+    let x: Tensor<'g, N> = checked_count(x.any(), "x").typed();
     let boundaries = graph.constant(boundaries.to_vec());
     let values = graph.constant(values.to_vec());
     let passed = x.greater(boundaries).cast::<i32>().reduce_sum(..);
