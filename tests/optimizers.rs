@@ -453,6 +453,33 @@ fn a_failed_step_changes_nothing() {
 }
 
 #[test]
+fn the_means_of_rms_prop_do_not_sink_to_where_steps_are_subnormal() {
+    let g = Graph::new();
+    let w = g.variable("w", [0.0_f32; 3]);
+    let x = g.placeholder::<f32>("x", shape![3]);
+    let train = RmsProp::new(0.1)
+        .centered()
+        .minimize((w.value() * x).reduce_sum(..));
+    let sess = initialized(&g);
+    let smallest = f32::MIN_POSITIVE / f32::EPSILON;
+    let start = arr1(&[smallest / 4.0, smallest, 1.5 * smallest]);
+    let means = ["w/RMSProp", "w/RMSProp_1"].map(|name| {
+        let mut variables = g.global_variables().into_iter();
+        let slot = variables.find(|variable| variable.name() == name).unwrap();
+        slot.typed::<f32>()
+    });
+    for mean in means {
+        sess.load(mean, start.clone().into_dyn()).unwrap();
+    }
+    let fed = arr1(&[0.0_f32; 3]).into_dyn();
+    sess.run(train, feed![x => &fed]).unwrap();
+    for mean in means.map(|mean| sess.value(mean).unwrap()) {
+        assert_eq!(mean.as_slice().unwrap()[..2], [0.0, 0.0]);
+        assert!((mean[2] / smallest - 1.35).abs() < 1e-3, "{mean}");
+    }
+}
+
+#[test]
 fn adams_means_do_not_sink_to_where_steps_are_subnormal() {
     let g = Graph::new();
     let w = g.variable("w", [0.0_f32; 3]);

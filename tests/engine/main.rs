@@ -8,3 +8,4 @@ mod reductions;
 mod rows;
 mod shared_work;
 mod unrolled;
+mod updates;
