@@ -78,6 +78,7 @@ fn build_everything(g: &Graph) {
     custom(g, x, n);
     training(g, x);
     networks(g, x, n);
+    images(g);
     recurrent(g, x, n);
 }
 
@@ -650,6 +651,47 @@ fn networks<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
     // A function that is handed over by its name does not know who calls it.
     let hidden = Dense::new(3).activation(Tensor::relu).apply(hidden);
     let _ = Dense::new(2).name("named").apply(hidden.expand_dims(0));
+}
+
+fn images(g: &Graph) {
+    let x = g.placeholder::<f32>("images", shape![?, 6, 6, 2]);
+    let filter = g.get_variable::<f32>("filter", [3, 3, 2, 2]);
+    let options = ConvOptions::new(1, Padding::Same);
+    let y = x.conv2d(filter, 1, Padding::Same) + x.conv2d_with(filter, options.dilations(2));
+    let pooled = (
+        y.max_pool2d(2, 2, Padding::Same),
+        y.avg_pool2d(2, 2, Padding::Same),
+    );
+    let large = y.conv2d_transpose(filter, x.shape_tensor(), options);
+    let slope = gradient(pooled.0 + pooled.1, x);
+    let _ = (
+        gradient(slope, x),
+        gradient(gradient(large, filter.value()), x),
+    );
+    let signal = x.reshape(sizes![x.size_of(0), 36, 2]);
+    let filter = g.get_variable::<f32>("filter1d", [3, 2, 2]);
+    let _ = (
+        signal.conv1d(filter, 1, Padding::Same),
+        signal.conv1d_with(filter, options),
+        signal.max_pool1d(2, 1, Padding::Same),
+        signal.avg_pool1d(2, 1, Padding::Same),
+    );
+}
+
+#[test]
+fn mistakes_of_images_name_the_users_lines() {
+    let g = Graph::new();
+    let images = g.placeholder::<f32>("images", shape![?, 6, 6, 2]);
+    let filter = g.zeros::<f32>([3, 2, 2]);
+    let signal = g.zeros::<f32>([5, 9, 2]);
+    let _ = (
+        images.conv1d(filter, 1, Padding::Same),
+        images.max_pool1d(2, 1, Padding::Same),
+        signal.conv2d(filter, 1, Padding::Same),
+        images.avg_pool2d(0, 1, Padding::Same),
+    );
+    assert_eq!(g.check().unwrap_err().0.len(), 4);
+    assert_all_here(&g);
 }
 
 fn recurrent<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {

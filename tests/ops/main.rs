@@ -15,9 +15,11 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use aqueduct::ir::{
-    Accumulation, Activation, Array, Binary, Compare, Control, Debug, Distribution, Extreme,
-    Logical, Math, Nn, Op, PadMode, PartUpdate, Reduce, Reduction, State, Test, Unary, Update,
+    Accumulation, Activation, Array, Binary, Compare, Control, Convolution, Debug, Distribution,
+    Extreme, Logical, Math, Nn, Op, PadMode, PartUpdate, Pooling, Reduce, Reduction, State, Test,
+    Unary, Update,
 };
+use aqueduct::prelude::Padding;
 use expect_test::expect_file;
 use variants::variants;
 
@@ -75,6 +77,9 @@ fn no_operation_is_left_out() {
     all.extend(variants::<Accumulation>());
     all.extend(variants::<Nn>());
     all.extend(variants::<Activation>());
+    all.extend(variants::<Convolution>());
+    all.extend(variants::<Pooling>());
+    all.extend(variants::<Padding>());
     all.extend(variants::<Distribution>());
     all.extend(variants::<State>());
     all.extend(variants::<Update>());

@@ -266,6 +266,51 @@ fn matmul() {
 }
 
 #[test]
+fn convolutions() {
+    let build: Build = |case, inputs| {
+        if case == "conv2d_explicit" {
+            let padding = Padding::Explicit([[2, 1], [0, 3]]);
+            return Some(outputs([inputs.x(0).conv2d(inputs.x(1), [2, 1], padding)]));
+        }
+        let (function, rest) = case
+            .split_once("_same")
+            .or_else(|| case.split_once("_valid"))?;
+        let padding = if case.contains("_same") {
+            Padding::Same
+        } else {
+            Padding::Valid
+        };
+        // The two numbers behind a letter.
+        let pair = |letter: &str| -> Option<[usize; 2]> {
+            let digits = rest.split('_').find_map(|word| word.strip_prefix(letter))?;
+            let mut digits = digits.chars().filter_map(|digit| digit.to_digit(10));
+            Some([digits.next()? as usize, digits.next()? as usize])
+        };
+        let strides = pair("s").unwrap_or([1, 1]);
+        let x = inputs.x(0);
+        Some(outputs([match function {
+            "conv2d" => {
+                let dilations = pair("d").unwrap_or([1, 1]);
+                let options = ConvOptions::new(strides, padding).dilations(dilations);
+                x.conv2d_with(inputs.x(1), options)
+            }
+            "conv1d" => x.conv1d(inputs.x(1), 2, padding),
+            "conv2d_transpose" => {
+                let height = if padding == Padding::Same { 6 } else { 7 };
+                let options = ConvOptions::new(2, padding);
+                x.conv2d_transpose(inputs.x(1), [2, height, 6, 3], options)
+            }
+            "max_pool" => x.max_pool2d(pair("k")?, strides, padding),
+            "avg_pool" => x.avg_pool2d(pair("k")?, strides, padding),
+            "max_pool1d" => x.max_pool1d(3, 2, padding),
+            "avg_pool1d" => x.avg_pool1d(3, 2, padding),
+            _ => return None,
+        }]))
+    };
+    check("conv.npz", build);
+}
+
+#[test]
 fn losses() {
     let build: Build = |case, inputs| {
         let x = inputs.x(0);

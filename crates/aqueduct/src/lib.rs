@@ -36,11 +36,11 @@ pub use rand;
 /// What most programs need: `use aqueduct::prelude::*;`.
 pub mod prelude {
     pub use aqueduct_graph::{
-        AnyTensor, AnyVariable, BasicLstmCell, BasicRnnCell, BatchNormalization, CellScope, DType,
-        Dense, Dim, Direction, DropoutOptions, DropoutWrapper, ELLIPSIS, Graph, GruCell,
-        InputProjectionWrapper, LayerNorm, LayerNormBasicLstmCell, LstmCell, LstmState,
+        AnyTensor, AnyVariable, BasicLstmCell, BasicRnnCell, BatchNormalization, CellScope,
+        ConvOptions, DType, Dense, Dim, Direction, DropoutOptions, DropoutWrapper, ELLIPSIS, Graph,
+        GruCell, InputProjectionWrapper, LayerNorm, LayerNormBasicLstmCell, LstmCell, LstmState,
         MultiRnnCell, NEW_AXIS, Nest, NormOrder, Operand, Operation, OutputProjectionWrapper,
-        PrintOptions, PrintTo, Regularizer, ResidualWrapper, Reuse, RnnCell, RnnOptions,
+        Padding, PrintOptions, PrintTo, Regularizer, ResidualWrapper, Reuse, RnnCell, RnnOptions,
         ScanOptions, StateParts, Tensor, Variable, VariableOptions, VariableScope, WhileOptions,
         bidirectional_dynamic_rnn, bidirectional_dynamic_rnn_with, constant_initializer,
         dynamic_rnn, dynamic_rnn_with, embedding_lookup, fill, glorot_normal, glorot_uniform,

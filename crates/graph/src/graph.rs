@@ -13,6 +13,7 @@ use crate::location::Location;
 use crate::mistake::{Mistake, MistakeKind, Mistakes, Problem};
 use crate::names;
 use crate::op::{Array, Control, Op, Seeds};
+use crate::scope::NameScope;
 use crate::shape::Dim;
 use crate::store::{NewName, NewNode, Site, Store};
 
@@ -333,6 +334,28 @@ impl Graph {
         name: &str,
     ) -> AnyTensor<'_> {
         AnyTensor::new(self, TensorId::new(self.add(op, inputs, name), 0))
+    }
+
+    /// Adds an operation under the name of its type and returns its first output.
+    #[track_caller]
+    pub(crate) fn add_by_type(&self, op: impl Into<Op>, inputs: &[AnyTensor<'_>]) -> AnyTensor<'_> {
+        let op = op.into();
+        let name = op.type_name();
+        self.add_tensor(op, inputs, name)
+    }
+
+    /// Adds an operation that has the name of its scope, as TensorFlow's function is called that made
+    /// both, and returns its first output.
+    #[track_caller]
+    pub(crate) fn add_as_scope(
+        &self,
+        op: impl Into<Op>,
+        inputs: &[AnyTensor<'_>],
+        scope: &NameScope,
+    ) -> AnyTensor<'_> {
+        let name = NewName::Exact(scope.path().to_owned());
+        let id = self.add_named(op.into(), inputs, name, None);
+        AnyTensor::new(self, TensorId::new(id, 0))
     }
 
     /// Takes down a mistake that belongs to no single operation.

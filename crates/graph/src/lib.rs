@@ -38,11 +38,11 @@ mod text;
 mod value;
 
 pub use build::{
-    Axes, Constant, Direction, DotAxes, DropoutOptions, ELLIPSIS, InitialValue, KeepProb, Keys,
-    NEW_AXIS, NormOrder, Paddings, PrintOptions, ScanOptions, SliceArgs, VariableOptions,
-    WhileOptions, embedding_lookup, l2_loss, sigmoid_cross_entropy_with_logits,
-    softmax_cross_entropy_with_logits, softmax_cross_entropy_with_logits_v2,
-    sparse_softmax_cross_entropy_with_logits, step_by,
+    Axes, Constant, ConvOptions, Direction, DotAxes, DropoutOptions, ELLIPSIS, HeightWidth,
+    InitialValue, KeepProb, Keys, NEW_AXIS, NormOrder, Paddings, PrintOptions, ScanOptions,
+    SliceArgs, VariableOptions, WhileOptions, embedding_lookup, l2_loss,
+    sigmoid_cross_entropy_with_logits, softmax_cross_entropy_with_logits,
+    softmax_cross_entropy_with_logits_v2, sparse_softmax_cross_entropy_with_logits, step_by,
 };
 pub use context::ContextGuard;
 pub use custom::{
@@ -67,7 +67,7 @@ pub use lookup::NameError;
 pub use losses::mean_squared_error;
 pub use mistake::{Mistake, MistakeKind, Mistakes};
 pub use nest::Nest;
-pub use op::PrintTo;
+pub use op::{Padding, PrintTo};
 pub use regularizer::{
     Regularizer, l1_l2_regularizer, l1_regularizer, l2_regularizer, no_regularizer,
 };
@@ -94,9 +94,10 @@ pub mod ir {
     pub use crate::infer::{Surroundings, infer};
     pub use crate::mistake::{OperandNote, Problem, Report};
     pub use crate::op::{
-        Accumulation, Activation, Array, Binary, Bound, Compare, Control, Cut, Debug, Distribution,
-        Extreme, Logical, Math, Nn, Op, PadMode, PartUpdate, Random, Reduce, Reduction,
-        ResolvedSlice, Seeds, SliceSpec, State, Test, Unary, Update,
+        Accumulation, Activation, Array, Binary, Bound, Compare, Control, Convolution, Cut, Debug,
+        Distribution, Extent, Extreme, Logical, Math, Nn, Op, PadMode, PartUpdate, Pooling, Random,
+        Reduce, Reduction, ResolvedSlice, Seeds, SliceSpec, Sliding, State, Test, Unary, Update,
+        Windows,
     };
     pub use crate::store::{Edge, Member, Node, Region, Site, Store, VariableRecord};
     pub use crate::value::Data;

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use crate::graph::Graph;
 use crate::ids::{NodeId, RegionId};
 use crate::op::{
-    Activation, Array, Bound, Control, Debug, Math, Nn, Op, PadMode, Random, Reduce, SliceSpec,
-    State,
+    Activation, Array, Bound, Control, Debug, Math, Nn, Op, PadMode, Padding, Random, Reduce,
+    SliceSpec, Sliding, State, Windows,
 };
 use crate::store::Store;
 use crate::value::Value;
@@ -161,6 +161,10 @@ fn attributes(store: &Store, op: &Op) -> String {
         },
         Op::Nn(op) => match op {
             Nn::Activation(Activation::LeakyRelu { alpha }) => format!("alpha {alpha}"),
+            Nn::Convolution(_, sliding) => sliding_words(sliding),
+            Nn::Pooling(_, Windows { size, sliding }) => {
+                format!("size {}x{} {}", size[0], size[1], sliding_words(sliding))
+            }
             Nn::Activation(_)
             | Nn::BiasAdd
             | Nn::Softmax
@@ -257,6 +261,25 @@ fn array_attributes(op: &Array) -> String {
         | Array::Where
         | Array::FirstOccurrence => String::new(),
     }
+}
+
+/// How a window slides; dilations of 1 go without saying.
+fn sliding_words(sliding: &Sliding) -> String {
+    let Sliding {
+        strides,
+        dilations,
+        padding,
+    } = sliding;
+    let dilated = match dilations {
+        [1, 1] => String::new(),
+        [height, width] => format!(" dilations {height}x{width}"),
+    };
+    let padding = match padding {
+        Padding::Same => "same".to_owned(),
+        Padding::Valid => "valid".to_owned(),
+        Padding::Explicit(around) => format!("padding {around:?}"),
+    };
+    format!("strides {}x{}{dilated} {padding}", strides[0], strides[1])
 }
 
 /// A constant's elements, if they are few.

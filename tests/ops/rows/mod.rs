@@ -2,6 +2,7 @@
 
 mod arrays;
 mod extensions;
+mod images;
 mod math;
 mod networks;
 mod reductions;
@@ -24,6 +25,7 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Row>)> {
         ("By index", arrays::indexing()),
         ("In order", arrays::ordering()),
         ("Networks", networks::networks()),
+        ("Images and sequences", images::images()),
         ("Losses", networks::losses()),
         ("Random numbers", state::random()),
         ("Variables", state::variables()),

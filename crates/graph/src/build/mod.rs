@@ -10,6 +10,7 @@ mod bodies;
 mod clip;
 mod collections;
 mod control;
+mod conv;
 mod cross_entropy;
 mod custom;
 mod debug;
@@ -30,6 +31,7 @@ mod norms;
 mod order;
 mod pad;
 mod placeholder;
+mod pool;
 mod random;
 mod range;
 mod reduce;
@@ -47,6 +49,7 @@ pub(crate) use axes::resolve_axis;
 pub use bodies::{Body, Loop, LoopSequence, LoopState, add_output, repeat};
 pub use collections::Keys;
 pub use control::{ScanOptions, WhileOptions};
+pub use conv::{ConvOptions, HeightWidth};
 pub(crate) use cross_entropy::shapes_differ;
 pub use cross_entropy::{
     sigmoid_cross_entropy_with_logits, softmax_cross_entropy_with_logits,

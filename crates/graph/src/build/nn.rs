@@ -6,15 +6,12 @@ use crate::handle::{AnyTensor, Operand, Tensor};
 use crate::ids::TensorId;
 use crate::op::{Activation, Array, Nn, Op};
 use crate::sizes::Size;
-use crate::store::NewName;
 
 impl<'g> AnyTensor<'g> {
     /// One activation of each element.
     #[track_caller]
     pub fn activation(self, op: Activation) -> AnyTensor<'g> {
-        let op = Op::from(Nn::Activation(op));
-        let name = op.type_name();
-        self.graph().add_tensor(op, &[self], name)
+        self.graph().add_by_type(Nn::Activation(op), &[self])
     }
 
     /// `max(x, 0)`.
@@ -92,9 +89,8 @@ impl<'g> AnyTensor<'g> {
     /// The same where each label is the number of the one class.
     #[track_caller]
     pub fn sparse_softmax_cross_entropy(self, labels: AnyTensor<'g>) -> AnyTensor<'g> {
-        let op = Op::from(Nn::SparseSoftmaxCrossEntropy);
-        let name = op.type_name();
-        self.graph().add_tensor(op, &[self, labels], name)
+        let op = Nn::SparseSoftmaxCrossEntropy;
+        self.graph().add_by_type(op, &[self, labels])
     }
 
     /// Of these numbers of classes, rows of the sizes and the type of `like`: 1 at the class, 0
@@ -226,9 +222,7 @@ impl<'g, T: Float> Tensor<'g, T> {
         let scope = graph.open_scope("xw_plus_b");
         let product = self.matmul(weights).any();
         let biases = biases.into_tensor(graph).any();
-        let name = NewName::Exact(scope.path().to_owned());
-        let id = graph.add_named(Nn::BiasAdd.into(), &[product, biases], name, None);
-        Tensor::assume(AnyTensor::new(graph, TensorId::new(id, 0)))
+        Tensor::assume(graph.add_as_scope(Nn::BiasAdd, &[product, biases], &scope))
     }
 }
 

@@ -7,6 +7,7 @@
 mod array;
 mod common;
 mod control;
+mod conv;
 mod custom;
 mod debug;
 mod index;

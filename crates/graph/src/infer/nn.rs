@@ -6,6 +6,7 @@ use crate::fact::Fact;
 use crate::infer::common::{
     Class, check_class, check_rank, check_same_dtype, first_dim, no_axis, operands, unify,
 };
+use crate::infer::conv;
 use crate::mistake::Problem;
 use crate::op::Nn;
 use crate::shape::Shape;
@@ -17,6 +18,8 @@ pub(super) fn infer(op: Nn, inputs: &[Fact]) -> Result<Vec<Fact>, Problem> {
         Nn::Softmax | Nn::LogSoftmax => softmax(operands(inputs)?),
         Nn::SoftmaxCrossEntropy => softmax_cross_entropy(operands(inputs)?),
         Nn::SparseSoftmaxCrossEntropy => sparse_softmax_cross_entropy(operands(inputs)?),
+        Nn::Convolution(op, sliding) => conv::convolution(op, &sliding, inputs),
+        Nn::Pooling(op, windows) => conv::pooling(op, &windows, inputs),
     }?;
     Ok(vec![fact])
 }

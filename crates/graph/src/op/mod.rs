@@ -7,6 +7,7 @@
 
 mod array;
 mod control;
+mod conv;
 mod debug;
 mod math;
 mod nn;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use array::{Array, PadMode};
 pub use control::Control;
+pub use conv::{Convolution, Extent, Padding, Pooling, Sliding, Windows};
 pub use debug::{Debug, PrintTo};
 pub use math::{Binary, Compare, Logical, Math, Test, Unary};
 pub use nn::{Activation, Nn};
@@ -79,12 +81,8 @@ impl Op {
             Op::Array(op) => op.size_inputs(),
             Op::Reduce(op) => op.size_inputs(),
             Op::Random(op) => op.size_inputs(),
-            Op::Math(_)
-            | Op::Nn(_)
-            | Op::State(_)
-            | Op::Control(_)
-            | Op::Debug(_)
-            | Op::Custom(_) => &[],
+            Op::Nn(op) => op.size_inputs(),
+            Op::Math(_) | Op::State(_) | Op::Control(_) | Op::Debug(_) | Op::Custom(_) => &[],
         }
     }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::op::conv::{Convolution, Pooling, Sliding, Windows};
+
 /// An op of the `nn` family.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Nn {
@@ -21,6 +23,10 @@ pub enum Nn {
     /// `[logits: [.., classes], labels: int [..]] -> loss: [..]`: `-log_softmax(logits)` at the
     /// label. A label that is no class is an error of the run.
     SparseSoftmaxCrossEntropy,
+    /// A filter that slides over images.
+    Convolution(Convolution, Sliding),
+    /// A window that slides over each channel of images.
+    Pooling(Pooling, Windows),
 }
 
 /// A function of one float that networks put between layers.
@@ -83,6 +89,21 @@ impl Nn {
             Nn::LogSoftmax => "LogSoftmax",
             Nn::SoftmaxCrossEntropy => "SoftmaxCrossEntropyWithLogits",
             Nn::SparseSoftmaxCrossEntropy => "SparseSoftmaxCrossEntropyWithLogits",
+            Nn::Convolution(op, _) => op.type_name(),
+            Nn::Pooling(op, _) => op.type_name(),
+        }
+    }
+
+    pub(super) fn size_inputs(self) -> &'static [usize] {
+        match self {
+            Nn::Activation(_)
+            | Nn::BiasAdd
+            | Nn::Softmax
+            | Nn::LogSoftmax
+            | Nn::SoftmaxCrossEntropy
+            | Nn::SparseSoftmaxCrossEntropy => &[],
+            Nn::Convolution(op, _) => op.size_inputs(),
+            Nn::Pooling(op, _) => op.size_inputs(),
         }
     }
 }

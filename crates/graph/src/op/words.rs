@@ -19,6 +19,8 @@ pub(crate) fn operand_label(op: &Op, slot: usize, count: usize) -> String {
             Nn::BiasAdd => &["x", "bias"],
             Nn::Softmax | Nn::LogSoftmax => &["logits"],
             Nn::SoftmaxCrossEntropy | Nn::SparseSoftmaxCrossEntropy => &["logits", "labels"],
+            Nn::Convolution(op, _) => op.roles(),
+            Nn::Pooling(op, _) => op.roles(),
         },
         Op::Random(random) => match random.distribution {
             Distribution::Shuffle => &["x"],
@@ -146,6 +148,7 @@ impl Op {
             Op::Nn(Nn::SparseSoftmaxCrossEntropy) => {
                 "sparse_softmax_cross_entropy_with_logits".to_owned()
             }
+            Op::Nn(Nn::Convolution(op, _)) => op.word().to_owned(),
             Op::Reduce(Reduce::Over { .. }) => {
                 format!("reduce_{}", self.type_name().to_lowercase())
             }

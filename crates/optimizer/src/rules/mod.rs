@@ -9,6 +9,7 @@ mod activation;
 mod array;
 mod concat;
 mod control;
+mod conv;
 mod custom;
 mod debug;
 mod index;

@@ -6,7 +6,7 @@ use aqueduct_graph::AnyTensor;
 use aqueduct_graph::ir::{Nn, Reduction, Unary};
 
 use super::activation::activation;
-use super::{Rule, Step, flows};
+use super::{Rule, Step, conv, flows};
 
 pub(super) fn rule(op: Nn) -> Rule {
     match op {
@@ -16,6 +16,8 @@ pub(super) fn rule(op: Nn) -> Rule {
         Nn::LogSoftmax => flows(log_softmax),
         Nn::SoftmaxCrossEntropy => flows(softmax_cross_entropy),
         Nn::SparseSoftmaxCrossEntropy => flows(sparse_softmax_cross_entropy),
+        Nn::Convolution(op, sliding) => flows(move |step| conv::convolution(op, sliding, step)),
+        Nn::Pooling(op, windows) => flows(move |step| conv::pooling(op, windows, step)),
     }
 }
 

@@ -10,6 +10,7 @@ use std::cell::Cell;
 use crate::kernels::fused::Fused;
 use crate::kernels::product::{Product, ProductGroup};
 use crate::kernels::reduced::Reduced;
+use crate::kernels::shared::SharedKernel;
 use crate::kernels::table::{Reach, Span, Table};
 use crate::kernels::{Args, Failure, Kernel};
 
@@ -59,6 +60,12 @@ pub(crate) enum Step {
         inputs: Box<[Option<Span>]>,
         outputs: Box<[Option<Span>]>,
     },
+    /// A plain kernel whose work is shared.
+    Shared {
+        kernel: Box<dyn SharedKernel>,
+        inputs: Box<[Span]>,
+        output: Span,
+    },
 }
 
 impl Step {
@@ -69,6 +76,7 @@ impl Step {
             Step::Reduced { kernel, .. } => kernel.tasks(),
             Step::Product { product, .. } | Step::Packed { product, .. } => product.tasks(),
             Step::Group { group, .. } => group.tasks(),
+            Step::Shared { kernel, .. } => kernel.tasks(),
             Step::Pack { .. } | Step::Kernel { .. } => 1,
         }
     }
@@ -92,6 +100,7 @@ impl Step {
                 let spans = inputs.iter().flatten();
                 spans.for_each(|span| f(span.first.base));
             }
+            Step::Shared { inputs, .. } => inputs.iter().for_each(|span| f(span.first.base)),
         }
     }
 
@@ -154,6 +163,17 @@ impl Step {
                 inputs,
                 outputs,
             } => return kernel(&mut arguments(table, inputs, outputs)?),
+            Step::Shared {
+                kernel,
+                inputs,
+                output,
+            } => {
+                // The planner gives the result memory of its own, and no two tasks make one element.
+                let part = table.slice_mut(output.part(kernel.part(task)));
+                let inputs: SmallVec<[_; 4]> =
+                    inputs.iter().map(|span| table.slice(*span)).collect();
+                return kernel.run(&inputs, part, task);
+            }
         }
         Ok(())
     }

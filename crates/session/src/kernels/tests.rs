@@ -3,6 +3,7 @@
 mod accuracy;
 mod along_axis;
 mod array;
+mod conv;
 mod double_double;
 mod elements;
 mod fused;

@@ -6,6 +6,7 @@
 
 mod array;
 mod control;
+mod conv;
 mod debug_custom;
 mod index;
 mod ints;

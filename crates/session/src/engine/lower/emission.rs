@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::kernels::fused::{Expression, Fused};
 use crate::kernels::product::{Product, ProductGroup, Strides};
 use crate::kernels::reduced::Reduced;
+use crate::kernels::shared;
 use crate::kernels::step::Step;
 use crate::kernels::strides;
 use crate::kernels::table::{Address, Reach, Span};
@@ -86,6 +87,21 @@ impl Emission<'_> {
         inputs
             .map(|value| strides::repeated(self.block.sizes(*value), self.strides(*value), sizes))
             .collect()
+    }
+
+    /// Adds a kernel whose work can be shared; gives whether this is one.
+    pub(super) fn shared(&mut self, kernel: &ir::Kernel, node: &Node) -> bool {
+        let shared = shared::shared(&kernel.op, &kernel.spec(), self.threads);
+        let (Some(shared), [output]) = (shared, node.outputs.as_slice()) else {
+            return false;
+        };
+        let step = Step::Shared {
+            kernel: shared,
+            inputs: self.slots(kernel, node).into_iter().flatten().collect(),
+            output: self.span(*output),
+        };
+        self.push(Work::Compute(step), node.origin, kernel.inputs.clone());
+        true
     }
 
     pub(super) fn reduced(

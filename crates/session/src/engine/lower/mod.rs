@@ -527,6 +527,9 @@ impl Lowering {
             Code::Products => emission.products(node),
             Code::Reduced(reduced) => emission.reduced(reduced, node, scratch)?,
             Code::Kernel(kernel) => {
+                if emission.shared(kernel, node) {
+                    return Ok(());
+                }
                 let made = kernels::kernel(&kernel.op, &kernel.spec());
                 let made = made.ok_or_else(|| Error::internal("an op has no kernel"))?;
                 let step = Step::Kernel {

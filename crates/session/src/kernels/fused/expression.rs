@@ -168,7 +168,9 @@ impl Primitive {
             Nn::Softmax
             | Nn::LogSoftmax
             | Nn::SoftmaxCrossEntropy
-            | Nn::SparseSoftmaxCrossEntropy => None,
+            | Nn::SparseSoftmaxCrossEntropy
+            | Nn::Convolution(..)
+            | Nn::Pooling(..) => None,
         }
     }
 

@@ -22,10 +22,14 @@ mod work;
 
 use aqueduct_graph::DType;
 
+use block::Held;
 use kernel::Kernel;
 use plan::Plan;
 use vector::InstructionSet;
 use work::Pointers;
+
+/// The places of the inner axis that one chain takes.
+pub(crate) use work::DEPTH as CHAIN;
 
 /// How far apart the neighbours of a matrix lie, in elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +50,7 @@ impl Strides {
         unsafe { start.offset(row as isize * self.row + column as isize * self.column) }
     }
 
-    fn transposed(self) -> Strides {
+    pub(super) fn transposed(self) -> Strides {
         Strides {
             row: self.column,
             column: self.row,
@@ -89,10 +93,27 @@ impl Product {
         accumulates: bool,
     ) -> Product {
         Product {
-            plan: Plan::new(sizes, strides, accumulates),
+            plan: Plan::new(
+                sizes,
+                strides,
+                if accumulates {
+                    Held::Continued
+                } else {
+                    Held::Overwritten
+                },
+            ),
             dtype,
             kernel: Kernel::choose(set, dtype),
         }
+    }
+
+    /// The same product, of which every chain begins from 0 and is added to what C holds: so a product
+    /// over a long inner axis can be made of products over parts of it that are multiples of
+    /// [`CHAIN`], with the same bits.
+    pub(crate) fn added(self) -> Product {
+        let start = Held::Added;
+        let plan = Plan { start, ..self.plan };
+        Product { plan, ..self }
     }
 
     /// The same product, cut into tasks for so many threads if it is large enough to be shared.

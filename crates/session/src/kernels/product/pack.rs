@@ -1,7 +1,5 @@
 //! Bringing operands into the order in which they are read.
 
-use std::cell::Cell;
-
 use super::Strides;
 use super::vector::{Number, SIDE, Vector, prefetch};
 
@@ -70,9 +68,12 @@ const GROUPS_AT_ONCE: usize = 4;
 /// where rows lie far apart.
 const ROWS_AHEAD: isize = 8;
 
+/// The bytes of a cache line.
+const LINE: usize = 64;
+
 #[inline(always)]
 fn ask_for_row<T>(row: *const T, columns: usize) {
-    for column in (0..columns).step_by(size_of::<Line>() / size_of::<T>()) {
+    for column in (0..columns).step_by(LINE / size_of::<T>()) {
         prefetch(row.wrapping_add(column), true);
     }
 }
@@ -169,38 +170,4 @@ pub(super) unsafe fn clear<T: Number>(matrix: (*mut T, Strides), sizes: [usize; 
     let zeros = (&raw const zero, Strides { row: 0, column: 0 });
     // SAFETY: strides of 0 stay at the one zero. The rest is as the caller says.
     unsafe { copy(zeros, matrix, sizes) };
-}
-
-/// Memory that a thread keeps from product to product.
-pub(super) struct Scratch(Vec<Line>);
-
-/// A cache line, which also aligns what is packed for loads of whole vectors.
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct Line([u8; 64]);
-
-thread_local! {
-    static KEPT: Cell<Vec<Line>> = const { Cell::new(Vec::new()) };
-}
-
-impl Scratch {
-    /// Takes this thread's memory, and sees to it that it has so many bytes.
-    pub(super) fn take(bytes: usize) -> Scratch {
-        let mut lines = KEPT.take();
-        let needed = bytes.div_ceil(size_of::<Line>());
-        if lines.len() < needed {
-            lines.resize(needed, Line([0; 64]));
-        }
-        Scratch(lines)
-    }
-
-    pub(super) fn start(&mut self) -> *mut u8 {
-        self.0.as_mut_ptr().cast()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        KEPT.set(std::mem::take(&mut self.0));
-    }
 }

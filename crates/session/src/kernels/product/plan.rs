@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::Strides;
-use super::block::FEW_ROWS;
+use super::block::{FEW_ROWS, Held};
 
 /// A product of matrices in memory of these strides.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +14,8 @@ pub(super) struct Plan {
     pub(super) a: Strides,
     pub(super) b: Strides,
     pub(super) c: Strides,
-    pub(super) accumulates: bool,
+    /// What the first chain does with what C holds.
+    pub(super) start: Held,
     /// Whether this is the product of the transposed matrices: A is B and B is A.
     pub(super) swapped: bool,
     pub(super) row_tasks: usize,
@@ -25,7 +26,7 @@ impl Plan {
     pub(super) fn new(
         [rows, depth, columns]: [usize; 3],
         [a, b, c]: [Strides; 3],
-        accumulates: bool,
+        start: Held,
     ) -> Plan {
         let plan = Plan {
             rows,
@@ -34,7 +35,7 @@ impl Plan {
             a,
             b,
             c,
-            accumulates,
+            start,
             swapped: false,
             row_tasks: 1,
             column_tasks: 1,

@@ -1,12 +1,18 @@
 //! The work of one task: which parts of the matrices are packed and multiplied, in which order.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use super::block::{self, Blocks, FEW_ROWS, Held, Left, Operands, Right};
-use super::pack::{self, Scratch};
+use super::pack;
 use super::plan::{FAR, Plan};
 use super::vector::Vector;
 use super::{Product, ProductGroup, Strides};
+use crate::kernels::scratch::{Line, Scratch};
+
+thread_local! {
+    static KEPT: Cell<Vec<Line>> = const { Cell::new(Vec::new()) };
+}
 
 /// The matrices of a product.
 #[derive(Clone, Copy)]
@@ -20,11 +26,11 @@ pub(super) struct Pointers {
 /// What is multiplied at a time, so that what is packed of A and B stays in a processor's caches.
 const ROWS: usize = 192;
 /// This is the length of a chain too.
-pub(super) const DEPTH: usize = 256;
+pub(crate) const DEPTH: usize = 256;
 const COLUMNS: usize = 512;
 /// The elements of C that are finished at a time, and the most rows of these.
-const KEPT: usize = KEPT_ROWS * COLUMNS;
-const KEPT_ROWS: usize = 512;
+const FINISHED: usize = FINISHED_ROWS * COLUMNS;
+const FINISHED_ROWS: usize = 512;
 /// The elements of scratch memory that this takes: for B, for A, and for C.
 const SCRATCH: usize = DEPTH * COLUMNS + ROWS * DEPTH + ROWS * COLUMNS;
 
@@ -43,7 +49,7 @@ pub(super) unsafe fn run_task<V: Vector>(
     } else {
         (pointers.a, pointers.b)
     };
-    let mut scratch = Scratch::take(SCRATCH * size_of::<V::Element>());
+    let mut scratch = Scratch::take(&KEPT, SCRATCH * size_of::<V::Element>());
     let work = Work::<V> {
         plan,
         a: a.cast(),
@@ -82,7 +88,7 @@ pub(super) unsafe fn run_group_task<V: Vector>(
         return;
     };
     let columns = part(first.columns, group.column_tasks, task, 2 * V::LANES);
-    let mut scratch = Scratch::take(SCRATCH * size_of::<V::Element>());
+    let mut scratch = Scratch::take(&KEPT, SCRATCH * size_of::<V::Element>());
     let scratch: *mut V::Element = scratch.start().cast();
     for column in columns.clone().step_by(COLUMNS) {
         let columns = column..columns.end.min(column + COLUMNS);
@@ -133,9 +139,9 @@ impl<V: Vector> Work<'_, V> {
         let (most_rows, most_columns) = if plan.depth <= DEPTH {
             (rows, columns)
         } else {
-            let most_columns = KEPT / rows.clamp(1, KEPT_ROWS);
+            let most_columns = FINISHED / rows.clamp(1, FINISHED_ROWS);
             // A packed B is read by whole vectors.
-            (KEPT_ROWS, most_columns / COLUMNS * COLUMNS)
+            (FINISHED_ROWS, most_columns / COLUMNS * COLUMNS)
         };
         let most_columns = if in_scratch { COLUMNS } else { most_columns };
         [most_rows.max(1), most_columns.max(1)]
@@ -198,10 +204,10 @@ impl<V: Vector> Work<'_, V> {
         chains: usize,
     ) {
         let plan = self.plan;
-        let held = match (depth.start, plan.accumulates) {
-            (0, false) => Held::Overwritten,
-            (0, true) => Held::Continued,
-            (_, _) => Held::Added,
+        let held = if depth.start == 0 {
+            plan.start
+        } else {
+            Held::Added
         };
         // SAFETY: the ranges lie in the matrices.
         unsafe {
@@ -324,7 +330,7 @@ impl<V: Vector> Work<'_, V> {
     /// Fills a part of C with zeros, unless it is to be kept.
     #[inline(always)]
     unsafe fn clear(&self, rows: Range<usize>, columns: Range<usize>) {
-        if self.plan.accumulates {
+        if self.plan.start != Held::Overwritten {
             return;
         }
         // SAFETY: the ranges lie in C.
