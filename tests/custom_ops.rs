@@ -9,10 +9,10 @@ use std::thread;
 use aqueduct::ir::{Custom, Fact, Op, Problem};
 use aqueduct::prelude::*;
 use aqueduct::{
-    Computation, CustomError, CustomGradient, CustomOp, NameTaken, register_custom_op,
-    registered_custom_op,
+    Computation, CustomError, CustomGradient, CustomOp, GradientCheck, NameTaken,
+    register_custom_op, registered_custom_op,
 };
-use aqueduct_tests::{Tolerance, central_differences, compare, spread};
+use aqueduct_tests::spread;
 use ndarray::{Array1, ArrayD, ArrayViewD, arr0, arr1, arr2};
 
 /// `x³`, with its gradient built of the op's own operand.
@@ -243,15 +243,8 @@ fn the_gradient_is_ordinary_graph_and_has_a_gradient() {
     let sess = Session::new(&g);
     let at = spread(&[3, 2], (-1.5, 1.5), 0);
     for (of, found) in [(loss, slope), (change, curvature)] {
-        let expected = central_differences(std::slice::from_ref(&at), 1e-5, |moved| {
-            sess.run(of.scalar(), feed![x => &moved[0]]).unwrap()
-        });
-        let value = sess.run(found, feed![x => &at]).unwrap();
-        let tolerance = Tolerance {
-            relative: 1e-6,
-            absolute: 1e-7,
-        };
-        compare(&value.into(), &expected[0].clone().into(), tolerance).unwrap();
+        let check = GradientCheck::new(&sess, of, feed![x => &at]).wrt(x, found);
+        check.run().unwrap().within(1e-9).unwrap();
     }
 }
 
