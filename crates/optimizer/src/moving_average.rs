@@ -79,6 +79,7 @@ impl<'g> ExponentialMovingAverage<'g> {
 
     /// The count of steps, a scalar number: averages follow faster at first, with the decay
     /// `min(decay, (1 + num_updates) / (10 + num_updates))`.
+    /// A variable counts by its value at the start of the run.
     #[must_use]
     pub fn num_updates(
         mut self,
