@@ -191,6 +191,14 @@ const MORE_TRAINERS: &[(&str, Trainer<f64>)] = &[
         Ftrl::new(0.25).learning_rate_power(0.0).minimize(loss)
     }),
     ("FtrlBeta", |loss| Ftrl::new(0.25).beta(0.75).minimize(loss)),
+    ("AdagradDA", |loss| {
+        let step = get_or_create_global_step(loss.graph());
+        let optimizer = AdagradDa::new(0.25, step)
+            .initial_gradient_squared_accumulator_value(0.5)
+            .l1_regularization_strength(0.125)
+            .l2_regularization_strength(0.25);
+        optimizer.minimize_with(loss, Minimize::new().global_step(step))
+    }),
     ("AdamW", |loss| adam_w().minimize(loss)),
     ("ProximalGradientDescent", |loss| {
         ProximalGradientDescent::new(0.125)

@@ -22,6 +22,7 @@ const TRAINERS: &[Trainer] = &[
     |loss| Ftrl::new(0.1).minimize(loss),
     |loss| ProximalGradientDescent::new(0.1).minimize(loss),
     |loss| ProximalAdagrad::new(0.1).minimize(loss),
+    |loss| AdagradDa::new(0.1, loss.graph().untrained_variable("step", 0_i64)).minimize(loss),
 ];
 
 const START: [[f32; 2]; 4] = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0], [7.0, 8.0]];
@@ -43,6 +44,7 @@ fn model(g: &Graph, trainer: Trainer) -> Model<'_> {
 /// The values of all variables: of the table and its slots.
 fn state(sess: &Session, g: &Graph) -> Vec<ArrayD<f32>> {
     let variables = g.global_variables().into_iter();
+    let variables = variables.filter(|variable| variable.dtype() == DType::F32);
     let values = variables.map(|variable| sess.value(variable.typed::<f32>()).unwrap());
     values.collect()
 }

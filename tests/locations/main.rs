@@ -914,6 +914,7 @@ fn training<'g>(g: &'g Graph, x: Tensor<'g, f32>) {
         RmsProp::new(0.1).centered().minimize(loss),
         AdamW::new(0.1, 0.1).minimize(loss),
         ProximalAdagrad::new(0.1).minimize(loss),
+        AdagradDa::new(0.1, step).minimize(loss),
         ProximalGradientDescent::new(0.1).minimize(loss),
         AdamW::new(0.1, 0.1).decayed_variables([w]).minimize(loss),
         Ftrl::new(0.1)

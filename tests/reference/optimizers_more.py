@@ -81,6 +81,13 @@ OPTIMIZERS = {
     ),
     "FtrlFixedRate": lambda: train.FtrlOptimizer(0.25, learning_rate_power=0.0),
     "FtrlBeta": lambda: train.FtrlOptimizer(0.25, beta=0.75),
+    "AdagradDA": lambda: train.AdagradDAOptimizer(
+        0.25,
+        train.get_or_create_global_step(),
+        initial_gradient_squared_accumulator_value=0.5,
+        l1_regularization_strength=0.125,
+        l2_regularization_strength=0.25,
+    ),
     "AdamW": lambda: AdamW(0.03125, **ADAM),
     "AdamWOfSome": lambda: AdamW(0.03125, ["w1"], **ADAM),
     # The proximal ones do not cast their settings to the type of the variable.
@@ -120,7 +127,7 @@ def trained(model, optimizer):
     with tf.Graph().as_default(), tf1.Session() as session:
         loss = model()
         weights = tf1.global_variables()
-        step = optimizer().minimize(loss)
+        step = optimizer().minimize(loss, global_step=train.get_global_step())
         session.run(tf1.global_variables_initializer())
         losses, values = [], {weight.op.name: [] for weight in weights}
         for _ in range(STEPS):

@@ -54,14 +54,14 @@ pub mod prelude {
         step_by, truncated_normal, truncated_normal_initializer, zeros, zeros_initializer,
     };
     pub use aqueduct_optimizer::{
-        Adadelta, AdadeltaOptimizer, Adagrad, AdagradOptimizer, Adam, AdamOptimizer, AdamW,
-        AdamWOptimizer, ExponentialMovingAverage, Ftrl, FtrlOptimizer, Gradient,
-        GradientAccumulator, GradientDescent, GradientDescentOptimizer, Gradients, Minimize,
-        Momentum, MomentumOptimizer, Optimizer, ProximalAdagrad, ProximalAdagradOptimizer,
-        ProximalGradientDescent, ProximalGradientDescentOptimizer, RmsProp, RmsPropOptimizer,
-        clip_gradients_by_global_norm, cosine_decay, exponential_decay, get_or_create_global_step,
-        gradient, gradients, inverse_time_decay, natural_exp_decay, piecewise_constant,
-        polynomial_decay,
+        Adadelta, AdadeltaOptimizer, Adagrad, AdagradDa, AdagradDaOptimizer, AdagradOptimizer,
+        Adam, AdamOptimizer, AdamW, AdamWOptimizer, ExponentialMovingAverage, Ftrl, FtrlOptimizer,
+        Gradient, GradientAccumulator, GradientDescent, GradientDescentOptimizer, Gradients,
+        Minimize, Momentum, MomentumOptimizer, Optimizer, ProximalAdagrad,
+        ProximalAdagradOptimizer, ProximalGradientDescent, ProximalGradientDescentOptimizer,
+        RmsProp, RmsPropOptimizer, clip_gradients_by_global_norm, cosine_decay, exponential_decay,
+        get_or_create_global_step, gradient, gradients, inverse_time_decay, natural_exp_decay,
+        piecewise_constant, polynomial_decay,
     };
     pub use aqueduct_session::{
         Prepared, Saver, Session, SessionOptions, TensorExt, feed, latest_checkpoint,

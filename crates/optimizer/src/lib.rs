@@ -11,7 +11,8 @@
 //! - The rules stand in `rules/`, a file for each family of ops: a vector-Jacobian product for each
 //!   op, or why it has none.
 //! - An [`Optimizer`] is a builder: [`GradientDescent`], [`Momentum`], [`Adagrad`], [`Adadelta`], [`RmsProp`],
-//!   [`Adam`], [`AdamW`], [`Ftrl`], [`ProximalGradientDescent`], [`ProximalAdagrad`].
+//!   [`Adam`], [`AdamW`], [`Ftrl`], [`ProximalGradientDescent`],
+//!   [`ProximalAdagrad`], [`AdagradDa`].
 //!
 //! ```
 //! use aqueduct_graph::{Graph, mean_squared_error, shape, zeros};
@@ -30,6 +31,7 @@
 mod accumulator;
 mod adadelta;
 mod adagrad;
+mod adagrad_da;
 mod adam;
 mod adam_w;
 mod clip;
@@ -58,6 +60,7 @@ mod weighted_sum;
 pub use accumulator::GradientAccumulator;
 pub use adadelta::{Adadelta, AdadeltaOptimizer, AdadeltaSlots};
 pub use adagrad::{Adagrad, AdagradOptimizer};
+pub use adagrad_da::{AdagradDa, AdagradDaOptimizer, AdagradDaSlots};
 pub use adam::{Adam, AdamOptimizer, AdamSlots};
 pub use adam_w::{AdamW, AdamWOptimizer};
 pub use clip::clip_gradients_by_global_norm;
