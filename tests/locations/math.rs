@@ -6,6 +6,7 @@ pub(crate) fn math<'g>(x: Tensor<'g, f32>) {
     moments(x);
     norms(x);
     without_nan(x);
+    functions(x);
 }
 
 fn moments<'g>(x: Tensor<'g, f32>) {
@@ -71,5 +72,22 @@ fn without_nan<'g>(x: Tensor<'g, f32>) {
         x.reciprocal_no_nan(),
         x.xlogy(x),
         x.xdivy(x),
+    );
+}
+
+fn functions<'g>(x: Tensor<'g, f32>) {
+    let _ = (x.tan(), x.asin(), x.acos(), x.atan(), x.atan2(2.0));
+    let _ = (x.sinh(), x.cosh(), x.asinh(), x.acosh(), x.atanh());
+    let _ = (x.erfc(), x.lgamma(), x.digamma());
+    let _ = (x.polygamma(0), x.polygamma(1), x.zeta(x));
+    let _ = (x.log_sigmoid(), x.swish(), x.crelu(0));
+    let _ = (x.truncatediv(2.0), x.truncatemod(2.0));
+    let x = x.any();
+    let _ = (
+        x.polygamma(2),
+        x.log_sigmoid(),
+        x.swish(),
+        x.crelu(0),
+        x.truncatediv(x),
     );
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::panic, reason = "helpers of tests fail as tests do")]
 
 mod arrays;
+mod elements;
 mod losses;
 mod reductions;
 

@@ -1,4 +1,4 @@
-"""Makes ../data/reference/reduce_more.npz: norms, moments and counts beyond norm_ops.npz.
+"""Makes ../data/reference/reduce_more.npz and elements_more.npz: what the files of single ops lack.
 
 Needs tensorflow-cpu==2.15.1. Keys are those of single ops in ../data/README.md.
 """
@@ -52,6 +52,43 @@ def reductions():
     yield "count_nonzero_keep", [holes], lambda x: tf.math.count_nonzero(x, [0, 2], True)
 
 
+def functions():
+    math = tf.math
+    inner = np.array([-1, -0.9, -0.3, 0, 1e-4, 0.5, 0.99, 1], np.float32)
+    wide = np.array([-80, -4.5, -0.7, 0, 1e-4, 0.6, 3.2, 80], np.float32)
+    angles = np.array([-100, -4.5, -0.7, 0, 1e-4, 0.6, 3.2, 100], np.float32)
+    above = np.array([1, 1.001, 1.5, 2.7, 40, 1e8], np.float32)
+    poles = np.array([-3.7, -0.5, 0.01, 0.5, 1.3, 2.1, 9.5, 300], np.float32)
+    for names, x in [
+        ("tan", angles),
+        ("atan sinh cosh asinh erfc log_sigmoid", wide),
+        ("asin acos atanh", inner),
+        ("acosh", above),
+        ("lgamma digamma", poles),
+    ]:
+        for name in names.split():
+            yield name, [x], getattr(math, name)
+    for order in [1, 2, 3]:
+        yield f"polygamma_{order}", [poles], lambda x, order=order: (
+            math.polygamma(np.float32(order), x)
+        )
+    powers = np.array([[2], [3], [7.5], [30]], np.float32)
+    yield "zeta", [powers, poles[2:]], math.zeta
+    y = np.array([0, -0.0, 1, -1, 2, -2, 3, -0.5], np.float32)
+    x = np.array([1, -1, 0, -0.0, 2, -2, -0.1, 1e-3], np.float32)
+    yield "atan2", [y, x], tf.atan2
+    yield "atan2_outer", [draw(3, 1), draw(1, 2)], tf.atan2
+    holes = np.array([[0, 2, -3], [0.5, 0, 1]], np.float32)
+    others = np.array([3, 0, 0.25], np.float32)
+    for name in ["div_no_nan", "xdivy", "xlogy"]:
+        yield name, [holes, others], getattr(math, name.replace("div_", "divide_"))
+    yield "reciprocal_no_nan", [holes], math.reciprocal_no_nan
+    yield "truncatediv", [5 * draw(4, 3), draw(3)], tf.truncatediv
+    yield "swish", [wide], tf.nn.swish
+    yield "crelu", [draw(2, 3)], tf.nn.crelu
+    yield "crelu_axis", [draw(2, 3)], lambda x: tf.nn.crelu(x, axis=0)
+
+
 def run(build, values):
     """The outputs, a cotangent for each of floats, and the gradients of the inputs of floats."""
     with tf.Graph().as_default(), tf.Session() as session:
@@ -83,6 +120,7 @@ def save(file, cases):
 
 def main():
     save("reduce_more.npz", reductions())
+    save("elements_more.npz", functions())
 
 
 if __name__ == "__main__":

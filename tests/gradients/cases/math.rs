@@ -46,6 +46,28 @@ pub(crate) fn math() -> Vec<Case> {
             [input([3]), input([2, 1])],
             |x| (x[0] * 7.1).floormod(x[1] + 1.3) + (x[0] * 5.3).floormod(x[1] - 1.3),
         ),
+        case(
+            "truncatemod of either sign",
+            [input([3]), input([2, 1])],
+            |x| (x[0] * 7.1).truncatemod(x[1] + 1.3) + (x[0] * 5.3).truncatemod(x[1] - 1.3),
+        ),
+        case("atan2 all round", [input([3]), input([2, 1])], |x| {
+            (x[0] * 3.0).atan2(x[1] * 2.0)
+        }),
+        case("zeta", [input([2, 3]).within(0.5, 2.0)], |x| {
+            let powers = x[0].graph().constant([[1.5], [3.0]]);
+            powers.zeta(x[0])
+        }),
+        case("zeta below 0", [input([3]).within(-1.8, -1.2)], |x| {
+            let powers = x[0].graph().constant([[2.0], [3.0]]);
+            powers.zeta(x[0])
+        }),
+        case("log_sigmoid", [input([2, 3])], |x| x[0].log_sigmoid()),
+        case("swish", [input([2, 3])], |x| x[0].swish()),
+        case("crelu", [input([2, 3])], |x| x[0].crelu(0).square()),
+        case("polygamma", [input([2, 3]).within(0.5, 2.0)], |x| {
+            x[0].polygamma(0) + x[0].polygamma(2)
+        }),
         case("add_n", [input([2, 3]), input([2, 3])], |x| {
             add_n(x[0].graph(), &[x[0].any(), x[1].any(), x[0].any()]).typed()
         }),
@@ -87,6 +109,18 @@ fn unary() -> Vec<Case> {
         (Unary::Sin, vec![any]),
         (Unary::Cos, vec![any]),
         (Unary::Erf, vec![any]),
+        (Unary::Erfc, vec![any]),
+        (Unary::Tan, vec![(-1.2, 1.2)]),
+        (Unary::Asin, vec![(-0.8, 0.8)]),
+        (Unary::Acos, vec![(-0.8, 0.8)]),
+        (Unary::Atan, vec![any]),
+        (Unary::Sinh, vec![any]),
+        (Unary::Cosh, vec![any]),
+        (Unary::Asinh, vec![any]),
+        (Unary::Acosh, vec![(1.2, 3.0)]),
+        (Unary::Atanh, vec![(-0.8, 0.8)]),
+        (Unary::Lgamma, vec![positive, (-1.7, -1.3)]),
+        (Unary::Digamma, vec![positive, (-1.7, -1.3)]),
     ];
     let mut cases = Vec::new();
     for (function, ranges) in functions {
@@ -102,7 +136,7 @@ fn unary() -> Vec<Case> {
 
 fn binary() -> Vec<Case> {
     type Function = fn(X, X) -> X;
-    let functions: [(&str, Function); 9] = [
+    let functions: [(&str, Function); 11] = [
         ("add", |a, b| a + b),
         ("sub", |a, b| a - b),
         ("mul", |a, b| a * b),
@@ -112,6 +146,8 @@ fn binary() -> Vec<Case> {
         ("squared_difference", |a, b| a.squared_difference(b)),
         ("pow", |a, b| a.pow(b)),
         ("floormod", |a, b| a.floormod(b)),
+        ("truncatemod", |a, b| a.truncatemod(b)),
+        ("atan2", |a, b| a.atan2(b)),
     ];
     let shapes = || {
         [

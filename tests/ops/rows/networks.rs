@@ -14,6 +14,8 @@ pub(crate) fn networks() -> Vec<Row> {
         row!(Float "x.selu()", "any", "tf.nn.selu", |x: [2, 3]| x.selu()),
         row!(Float "x.softplus()", "any", "tf.nn.softplus", |x: [2, 3]| x.softplus()),
         row!(Float "x.softsign()", "any", "tf.nn.softsign", |x: [2, 3]| x.softsign()),
+        row!(Float "x.swish()", "any", "tf.nn.swish", |x: [2, 3]| x.swish()),
+        row!(Float "x.crelu(axis)", "[…, a, …] → […, 2a, …]", "tf.nn.crelu", |x: [2, 3]| x.crelu(-1)),
         row!(Float "x.softmax()", "[…, classes]", "tf.nn.softmax", |x: [2, 3]| x.softmax()),
         row!(Float "x.softmax_along(axis)", "[…, classes, …]", "tf.nn.softmax(axis)", |x: [2, 3]| x.softmax_along(0)),
         row!(Float "x.log_softmax()", "[…, classes]", "tf.nn.log_softmax", |x: [2, 3]| x.log_softmax()),

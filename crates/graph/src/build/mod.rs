@@ -15,6 +15,7 @@ mod cross_entropy;
 mod custom;
 mod debug;
 mod dropout;
+mod elements;
 mod folds;
 mod gradients;
 mod index;

@@ -99,9 +99,13 @@ fn neutral(op: Binary, a: Int, b: Int) -> Option<Int> {
         Binary::Sub => (None, Some(0)),
         Binary::Mul => (Some(1), Some(1)),
         Binary::Div | Binary::FloorDiv | Binary::Pow => (None, Some(1)),
-        Binary::Maximum | Binary::Minimum | Binary::SquaredDifference | Binary::FloorMod => {
-            (None, None)
-        }
+        Binary::Maximum
+        | Binary::Minimum
+        | Binary::SquaredDifference
+        | Binary::FloorMod
+        | Binary::TruncateMod
+        | Binary::Atan2
+        | Binary::Zeta => (None, None),
     };
     if right.is_some() && b.known() == right {
         Some(a)
@@ -124,6 +128,9 @@ fn arithmetic(op: Binary, a: i64, b: i64) -> Option<i64> {
         Binary::Pow => a.checked_pow(u32::try_from(b).ok()?),
         Binary::FloorDiv => floor_div(a, b),
         Binary::FloorMod => a.checked_sub(floor_div(a, b)?.checked_mul(b)?),
+        Binary::TruncateMod => a.checked_rem(b),
+        // Of floats alone.
+        Binary::Atan2 | Binary::Zeta => None,
         Binary::SquaredDifference => {
             let difference = a.checked_sub(b)?;
             difference.checked_mul(difference)

@@ -48,6 +48,18 @@ fn unary(op: Unary, [x]: &[Fact; 1]) -> Result<Fact, Problem> {
         | Unary::Sin
         | Unary::Cos
         | Unary::Erf
+        | Unary::Erfc
+        | Unary::Tan
+        | Unary::Asin
+        | Unary::Acos
+        | Unary::Atan
+        | Unary::Sinh
+        | Unary::Cosh
+        | Unary::Asinh
+        | Unary::Acosh
+        | Unary::Atanh
+        | Unary::Lgamma
+        | Unary::Digamma
         | Unary::Floor
         | Unary::Ceil
         | Unary::Round => Class::Float,
@@ -60,7 +72,12 @@ fn unary(op: Unary, [x]: &[Fact; 1]) -> Result<Fact, Problem> {
 
 fn binary(op: Binary, [a, b]: &[Fact; 2]) -> Result<Fact, Problem> {
     let shape = element_wise(a, b)?;
-    check_class("lhs", a, Class::Number)?;
+    let class = if op.is_of_floats() {
+        Class::Float
+    } else {
+        Class::Number
+    };
+    check_class("lhs", a, class)?;
     let operands = a.ints.as_deref().zip(b.ints.as_deref());
     let elements = operands.and_then(|(left, right)| ints::binary(op, a.dtype, left, right));
     Ok(ints::tracked(Fact::new(a.dtype, shape), elements))

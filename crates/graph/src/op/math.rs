@@ -77,6 +77,30 @@ pub enum Unary {
     Cos,
     /// The error function, `2/√π ∫₀ˣ e^-t² dt`.
     Erf,
+    /// What the error function lacks to 1: `1 - erf(x)`, exact where that is small.
+    Erfc,
+    /// The tangent, of radians.
+    Tan,
+    /// The arc sine, in radians; NaN outside of [-1, 1].
+    Asin,
+    /// The arc cosine, in radians; NaN outside of [-1, 1].
+    Acos,
+    /// The arc tangent, in radians.
+    Atan,
+    /// The hyperbolic sine.
+    Sinh,
+    /// The hyperbolic cosine.
+    Cosh,
+    /// The inverse of the hyperbolic sine.
+    Asinh,
+    /// The inverse of the hyperbolic cosine, not below 0; NaN below 1.
+    Acosh,
+    /// The inverse of the hyperbolic tangent; infinite at -1 and 1, NaN beyond.
+    Atanh,
+    /// The logarithm of the absolute value of the gamma function; `inf` at 0, -1, -2, …
+    Lgamma,
+    /// The slope of `Lgamma`; NaN at 0, -1, -2, …
+    Digamma,
     /// The largest whole number not above.
     Floor,
     /// The smallest whole number not below.
@@ -87,7 +111,7 @@ pub enum Unary {
 
 impl Unary {
     /// Every function, in the order of declaration.
-    pub const ALL: [Unary; 19] = [
+    pub const ALL: [Unary; 31] = [
         Unary::Neg,
         Unary::Abs,
         Unary::Sign,
@@ -104,6 +128,18 @@ impl Unary {
         Unary::Sin,
         Unary::Cos,
         Unary::Erf,
+        Unary::Erfc,
+        Unary::Tan,
+        Unary::Asin,
+        Unary::Acos,
+        Unary::Atan,
+        Unary::Sinh,
+        Unary::Cosh,
+        Unary::Asinh,
+        Unary::Acosh,
+        Unary::Atanh,
+        Unary::Lgamma,
+        Unary::Digamma,
         Unary::Floor,
         Unary::Ceil,
         Unary::Round,
@@ -134,11 +170,20 @@ pub enum Binary {
     /// What `FloorDiv` leaves: of the sign of `b`, as Python's `%`. An integer divided by zero is an
     /// error of the run.
     FloorMod,
+    /// What the quotient truncated towards zero leaves: of the sign of `a`, as Rust's `%`. An integer
+    /// divided by zero is an error of the run. TensorFlow's `TruncateMod`.
+    TruncateMod,
+    /// The angle, in radians, of the point whose ordinate is `a` and whose abscissa is `b`. Floats.
+    Atan2,
+    /// The Hurwitz zeta function, `Σ (b + k)^-a` over all whole k from 0 on. Floats. `inf` for `a` = 1;
+    /// NaN below, and for `b` below 0 unless `a` is whole. At `b` = 0, -1, -2, … `inf` if `a` is even
+    /// or `b` is 0, else NaN.
+    Zeta,
 }
 
 impl Binary {
     /// Every function, in the order of declaration.
-    pub const ALL: [Binary; 10] = [
+    pub const ALL: [Binary; 13] = [
         Binary::Add,
         Binary::Sub,
         Binary::Mul,
@@ -149,7 +194,28 @@ impl Binary {
         Binary::Pow,
         Binary::FloorDiv,
         Binary::FloorMod,
+        Binary::TruncateMod,
+        Binary::Atan2,
+        Binary::Zeta,
     ];
+
+    /// Whether it takes floats alone; else it takes any numbers.
+    pub fn is_of_floats(self) -> bool {
+        match self {
+            Binary::Atan2 | Binary::Zeta => true,
+            Binary::Add
+            | Binary::Sub
+            | Binary::Mul
+            | Binary::Div
+            | Binary::Maximum
+            | Binary::Minimum
+            | Binary::SquaredDifference
+            | Binary::Pow
+            | Binary::FloorDiv
+            | Binary::FloorMod
+            | Binary::TruncateMod => false,
+        }
+    }
 }
 
 /// A comparison. `Equal` and `NotEqual` take every dtype, the others numbers.
@@ -228,6 +294,18 @@ impl Math {
                 Unary::Sin => "Sin",
                 Unary::Cos => "Cos",
                 Unary::Erf => "Erf",
+                Unary::Erfc => "Erfc",
+                Unary::Tan => "Tan",
+                Unary::Asin => "Asin",
+                Unary::Acos => "Acos",
+                Unary::Atan => "Atan",
+                Unary::Sinh => "Sinh",
+                Unary::Cosh => "Cosh",
+                Unary::Asinh => "Asinh",
+                Unary::Acosh => "Acosh",
+                Unary::Atanh => "Atanh",
+                Unary::Lgamma => "Lgamma",
+                Unary::Digamma => "Digamma",
                 Unary::Floor => "Floor",
                 Unary::Ceil => "Ceil",
                 Unary::Round => "Round",
@@ -243,6 +321,9 @@ impl Math {
                 Binary::Pow => "Pow",
                 Binary::FloorDiv => "FloorDiv",
                 Binary::FloorMod => "FloorMod",
+                Binary::TruncateMod => "TruncateMod",
+                Binary::Atan2 => "Atan2",
+                Binary::Zeta => "Zeta",
             },
             Math::Compare(op) => match op {
                 Compare::Equal => "Equal",

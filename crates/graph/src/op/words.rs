@@ -136,6 +136,7 @@ impl Op {
             Op::Math(Math::Binary(Binary::Div)) => "div".to_owned(),
             Op::Math(Math::Binary(Binary::FloorDiv)) => "floordiv".to_owned(),
             Op::Math(Math::Binary(Binary::FloorMod)) => "floormod".to_owned(),
+            Op::Math(Math::Binary(Binary::TruncateMod)) => "truncatemod".to_owned(),
             Op::Array(Array::Slice(_)) => "slice".to_owned(),
             Op::Array(Array::Stack { .. }) => "stack".to_owned(),
             Op::Array(Array::Unstack { .. }) => "unstack".to_owned(),

@@ -45,7 +45,23 @@ fn unary(op: Unary) -> Rule {
         Unary::Log1p => each(|x, _, g| g.div(one(x).add(x))),
         Unary::Sin => each(|x, _, g| g.mul(x.unary(Unary::Cos))),
         Unary::Cos => each(|x, _, g| g.mul(x.unary(Unary::Sin)).unary(Unary::Neg)),
-        Unary::Erf => each(erf),
+        Unary::Erf => each(|x, _, g| g.mul(bell(x))),
+        Unary::Erfc => each(|x, _, g| g.mul(bell(x).unary(Unary::Neg))),
+        Unary::Tan => each(|_, y, g| g.mul(one(y).add(y.unary(Unary::Square)))),
+        Unary::Asin => each(|x, _, g| g.div(other_leg(x))),
+        Unary::Acos => each(|x, _, g| g.div(other_leg(x)).unary(Unary::Neg)),
+        Unary::Atan => each(|x, _, g| g.div(one(x).add(x.unary(Unary::Square)))),
+        Unary::Sinh => each(|x, _, g| g.mul(x.unary(Unary::Cosh))),
+        Unary::Cosh => each(|x, _, g| g.mul(x.unary(Unary::Sinh))),
+        // Of the result, whose functions do not overflow where the square of the operand does.
+        Unary::Asinh => each(|_, y, g| g.div(y.unary(Unary::Cosh))),
+        Unary::Acosh => each(|_, y, g| g.div(y.unary(Unary::Sinh))),
+        Unary::Atanh => each(|x, _, g| g.div(one(x).sub(x.unary(Unary::Square)))),
+        Unary::Lgamma => each(|x, _, g| g.mul(x.unary(Unary::Digamma))),
+        Unary::Digamma => each(|x, _, g| {
+            let two = x.graph().number(x.dtype(), 2.0, "two");
+            g.mul(two.binary(Binary::Zeta, x, "Zeta"))
+        }),
         Unary::Floor | Unary::Ceil | Unary::Round => {
             Rule::Blocks("it is constant between whole numbers")
         }
@@ -63,9 +79,15 @@ fn each(
     })
 }
 
-fn erf<'g>(x: AnyTensor<'g>, _: AnyTensor<'g>, g: AnyTensor<'g>) -> AnyTensor<'g> {
+/// The slope of the error function.
+fn bell(x: AnyTensor<'_>) -> AnyTensor<'_> {
     let bell = x.unary(Unary::Square).unary(Unary::Neg).unary(Unary::Exp);
-    g.mul(bell.scale(FRAC_2_SQRT_PI))
+    bell.scale(FRAC_2_SQRT_PI)
+}
+
+/// `sqrt(1 - x²)`: of a right triangle with the hypotenuse 1 and the leg `x`.
+fn other_leg(x: AnyTensor<'_>) -> AnyTensor<'_> {
+    one(x).sub(x.unary(Unary::Square)).unary(Unary::Sqrt)
 }
 
 fn binary(op: Binary) -> Rule {
@@ -80,7 +102,12 @@ fn binary(op: Binary) -> Rule {
         Binary::SquaredDifference => flows(squared_difference),
         Binary::Pow => flows(pow),
         Binary::FloorDiv => Rule::Blocks("it is constant between whole quotients"),
-        Binary::FloorMod => flows(floor_mod),
+        Binary::FloorMod => {
+            flows(|step| remainder(step, |a, b| a.binary(Binary::FloorDiv, b, "floordiv")))
+        }
+        Binary::TruncateMod => flows(|step| remainder(step, |a, b| a.truncatediv(b))),
+        Binary::Atan2 => flows(atan2),
+        Binary::Zeta => flows(zeta),
     }
 }
 
@@ -154,13 +181,31 @@ fn pow(step: &mut Step<'_>) {
     });
 }
 
-/// Of `a - b * floordiv(a, b)`, the quotient being constant wherever it has a gradient.
-fn floor_mod(step: &mut Step<'_>) {
+/// Of `a - b * quotient(a, b)`, the quotient being constant wherever it has a gradient.
+fn remainder<'g>(
+    step: &mut Step<'g>,
+    quotient: impl FnOnce(AnyTensor<'g>, AnyTensor<'g>) -> AnyTensor<'g>,
+) {
     let (a, b, g) = (step.operand(0), step.operand(1), step.grad());
     step.give_summed(0, || g);
+    step.give_summed(1, || g.mul(quotient(a, b).unary(Unary::Neg)));
+}
+
+/// At the point (0, 0), which has no angle, both gradients are NaN.
+fn atan2(step: &mut Step<'_>) {
+    let (y, x, g) = (step.operand(0), step.operand(1), step.grad());
+    let squares = x.unary(Unary::Square).add(y.unary(Unary::Square));
+    let share = g.div(squares);
+    step.give_summed(0, || share.mul(x));
+    step.give_summed(1, || share.mul(y).unary(Unary::Neg));
+}
+
+/// By the power there is none: TensorFlow has none either.
+fn zeta(step: &mut Step<'_>) {
+    let (s, q, g) = (step.operand(0), step.operand(1), step.grad());
     step.give_summed(1, || {
-        let quotient = a.binary(Binary::FloorDiv, b, "floordiv");
-        g.mul(quotient.unary(Unary::Neg))
+        let next = s.add(one(s)).binary(Binary::Zeta, q, "Zeta");
+        g.mul(s.mul(next)).unary(Unary::Neg)
     });
 }
 

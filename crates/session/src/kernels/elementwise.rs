@@ -4,9 +4,9 @@
 //! every CPU has must have its functions within it.
 //!
 //! All are total (they never panic) and depend on their operands alone. Those of floats are free of
-//! branches and calls, so that a loop over them can be vectorised, but for rarer ones: powers,
-//! remainders, sine and cosine, which are the standard library's, and the error function. Powers,
-//! sine and cosine may differ in the last bit between platforms.
+//! branches and calls, so that a loop over them can be vectorised, but for powers and remainders, which
+//! are the standard library's, and those of [`rare`](super::rare). Powers may differ in the last bit
+//! between platforms.
 //!
 //! Products, quotients, powers, exponentials and sigmoids below the normal numbers are 0, as in
 //! TensorFlow, where the processor is told to flush them: it takes many times as long for arithmetic
@@ -119,9 +119,6 @@ pub(crate) trait Real: Arithmetic {
     fn expm1(self) -> Self;
     fn log1p(self) -> Self;
     fn sigmoid(self) -> Self;
-    fn sin(self) -> Self;
-    fn cos(self) -> Self;
-    fn erf(self) -> Self;
     fn floor(self) -> Self;
     fn ceil(self) -> Self;
 
@@ -309,7 +306,7 @@ macro_rules! integer_arithmetic {
 integer_arithmetic!(i32, i64, u8);
 
 macro_rules! real_functions {
-    ($type:ident, $erf:path) => {
+    ($type:ident) => {
         impl Real for $type {
             #[inline(always)]
             fn exp(self) -> $type {
@@ -336,20 +333,8 @@ macro_rules! real_functions {
                 transcendental::sigmoid(self).flushed()
             }
             #[inline(always)]
-            fn erf(self) -> $type {
-                $erf(self)
-            }
-            #[inline(always)]
             fn sqrt(self) -> $type {
                 $type::sqrt(self)
-            }
-            #[inline(always)]
-            fn sin(self) -> $type {
-                $type::sin(self)
-            }
-            #[inline(always)]
-            fn cos(self) -> $type {
-                $type::cos(self)
             }
             #[inline(always)]
             fn floor(self) -> $type {
@@ -366,5 +351,5 @@ macro_rules! real_functions {
         }
     };
 }
-real_functions!(f32, libm::erff);
-real_functions!(f64, libm::erf);
+real_functions!(f32);
+real_functions!(f64);

@@ -76,13 +76,16 @@ pub(super) fn binary(function: Binary, spec: &Spec<'_>) -> Kernel {
         Binary::Div => with_integer!(dtype, T => divide::<T>(plan, Arithmetic::div)),
         Binary::FloorDiv => with_integer!(dtype, T => divide::<T>(plan, Arithmetic::floor_div)),
         Binary::FloorMod => with_integer!(dtype, T => divide::<T>(plan, Arithmetic::floor_mod)),
+        Binary::TruncateMod => with_integer!(dtype, T => divide::<T>(plan, Arithmetic::rem)),
         Binary::Pow => with_integer!(dtype, T => power::<T>(plan)),
         Binary::Add
         | Binary::Sub
         | Binary::Mul
         | Binary::Maximum
         | Binary::Minimum
-        | Binary::SquaredDifference => Unsupported::unsupported(dtype),
+        | Binary::SquaredDifference
+        | Binary::Atan2
+        | Binary::Zeta => Unsupported::unsupported(dtype),
     }
 }
 

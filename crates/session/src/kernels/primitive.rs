@@ -12,6 +12,7 @@ use aqueduct_graph::ir::{Binary, Compare, Logical, Test, Unary};
 
 use crate::kernels::Typed;
 use crate::kernels::elementwise::{self, Arithmetic, Real};
+use crate::kernels::rare::Rare;
 
 /// Makes something that applies a function to each element.
 pub(super) trait Maker: Sized {
@@ -54,9 +55,21 @@ pub(super) fn unary<M: Maker>(function: Unary, dtype: DType, maker: M) -> M::Mad
         Unary::Sigmoid => with_float!(dtype, T => maker.map::<T, T>(Real::sigmoid)),
         Unary::Expm1 => with_float!(dtype, T => maker.map::<T, T>(Real::expm1)),
         Unary::Log1p => with_float!(dtype, T => maker.map::<T, T>(Real::log1p)),
-        Unary::Sin => with_float!(dtype, T => maker.map::<T, T>(Real::sin)),
-        Unary::Cos => with_float!(dtype, T => maker.map::<T, T>(Real::cos)),
-        Unary::Erf => with_float!(dtype, T => maker.map::<T, T>(Real::erf)),
+        Unary::Sin => with_float!(dtype, T => maker.map::<T, T>(Rare::sin)),
+        Unary::Cos => with_float!(dtype, T => maker.map::<T, T>(Rare::cos)),
+        Unary::Erf => with_float!(dtype, T => maker.map::<T, T>(Rare::erf)),
+        Unary::Erfc => with_float!(dtype, T => maker.map::<T, T>(Rare::erfc)),
+        Unary::Tan => with_float!(dtype, T => maker.map::<T, T>(Rare::tan)),
+        Unary::Asin => with_float!(dtype, T => maker.map::<T, T>(Rare::asin)),
+        Unary::Acos => with_float!(dtype, T => maker.map::<T, T>(Rare::acos)),
+        Unary::Atan => with_float!(dtype, T => maker.map::<T, T>(Rare::atan)),
+        Unary::Sinh => with_float!(dtype, T => maker.map::<T, T>(Rare::sinh)),
+        Unary::Cosh => with_float!(dtype, T => maker.map::<T, T>(Rare::cosh)),
+        Unary::Asinh => with_float!(dtype, T => maker.map::<T, T>(Rare::asinh)),
+        Unary::Acosh => with_float!(dtype, T => maker.map::<T, T>(Rare::acosh)),
+        Unary::Atanh => with_float!(dtype, T => maker.map::<T, T>(Rare::atanh)),
+        Unary::Lgamma => with_float!(dtype, T => maker.map::<T, T>(Rare::lgamma)),
+        Unary::Digamma => with_float!(dtype, T => maker.map::<T, T>(Rare::digamma)),
         Unary::Floor => with_float!(dtype, T => maker.map::<T, T>(Real::floor)),
         Unary::Ceil => with_float!(dtype, T => maker.map::<T, T>(Real::ceil)),
         Unary::Round => with_float!(dtype, T => maker.map::<T, T>(Real::round)),
@@ -78,19 +91,26 @@ pub(super) fn binary<M: Maker>(function: Binary, dtype: DType, maker: M) -> M::M
         Binary::Pow => with_number!(dtype, T => maker.pairs::<T, T>(Arithmetic::pow)),
         Binary::FloorDiv => with_number!(dtype, T => maker.pairs::<T, T>(Arithmetic::floor_div)),
         Binary::FloorMod => with_number!(dtype, T => maker.pairs::<T, T>(Arithmetic::floor_mod)),
+        Binary::TruncateMod => with_number!(dtype, T => maker.pairs::<T, T>(Arithmetic::rem)),
+        Binary::Atan2 => with_float!(dtype, T => maker.pairs::<T, T>(Rare::atan2)),
+        Binary::Zeta => with_float!(dtype, T => maker.pairs::<T, T>(Rare::zeta)),
     }
 }
 
 /// Whether some elements of this type have no result.
 pub(super) fn may_fail(function: Binary, dtype: DType) -> bool {
     match function {
-        Binary::Div | Binary::Pow | Binary::FloorDiv | Binary::FloorMod => !dtype.is_float(),
+        Binary::Div | Binary::Pow | Binary::FloorDiv | Binary::FloorMod | Binary::TruncateMod => {
+            !dtype.is_float()
+        }
         Binary::Add
         | Binary::Sub
         | Binary::Mul
         | Binary::Maximum
         | Binary::Minimum
-        | Binary::SquaredDifference => false,
+        | Binary::SquaredDifference
+        | Binary::Atan2
+        | Binary::Zeta => false,
     }
 }
 

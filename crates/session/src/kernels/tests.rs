@@ -13,6 +13,7 @@ mod matmul;
 mod nn;
 mod order;
 mod pad;
+mod rare;
 mod reduce;
 mod reduced;
 mod reference;

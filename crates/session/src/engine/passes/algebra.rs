@@ -185,7 +185,10 @@ fn is_right_neutral(function: Binary, number: Scalar) -> bool {
         | Binary::SquaredDifference
         | Binary::Pow
         | Binary::FloorDiv
-        | Binary::FloorMod => false,
+        | Binary::FloorMod
+        | Binary::TruncateMod
+        | Binary::Atan2
+        | Binary::Zeta => false,
     }
 }
 
@@ -201,7 +204,10 @@ fn is_left_neutral(function: Binary, number: Scalar) -> bool {
         | Binary::SquaredDifference
         | Binary::Pow
         | Binary::FloorDiv
-        | Binary::FloorMod => false,
+        | Binary::FloorMod
+        | Binary::TruncateMod
+        | Binary::Atan2
+        | Binary::Zeta => false,
     }
 }
 

@@ -179,8 +179,10 @@ impl Primitive {
         const SIMPLE: f64 = 0.06;
         const DIVISION: f64 = 0.3;
         const EXPONENTIAL: f64 = 0.4;
-        // One call of the standard library.
+        // One call of a library of functions.
         const CALL: f64 = 8.0;
+        // A series, or several calls.
+        const SERIES: f64 = 80.0;
         let exponential = if dtype == DType::F64 {
             CALL
         } else {
@@ -202,7 +204,20 @@ impl Primitive {
                 | Unary::Sigmoid
                 | Unary::Expm1
                 | Unary::Log1p => exponential,
-                Unary::Sin | Unary::Cos | Unary::Erf => CALL,
+                Unary::Sin
+                | Unary::Cos
+                | Unary::Erf
+                | Unary::Erfc
+                | Unary::Tan
+                | Unary::Asin
+                | Unary::Acos
+                | Unary::Atan
+                | Unary::Sinh
+                | Unary::Cosh
+                | Unary::Asinh
+                | Unary::Acosh
+                | Unary::Atanh => CALL,
+                Unary::Lgamma | Unary::Digamma => SERIES,
             },
             Primitive::Binary(function) => match function {
                 Binary::Add
@@ -212,7 +227,8 @@ impl Primitive {
                 | Binary::Minimum
                 | Binary::SquaredDifference => SIMPLE,
                 Binary::Div | Binary::FloorDiv => DIVISION,
-                Binary::Pow | Binary::FloorMod => CALL,
+                Binary::Pow | Binary::FloorMod | Binary::TruncateMod | Binary::Atan2 => CALL,
+                Binary::Zeta => SERIES,
             },
             Primitive::Activation(function) => match function {
                 Activation::Relu | Activation::Relu6 | Activation::LeakyRelu { .. } => SIMPLE,

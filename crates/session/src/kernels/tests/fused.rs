@@ -276,7 +276,8 @@ fn primitives(dtype: DType) -> Vec<(Primitive, Vec<DType>, DType)> {
     all.extend(unary.map(|function| (Primitive::Unary(function), vec![dtype], dtype)));
     for function in Binary::ALL {
         let op = Math::Binary(function).into();
-        let primitive = Primitive::of(&op, dtype).filter(|_| dtype.is_number());
+        let is_taken = dtype.is_float() || dtype.is_number() && !function.is_of_floats();
+        let primitive = Primitive::of(&op, dtype).filter(|_| is_taken);
         all.extend(primitive.map(|primitive| (primitive, vec![dtype; 2], dtype)));
     }
     for function in Compare::ALL {
