@@ -662,6 +662,16 @@ fn images(g: &Graph) {
         y.max_pool2d(2, 2, Padding::Same),
         y.avg_pool2d(2, 2, Padding::Same),
     );
+    let layers = (
+        Conv2d::new(2, 3).activation(|x| x.tanh() * 2.0).apply(x),
+        Conv1d::new(2, 3).apply(x.slice((.., 0))),
+        MaxPooling2d::new(2, 2).apply(x).flatten(),
+        AveragePooling1d::new(2, 2).apply(x.slice((.., 0))),
+        Dropout::new(0.5)
+            .training(x.reduce_sum(..).greater(0.0))
+            .apply(x),
+    );
+    let _ = layers;
     let large = y.conv2d_transpose(filter, x.shape_tensor(), options);
     let slope = gradient(pooled.0 + pooled.1, x);
     let _ = (

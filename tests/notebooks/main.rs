@@ -7,6 +7,7 @@ mod by_hand;
 mod custom_cell;
 mod from_scratch;
 mod mnist;
+mod mnist_cnn;
 mod regression;
 mod streaming;
 mod time_series;

@@ -36,9 +36,10 @@ pub use rand;
 /// What most programs need: `use aqueduct::prelude::*;`.
 pub mod prelude {
     pub use aqueduct_graph::{
-        AnyTensor, AnyVariable, BasicLstmCell, BasicRnnCell, BatchNormalization, CellScope,
-        ConvOptions, DType, Dense, Dim, Direction, DropoutOptions, DropoutWrapper, ELLIPSIS, Graph,
-        GruCell, InputProjectionWrapper, LayerNorm, LayerNormBasicLstmCell, LstmCell, LstmState,
+        AnyTensor, AnyVariable, AveragePooling1d, AveragePooling2d, BasicLstmCell, BasicRnnCell,
+        BatchNormalization, CellScope, Conv1d, Conv2d, ConvOptions, DType, Dense, Dim, Direction,
+        Dropout, DropoutOptions, DropoutWrapper, ELLIPSIS, Graph, GruCell, InputProjectionWrapper,
+        LayerNorm, LayerNormBasicLstmCell, LstmCell, LstmState, MaxPooling1d, MaxPooling2d,
         MultiRnnCell, NEW_AXIS, Nest, NormOrder, Operand, Operation, OutputProjectionWrapper,
         Padding, PrintOptions, PrintTo, Regularizer, ResidualWrapper, Reuse, RnnCell, RnnOptions,
         ScanOptions, StateParts, Tensor, Variable, VariableOptions, VariableScope, WhileOptions,

@@ -61,7 +61,10 @@ pub use initializer::{
     uniform_unit_scaling_initializer, value_initializer, variance_scaling, zeros,
     zeros_initializer,
 };
-pub use layers::{BatchNormalization, Dense, LayerNorm, Training};
+pub use layers::{
+    AveragePooling1d, AveragePooling2d, BatchNormalization, Conv1d, Conv2d, Dense, Dropout,
+    LayerNorm, MaxPooling1d, MaxPooling2d, Training,
+};
 pub use location::{Location, Trace};
 pub use lookup::NameError;
 pub use losses::mean_squared_error;

@@ -40,6 +40,12 @@ pub(crate) fn images() -> Vec<Row> {
         row!(Float "x.avg_pool2d(size, strides, padding)", "[b, h, w, c] → [b, …, …, c]", "tf.nn.avg_pool, tf.nn.avg_pool2d", |x: [2, 4, 4, 3]| x.avg_pool2d(2, 2, Padding::Valid)),
         row!(Float "x.max_pool1d(size, stride, padding)", "[b, w, c] → [b, …, c]", "tf.nn.max_pool1d", |x: [2, 4, 3]| x.max_pool1d(2, 2, Padding::Same)),
         row!(Float "x.avg_pool1d(size, stride, padding)", "[b, w, c] → [b, …, c]", "tf.nn.avg_pool1d", |x: [2, 4, 3]| x.avg_pool1d(2, 2, Padding::Same)),
+        row!(Float "Conv2d::new(filters, kernel_size).apply(x)", "[b, h, w, c] → [b, …, …, filters]", "tf.layers.conv2d", |x: [2, 4, 4, 3]| Conv2d::new(2, 3).apply(x)),
+        row!(Float "Conv1d::new(filters, kernel_size).apply(x)", "[b, w, c] → [b, …, filters]", "tf.layers.conv1d", |x: [2, 4, 3]| Conv1d::new(2, 3).apply(x)),
+        row!(Float "MaxPooling2d::new(pool_size, strides).apply(x)", "[b, h, w, c] → [b, …, …, c]; also 1d", "tf.layers.max_pooling2d", |x: [2, 4, 4, 3]| MaxPooling2d::new(2, 2).apply(x)),
+        row!(Float "AveragePooling2d::new(pool_size, strides).apply(x)", "[b, h, w, c] → [b, …, …, c]; also 1d", "tf.layers.average_pooling2d", |x: [2, 4, 4, 3]| AveragePooling2d::new(2, 2).apply(x)),
+        row!(Float "x.flatten()", "[b, …] → [b, n]", "tf.layers.flatten", |x: [2, 4, 3]| x.flatten()),
+        row!(Float "Dropout::new(rate).training(training).apply(x)", "any", "tf.layers.dropout", |x: [2, 4]| Dropout::new(0.5).training(true).apply(x)),
         row!(Float "x.any().conv2d_filter_grad(dy, sizes, sliding)", "the gradient of `conv2d` to its filter", "tf.nn.conv2d_backprop_filter", |x: [2, 4, 4, 3]| {
             x.any().conv2d_filter_grad(x.any(), [1, 1, 3, 3], EVERYWHERE)
         }),

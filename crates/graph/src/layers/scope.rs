@@ -9,7 +9,7 @@ use crate::scope::{NameScope, Reuse, VariableScope};
 #[derive(Clone, Debug)]
 pub(super) struct LayerScope {
     /// The scope of a layer without a name, if it is the first.
-    default: &'static str,
+    pub(super) default: &'static str,
     pub(super) name: Option<String>,
     pub(super) reuse: Reuse,
     pub(super) trainable: bool,
