@@ -6,6 +6,39 @@ use aqueduct::prelude::*;
 pub(crate) fn arrays<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
     orders(x, n);
     indices(g, x);
+    matrices(g, x, n);
+    grids(g, x, n);
+}
+
+fn matrices<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
+    let _ = (g.eye::<f32>(n), g.eye_with::<bool>(n, 2));
+    let square = x.slice(..4).ensure_shape(shape![4, 4]);
+    let _ = (
+        x.matrix_transpose(),
+        x.matrix_band_part(n, -1),
+        x.matrix_band_part(n, 2),
+        x.matrix_diag(),
+        x.matrix_diag_part(),
+        x.matrix_set_diag(x.matrix_diag_part()),
+        x.diag(),
+        square.diag_part(),
+        x.trace(),
+    );
+    let _ = (
+        g.einsum("ij,kj", &[x, x]),
+        g.einsum("ij,jk->ijk", &[square, x.matrix_transpose()]),
+        g.einsum_any("ii,...j->...", &[square.any(), x.any()]),
+    );
+}
+
+fn grids<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
+    let _ = (
+        g.linspace(0.0_f32, 1.0, n),
+        g.meshgrid(&[x, x], Indexing::Xy),
+        x.roll(n, 0),
+        x.repeat(n, 1),
+        x.repeat_each(n.expand_dims(0), 0),
+    );
 }
 
 fn orders<'g>(x: Tensor<'g, f32>, n: Tensor<'g, i32>) {

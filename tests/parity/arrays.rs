@@ -1,13 +1,59 @@
-//! Orders, batches of indices, updated parts.
+//! Orders, indices, matrices, grids, `einsum`.
 
 use aqueduct::prelude::*;
 
 use super::{Build, Inputs, check, outputs};
 
 #[test]
-fn orders_and_indices() {
-    let build: Build = |case, inputs| orders(case, inputs).or_else(|| indices(case, inputs));
+fn more_arrays() {
+    let build: Build = |case, inputs| {
+        if let Some(equation) = case.strip_prefix("einsum ") {
+            let g = inputs.0[0].graph();
+            return Some(outputs([g.einsum(equation, &inputs.all())]));
+        }
+        orders(case, inputs)
+            .or_else(|| indices(case, inputs))
+            .or_else(|| matrices(case, inputs))
+            .or_else(|| grids(case, inputs))
+    };
     check("array_more.npz", build);
+}
+
+fn matrices<'g>(case: &str, inputs: &Inputs<'g>) -> Option<Vec<AnyTensor<'g>>> {
+    let x = inputs.x(0);
+    Some(outputs([match case {
+        "matrix_band_part" => x.matrix_band_part(1, 0),
+        "matrix_band_part_upper" => x.matrix_band_part(x.graph().constant(0), -1),
+        "matrix_diag" => x.matrix_diag(),
+        "matrix_diag_part" | "matrix_diag_part_tall" => x.matrix_diag_part(),
+        "matrix_set_diag" | "matrix_set_diag_wide" | "matrix_set_diag_tall" => {
+            x.matrix_set_diag(inputs.x(1))
+        }
+        "matrix_transpose" => x.matrix_transpose(),
+        "diag" => x.diag(),
+        "diag_part" => x.diag_part(),
+        "trace" | "trace_wide" => x.trace(),
+        _ => return None,
+    }]))
+}
+
+fn grids<'g>(case: &str, inputs: &Inputs<'g>) -> Option<Vec<AnyTensor<'g>>> {
+    let x = inputs.x(0);
+    let g = x.graph();
+    let line = |num: i32| outputs([g.linspace(x, inputs.x(1), num)]);
+    let grid = |indexing| outputs(g.meshgrid(&inputs.all(), indexing));
+    Some(match case {
+        "linspace" => line(7),
+        "linspace_one" => line(1),
+        "linspace_two" => line(2),
+        "meshgrid" => grid(Indexing::Xy),
+        "meshgrid_ij" => grid(Indexing::Ij),
+        "roll" => outputs([x.roll(1, 1)]),
+        "roll_back" => outputs([x.roll(-5, 0)]),
+        "repeat" => outputs([x.repeat(2, 1)]),
+        "repeat_each" => outputs([x.repeat_each(inputs.ints(1), 1)]),
+        _ => return None,
+    })
 }
 
 fn orders<'g>(case: &str, inputs: &Inputs<'g>) -> Option<Vec<AnyTensor<'g>>> {
@@ -30,6 +76,9 @@ fn orders<'g>(case: &str, inputs: &Inputs<'g>) -> Option<Vec<AnyTensor<'g>>> {
 }
 
 fn indices<'g>(case: &str, inputs: &Inputs<'g>) -> Option<Vec<AnyTensor<'g>>> {
+    if !case.starts_with("gather") && !case.starts_with("tensor_scatter") {
+        return None;
+    }
     let (x, indices) = (inputs.x(0), inputs.ints(1));
     let updates = || inputs.x(2);
     Some(outputs([match case {

@@ -1,4 +1,4 @@
-"""Makes ../data/reference/array_more.npz: orders, batches of indices, updated parts.
+"""Makes ../data/reference/array_more.npz: orders, indices, matrices, grids, `einsum`.
 
 Needs tensorflow-cpu==2.15.1. Keys are those of single ops in ../data/README.md.
 """
@@ -48,8 +48,68 @@ def parts():
     yield "tensor_scatter_add_twice", [x, twice, draw(3, 4)], tf.tensor_scatter_nd_add
 
 
+def matrices():
+    x, wide = draw(2, 3, 3), draw(2, 2, 4)
+    yield "matrix_band_part", [x], lambda x: tf.matrix_band_part(x, 1, 0)
+    yield "matrix_band_part_upper", [wide], lambda x: tf.matrix_band_part(x, 0, -1)
+    yield "matrix_diag", [wide], tf.matrix_diag
+    yield "matrix_diag_part", [wide], tf.matrix_diag_part
+    yield "matrix_diag_part_tall", [draw(3, 2)], tf.matrix_diag_part
+    yield "matrix_set_diag", [x, draw(2, 3)], tf.matrix_set_diag
+    yield "matrix_set_diag_wide", [wide, draw(2, 2)], tf.matrix_set_diag
+    yield "matrix_set_diag_tall", [draw(3, 2), draw(2)], tf.matrix_set_diag
+    yield "matrix_transpose", [wide], tf.matrix_transpose
+    yield "diag", [draw(2, 3)], tf.diag
+    yield "diag_part", [draw(2, 3, 2, 3)], tf.diag_part
+    yield "trace", [x], tf.trace
+    yield "trace_wide", [wide], tf.trace
+
+
+def grids():
+    ends = [draw(), draw()]
+    yield "linspace", ends, lambda a, b: tf.linspace(a, b, 7)
+    yield "linspace_one", ends, lambda a, b: tf.linspace(a, b, 1)
+    yield "linspace_two", ends, lambda a, b: tf.linspace(a, b, 2)
+    vectors = [draw(2), draw(3), draw(4)]
+    yield "meshgrid", vectors, lambda *x: tf.meshgrid(*x)
+    yield "meshgrid_ij", vectors, lambda *x: tf.meshgrid(*x, indexing="ij")
+    x = draw(2, 3)
+    yield "roll", [x], lambda x: tf.roll(x, 1, 1)
+    yield "roll_back", [x], lambda x: tf.roll(x, -5, 0)
+    yield "repeat", [x], lambda x: tf.repeat(x, 2, 1)
+    yield "repeat_each", [x, np.array([2, 0, 1], np.int32)], lambda x, n: tf.repeat(x, n, 1)
+
+
+EINSUMS = {
+    "ij,jk->ik": [(2, 3), (3, 4)],
+    "ij,kj": [(2, 3), (4, 3)],
+    "bij,bjk->bik": [(2, 3, 4), (2, 4, 2)],
+    "bhqd,bkhd->bhqk": [(2, 2, 3, 4), (2, 5, 2, 4)],
+    "i,j->ji": [(2,), (3,)],
+    "ij,ij->ij": [(2, 3), (2, 3)],
+    "ij,ij->": [(2, 3), (2, 3)],
+    "ijk->ki": [(2, 3, 4)],
+    "ii->i": [(3, 3)],
+    "ii": [(3, 3)],
+    "iij,jk->ik": [(2, 2, 3), (3, 2)],
+    "ab,bc,cd->ad": [(2, 3), (3, 4), (4, 2)],
+    "ab,ac,ad->bcd": [(2, 3), (2, 2), (2, 4)],
+    "...ij,...jk->...ik": [(2, 1, 2, 3), (4, 3, 2)],
+    "i...,i->...": [(3, 2, 2), (3,)],
+    "abcd,cdef->abef": [(2, 1, 3, 2), (3, 2, 2, 2)],
+}
+
+
+def einsums():
+    for equation, shapes in EINSUMS.items():
+        operands = [draw(*shape) for shape in shapes]
+        build = lambda *x, equation=equation: tf.einsum(equation, *x)
+        yield f"einsum {equation}", operands, build
+
+
 def main():
-    save("array_more.npz", [*orders(), *batches(), *parts()])
+    cases = [orders, batches, parts, matrices, grids, einsums]
+    save("array_more.npz", [case for group in cases for case in group()])
 
 
 if __name__ == "__main__":

@@ -39,8 +39,8 @@ mod value;
 
 pub use build::{
     Axes, Constant, ConvOptions, Direction, DotAxes, DropoutOptions, ELLIPSIS, HeightWidth,
-    InitialValue, KeepProb, Keys, NEW_AXIS, NormOrder, Paddings, PrintOptions, ScanOptions,
-    SliceArgs, VariableOptions, WhileOptions, embedding_lookup, l2_loss,
+    Indexing, InitialValue, KeepProb, Keys, NEW_AXIS, NormOrder, Paddings, PrintOptions,
+    ScanOptions, SliceArgs, VariableOptions, WhileOptions, embedding_lookup, l2_loss,
     sigmoid_cross_entropy_with_logits, softmax_cross_entropy_with_logits,
     softmax_cross_entropy_with_logits_v2, sparse_softmax_cross_entropy_with_logits, step_by,
 };

@@ -96,6 +96,32 @@ impl<'g> Size<'g> {
         }
     }
 
+    /// The product of sizes, as a number if all are known.
+    #[track_caller]
+    pub fn product(sizes: &[Size<'g>], graph: &'g Graph) -> Size<'g> {
+        let mut product = Size::Number(1);
+        for size in sizes {
+            product = product.times(*size, graph);
+        }
+        product
+    }
+
+    /// The product of two sizes, as a number if both are known.
+    #[track_caller]
+    pub fn times(self, other: Size<'g>, graph: &'g Graph) -> Size<'g> {
+        match (self, other) {
+            (Size::Number(1), other) | (other, Size::Number(1)) => other,
+            (Size::Number(a), Size::Number(b)) => Size::Number(a.saturating_mul(b)),
+            (a, b) => Size::from(a.into_i32(graph) * b.into_i32(graph)),
+        }
+    }
+
+    /// The size as an `i32` scalar.
+    #[track_caller]
+    pub(crate) fn into_i32(self, graph: &'g Graph) -> Tensor<'g, i32> {
+        Tensor::assume(self.into_tensor(graph).cast(DType::I32))
+    }
+
     /// The size as an integer scalar.
     #[track_caller]
     pub fn into_tensor(self, graph: &'g Graph) -> AnyTensor<'g> {

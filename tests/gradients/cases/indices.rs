@@ -2,12 +2,60 @@
 
 use aqueduct::prelude::*;
 
-use super::{Case, case, input};
+use super::{Case, case, input, sized};
 
 pub(crate) fn indices() -> Vec<Case> {
     let mut cases = orders();
     cases.extend(batches());
+    cases.extend(forms());
+    cases.extend(einsums());
     cases
+}
+
+fn forms() -> Vec<Case> {
+    vec![
+        case("matrix_set_diag", [input([2, 3, 4]), input([2, 3])], |x| {
+            x[0].matrix_set_diag(x[1]).square()
+        }),
+        case("matrix_diag_part", [input([2, 4, 3])], |x| {
+            x[0].matrix_diag_part().square()
+        }),
+        case("matrix_diag", [input([2, 3])], |x| {
+            x[0].square().matrix_diag()
+        }),
+        case("diag and back", [input([2, 2])], |x| {
+            x[0].square().diag().diag_part()
+        }),
+        case("trace", [input([3, 3])], |x| x[0].square().trace()),
+        case("matrix_band_part", [input([3, 3])], |x| {
+            x[0].square().matrix_band_part(1, 0)
+        }),
+        case("linspace", [input([]), input([])], |x| {
+            x[0].graph().linspace(x[0], x[1], 4).square()
+        }),
+        case("roll", [input([2, 3])], |x| x[0].roll(2, 1).cumsum(1)),
+        case("repeat", [input([2, 3])], |x| x[0].repeat(2, 0).cumsum(0)),
+        case("repeat_each", [input([3, 2])], |x| {
+            x[0].repeat_each(x[0].graph().constant([2, 0, 3]), 0)
+                .square()
+        }),
+    ]
+}
+
+fn einsums() -> Vec<Case> {
+    let einsum = |equation: &'static str, inputs: Vec<Vec<usize>>| Case {
+        inputs: inputs.into_iter().map(sized).collect(),
+        ..case(format!("einsum {equation}"), [], move |x| {
+            x[0].graph().einsum(equation, x).square()
+        })
+    };
+    vec![
+        einsum("ij,jk->ki", vec![vec![2, 3], vec![3, 2]]),
+        einsum("bqhd,bkhd->bhqk", vec![vec![2, 3, 1, 2], vec![2, 2, 1, 2]]),
+        einsum("ab,bc,ad->cd", vec![vec![2, 3], vec![3, 2], vec![2, 2]]),
+        einsum("iij,j", vec![vec![2, 2, 3], vec![3]]),
+        einsum("...i,i...->...", vec![vec![2, 3], vec![3, 2]]),
+    ]
 }
 
 fn orders() -> Vec<Case> {

@@ -145,3 +145,34 @@ pub(crate) fn ordering() -> Vec<Row> {
         }),
     ]
 }
+
+pub(crate) fn matrices() -> Vec<Row> {
+    vec![
+        row!(Element "g.eye::<T>(rows)", "→ [rows, rows]", "tf.eye", |x: []| x.graph().eye::<T>(3)),
+        row!(Element "g.eye_with::<T>(rows, columns)", "→ [rows, columns]", "tf.eye(num_columns)", |x: []| x.graph().eye_with::<T>(3, 2)),
+        row!(Element "x.matrix_transpose()", "[…, n, m] → […, m, n]", "tf.matrix_transpose", |x: [2, 3]| x.matrix_transpose()),
+        row!(Element "x.matrix_band_part(lower, upper)", "[…, n, m]", "tf.matrix_band_part", |x: [2, 3]| x.matrix_band_part(-1, 0)),
+        row!(Element "x.matrix_diag()", "[…, n] → […, n, n]", "tf.matrix_diag", |x: [2, 3]| x.matrix_diag()),
+        row!(Element "x.matrix_diag_part()", "[…, n, m] → […, the smaller]", "tf.matrix_diag_part", |x: [2, 3]| x.matrix_diag_part()),
+        row!(Element "x.matrix_set_diag(diagonal)", "[…, n, m], […, the smaller] → […, n, m]", "tf.matrix_set_diag", |x: [2, 3]| {
+            x.matrix_set_diag(x.matrix_diag_part())
+        }),
+        row!(Element "x.diag()", "[a, …] → [a, …, a, …]", "tf.diag", |x: [3]| x.diag()),
+        row!(Element "x.diag_part()", "[a, …, a, …] → [a, …]", "tf.diag_part", |x: [3, 3]| x.diag_part()),
+        row!(Number "x.trace()", "[…, n, m] → […]", "tf.trace", |x: [3, 3]| x.trace()),
+    ]
+}
+
+pub(crate) fn grids() -> Vec<Row> {
+    vec![
+        row!(Float "g.linspace(x, stop, num)", "[], [] → [num]", "tf.linspace", |x: []| x.graph().linspace(x, T::from(2_u8), 4)),
+        row!(Element "g.meshgrid(&[x, …], Indexing::Xy)", "[a], [b], … → as many of [b, a, …]", "tf.meshgrid", |x: [3]| {
+            x.graph().meshgrid(&[x, x], Indexing::Xy)
+        }),
+        row!(Element "x.roll(shift, axis)", "any with an axis", "tf.roll", |x: [2, 3]| x.roll(1, 0)),
+        row!(Element "x.repeat(times, axis)", "[…, a, …] → […, a·times, …]", "tf.repeat", |x: [2, 3]| x.repeat(2, 0)),
+        row!(Element "x.repeat_each(times, axis)", "[…, a, …], int [a] → […, n, …]", "tf.repeat", |x: [2, 3]| {
+            x.repeat_each(x.graph().constant([2, 0]), 0)
+        }),
+    ]
+}

@@ -119,5 +119,8 @@ pub(crate) fn products() -> Vec<Row> {
             x.xw_plus_b(x, x.reduce_sum(0))
         }),
         row!(Float "x.tensordot(y, axes)", "[…, a, …] with [a, …] → […, …]", "tf.tensordot", |x: [2, 2]| x.tensordot(x, 1)),
+        row!(Float "g.einsum(equation, &[x, …])", "by the letters of the equation", "tf.einsum", |x: [2, 3]| {
+            x.graph().einsum("ij,kj->ik", &[x, x])
+        }),
     ]
 }

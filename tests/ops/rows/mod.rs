@@ -24,6 +24,8 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Row>)> {
         ("Joining and cutting", arrays::joining()),
         ("By index", arrays::indexing()),
         ("In order", arrays::ordering()),
+        ("Matrices", arrays::matrices()),
+        ("Grids and repetition", arrays::grids()),
         ("Networks", networks::networks()),
         ("Images and sequences", images::images()),
         ("Losses", networks::losses()),

@@ -1,10 +1,9 @@
 //! Products of tensors over chosen axes.
 
 use crate::build::axes::resolve_axis;
-use crate::element::{DType, Float};
+use crate::element::Float;
 use crate::handle::{AnyTensor, Operand, Tensor};
 use crate::mistake::Problem;
-use crate::shape::Dim;
 use crate::sizes::{Size, Sizes};
 
 impl<'g, T: Float> Tensor<'g, T> {
@@ -188,38 +187,15 @@ impl<'g> Factor<'g> {
 
     /// The number of positions of some axes.
     fn elements(&self, axes: &[usize]) -> Size<'g> {
-        let product = |a, b| match (a, b) {
-            (Size::Number(1), other) | (other, Size::Number(1)) => other,
-            (Size::Number(a), Size::Number(b)) => Size::Number(a.saturating_mul(b)),
-            (a, b) => Size::Tensor(self.size_tensor(a).mul(self.size_tensor(b))),
-        };
-        axes.iter()
-            .map(|axis| self.size(*axis))
-            .fold(Size::Number(1), product)
+        let sizes: Vec<Size<'g>> = axes.iter().map(|axis| self.size(*axis)).collect();
+        Size::product(&sizes, self.tensor.graph())
     }
 
     fn free_sizes(&self) -> impl Iterator<Item = Size<'g>> {
         self.free.iter().map(|axis| self.size(*axis))
     }
 
-    /// The size of an axis, as a number if it is known.
     fn size(&self, axis: usize) -> Size<'g> {
-        match self.tensor.shape().dim(axis) {
-            Some(Dim::Known(size)) => Size::from(size),
-            Some(Dim::Unknown(_)) | None => {
-                let axis = i64::try_from(axis).unwrap_or(i64::MAX);
-                Size::Tensor(self.tensor.size_of(axis))
-            }
-        }
-    }
-
-    fn size_tensor(&self, size: Size<'g>) -> AnyTensor<'g> {
-        match size {
-            Size::Tensor(tensor) => tensor,
-            Size::Number(number) => {
-                let graph = self.tensor.graph();
-                graph.number(DType::I32, number as f64, "Const")
-            }
-        }
+        Size::of_axis(self.tensor, axis)
     }
 }
