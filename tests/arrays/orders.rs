@@ -1,4 +1,4 @@
-//! Orders along axes, and indices of batches.
+//! Orders along axes, indices of batches, slices dealt out and put together.
 
 use aqueduct::prelude::*;
 use ndarray::{arr1, arr2};
@@ -87,4 +87,51 @@ fn batches_that_do_not_fit() {
         |_, x| _ = x.gather_batch(0, 1, 1),
         "x has shape [?, 4] and indices has shape []: their first 1 axis differ",
     );
+}
+
+#[test]
+fn blocks_at_places_that_are_fed() {
+    let g = Graph::new();
+    let x = g.constant([[1, 2, 3], [4, 5, 6], [7, 8, 9]]);
+    let [row, rows] = ["row", "rows"].map(|name| g.placeholder::<i32>(name, shape![]));
+    let block = x.slice_at(&sizes![row, 1], &sizes![rows, -1]);
+    let rest = x.slice_at(&sizes![0, row], &sizes![1, -1]);
+    let sess = Session::new(&g);
+    let run = |first: i32, count: i32| sess.run((block, rest), feed![row => first, rows => count]);
+    let (found, left) = run(1, 2).unwrap();
+    assert_eq!(found, arr2(&[[5, 6], [8, 9]]).into_dyn());
+    assert_eq!(left, arr2(&[[2, 3]]).into_dyn());
+    let (found, left) = run(3, 0).unwrap();
+    assert_eq!((found.len(), left.len()), (0, 0));
+    let report = run(2, 2).unwrap_err().to_string();
+    assert!(report.contains("= 3 is not in [0, 3)"), "{report}");
+    check_refused(
+        |_, x| _ = x.slice_at(&sizes![0, -1], &sizes![1, 1]),
+        "2 positions and 2 sizes are given, or a position is negative",
+    );
+}
+
+#[test]
+fn slices_dealt_out_and_put_together() {
+    let g = Graph::new();
+    let x = g.constant([1.0_f32, 2.0, 3.0]);
+    let to = g.placeholder::<i32>("to", shape![3]);
+    let parts = x.dynamic_partition(to, 2);
+    let sess = Session::new(&g);
+    let run = |to_each: [i32; 3]| sess.run((parts[0], parts[1]), feed![to => to_each]);
+    let (first, second) = run([1, 0, 1]).unwrap();
+    assert_eq!(first, arr1(&[2.0]).into_dyn());
+    assert_eq!(second, arr1(&[1.0, 3.0]).into_dyn());
+    let report = run([0, 2, 0]).unwrap_err().to_string();
+    assert!(
+        report.contains("indices[1] = 2 is not in [0, 2)"),
+        "{report}"
+    );
+
+    let places = [g.constant([[4, 0]]), g.constant([[1, 4]])];
+    let data = [g.constant([[1, 2]]), g.constant([[3, 5]])];
+    let stitched = sess.run(g.dynamic_stitch(&places, &data), feed![]).unwrap();
+    assert_eq!(stitched, arr1(&[2, 3, 0, 0, 5]).into_dyn());
+    let none = g.dynamic_stitch(&[g.zeros::<i32>([0])], &[g.zeros::<f32>([0, 2])]);
+    assert_eq!(sess.run(none, feed![]).unwrap().shape(), [0, 2]);
 }

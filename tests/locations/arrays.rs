@@ -55,6 +55,12 @@ fn orders<'g>(x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
 
 fn indices<'g>(g: &'g Graph, x: Tensor<'g, f32>) {
     let rows = g.constant([[1], [0]]);
+    let pair = g.constant([0, 1]);
+    let _ = (
+        x.slice_at(&sizes![g.constant(1), 0], &sizes![2, -1]),
+        x.slice(..2).dynamic_partition(pair, 2),
+        g.dynamic_stitch(&[pair], &[x.slice(..2)]),
+    );
     let updates = x.slice(..2);
     let _ = (
         x.gather_batch(rows, 1, 1),

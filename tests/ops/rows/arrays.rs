@@ -63,6 +63,12 @@ pub(crate) fn parts() -> Vec<Row> {
             x.slice((step_by(.., 2), step_by(.., -1)))
         }),
         row!(Element "x.slice_sizes(&begin, &sizes)", "[…] → [sizes], -1 for the rest", "tf.slice", |x: [2, 3]| x.slice_sizes(&[0, 1], &[2, -1])),
+        row!(Element "x.slice_at(&begin, &sizes)", "[…] → [sizes], -1 for the rest; numbers and int []", "tf.slice", |x: [2, 3]| {
+            x.slice_at(&sizes![x.graph().constant(1), 0], &sizes![1, -1])
+        }),
+        row!(Element "x.dynamic_partition(partitions, n)", "[a, …] by int [a] → n of […, …]", "tf.dynamic_partition", |x: [2, 3]| {
+            x.dynamic_partition(x.graph().constant([1, 0]), 2)
+        }),
         row!(Element "x.reverse(axes)", "any", "tf.reverse", |x: [2, 3]| x.reverse(1)),
         row!(Element "x.reverse_sequence(lengths, seq_axis, batch_axis)", "any, int [batch]", "tf.reverse_sequence", |x: [2, 3]| {
             x.reverse_sequence(x.graph().constant([1_i32, 2]), 1, 0)
@@ -83,6 +89,9 @@ pub(crate) fn parts() -> Vec<Row> {
 pub(crate) fn joining() -> Vec<Row> {
     vec![
         row!(Element "g.stack(&[x, …], axis)", "[…], … → […, n, …]", "tf.stack", |x: [2]| x.graph().stack(&[x, x], 0)),
+        row!(Element "g.dynamic_stitch(&[indices, …], &[x, …])", "int [a], …, [a, …], … → [n, …]", "tf.dynamic_stitch", |x: [2]| {
+            x.graph().dynamic_stitch(&[x.graph().constant([2, 0])], &[x])
+        }),
         row!(Element "x.unstack(n, axis)", "[…, n, …] → n of […]", "tf.unstack", |x: [2, 3]| x.unstack(2, 0)),
         row!(Element "g.concat(&[x, …], axis)", "[…, a, …], … → […, a + …, …]", "tf.concat", |x: [2]| x.graph().concat(&[x, x], 0)),
         row!(Element "x.split(n, axis)", "[…, n·a, …] → n of […, a, …]", "tf.split", |x: [2, 3]| x.split(2, 0)),

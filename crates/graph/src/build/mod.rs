@@ -35,6 +35,7 @@ mod normalize;
 mod norms;
 mod order;
 mod pad;
+mod partition;
 mod placeholder;
 mod pool;
 mod random;
