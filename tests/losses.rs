@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+use aqueduct::Shape;
 use aqueduct::losses::{
     self, LossOptions, Reduction, SequenceLossOptions, TotalLossOptions, Weights,
 };
@@ -203,6 +204,31 @@ fn weights_that_would_stretch_the_losses_are_refused() {
         sess.run(loss.scalar(), feed![y => &one, weights => &three])
             .is_err()
     );
+}
+
+#[test]
+fn pairs_are_weighed_alike_whether_or_not_the_batch_is_known() {
+    let values = ndarray::arr2(&[[1.0_f32, 2.0, 4.0], [0.0, -1.0, 3.0]]);
+    let weights = [
+        ndarray::arr2(&[[0.5_f32], [2.0]]),
+        ndarray::arr2(&[[0.5_f32]]),
+    ];
+    for weights in weights {
+        let of = |given: Shape, of_weights: Shape| {
+            let g = Graph::new();
+            let x = g.placeholder::<f32>("x", given);
+            let w = g.placeholder::<f32>("w", of_weights);
+            let options = LossOptions::new().weights(w);
+            let loss = losses::mean_pairwise_squared_error_with(x.zeros_like(), x, options);
+            let slope = gradient(loss, x);
+            let sess = Session::new(&g);
+            sess.run((loss, slope), feed![x => &values, w => &weights])
+                .unwrap()
+        };
+        let known = of(Shape::known(&[2, 3]), Shape::known(weights.shape()));
+        assert_eq!(of(shape![?, 3], shape![?, 1]), known);
+        assert_eq!(of(shape![?, ?], shape![?, ?]), known);
+    }
 }
 
 #[test]

@@ -44,7 +44,10 @@ pub fn mean_pairwise_squared_error_with<'g, T: Float>(
     checked_loss(name, problem, predictions, &options, || {
         let differences = (predictions - labels).any();
         let loss = match options.weights.fitting(differences) {
-            Ok(weights) => pairwise(differences, weights),
+            Ok(fitting) => {
+                let weights = options.weights.cast(differences.dtype());
+                pairwise(differences, weights, fitting)
+            }
             Err(problem) => {
                 let graph = predictions.any().graph();
                 graph.poisoned_like(differences, name, "value", problem)
@@ -73,8 +76,15 @@ fn problem_of(
 
 /// The sum over the examples. Of `n` differences `d`, the mean over all pairs is
 /// `2 * (sum(d²) / (n - 1) - sum(d)² / (n * (n - 1)))`.
+///
+/// `fitting` are the weights as the run checks them, perhaps repeated for each difference. The losses,
+/// one of each example, take them as they were given.
 #[track_caller]
-fn pairwise<'g>(differences: AnyTensor<'g>, weights: Weights<'g>) -> AnyTensor<'g> {
+fn pairwise<'g>(
+    differences: AnyTensor<'g>,
+    weights: Weights<'g>,
+    fitting: Weights<'g>,
+) -> AnyTensor<'g> {
     let graph = differences.graph();
     let dtype = differences.dtype();
     let (zero, one) = (
@@ -83,7 +93,7 @@ fn pairwise<'g>(differences: AnyTensor<'g>, weights: Weights<'g>) -> AnyTensor<'
     );
     let rank = i64::try_from(differences.shape().rank()).unwrap_or(i64::MAX);
     let axes = || Axes::These((1..rank).collect());
-    let count = Weighted::new(differences, weights).present_along(axes());
+    let count = Weighted::new(differences, fitting).present_along(axes());
     let less_one = count.sub(one).binary(Binary::Maximum, zero, "Maximum");
     let squares = differences.unary(Unary::Square);
     let squares = squares.reduce(Fold::Sum, axes(), true);

@@ -182,6 +182,15 @@ impl<'g> Weighted<'g> {
 }
 
 impl<'g> Weights<'g> {
+    /// The weights in this type.
+    #[track_caller]
+    pub(super) fn cast(self, dtype: DType) -> Weights<'g> {
+        match self {
+            Weights::Number(_) => self,
+            Weights::Tensor(weights) => Weights::Tensor(weights.cast(dtype)),
+        }
+    }
+
     /// The weights in the type of the losses, if they broadcast to their shape: the run checks what is
     /// not known yet.
     #[track_caller]
