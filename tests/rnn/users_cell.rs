@@ -12,8 +12,8 @@ struct Memory<'g> {
 }
 
 impl<'g> Nest<'g> for Memory<'g> {
-    fn flatten(&self, parts: &mut Vec<AnyTensor<'g>>) {
-        (self.sum, self.count).flatten(parts);
+    fn append_to(&self, parts: &mut Vec<AnyTensor<'g>>) {
+        (self.sum, self.count).append_to(parts);
     }
 
     fn rebuild(&self, parts: &mut dyn Iterator<Item = AnyTensor<'g>>) -> Self {

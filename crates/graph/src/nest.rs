@@ -18,9 +18,9 @@ use crate::handle::{AnyTensor, Tensor};
 /// }
 ///
 /// impl<'g> Nest<'g> for LstmState<'g> {
-///     fn flatten(&self, parts: &mut Vec<AnyTensor<'g>>) {
-///         self.c.flatten(parts);
-///         self.h.flatten(parts);
+///     fn append_to(&self, parts: &mut Vec<AnyTensor<'g>>) {
+///         self.c.append_to(parts);
+///         self.h.append_to(parts);
 ///     }
 ///
 ///     fn rebuild(&self, parts: &mut dyn Iterator<Item = AnyTensor<'g>>) -> Self {
@@ -35,11 +35,11 @@ use crate::handle::{AnyTensor, Tensor};
     message = "`{Self}` is not a structure of tensors",
     note = "a tensor is one, and tuples, vectors and arrays of structures are; a number becomes a tensor \
             by `graph.constant(…)`, a variable by `value()`",
-    note = "a type of your own implements `Nest`: `flatten` and `rebuild`, a line for each part"
+    note = "a type of your own implements `Nest`: `append_to` and `rebuild`, a line for each part"
 )]
 pub trait Nest<'g>: Sized {
     /// Appends the tensors, in a fixed order.
-    fn flatten(&self, parts: &mut Vec<AnyTensor<'g>>);
+    fn append_to(&self, parts: &mut Vec<AnyTensor<'g>>);
 
     /// A structure of the same form as `self`, of the next tensors of `parts`.
     #[track_caller]
@@ -48,13 +48,13 @@ pub trait Nest<'g>: Sized {
     /// The tensors, in a fixed order.
     fn parts(&self) -> Vec<AnyTensor<'g>> {
         let mut parts = Vec::new();
-        self.flatten(&mut parts);
+        self.append_to(&mut parts);
         parts
     }
 }
 
 impl<'g> Nest<'g> for AnyTensor<'g> {
-    fn flatten(&self, parts: &mut Vec<AnyTensor<'g>>) {
+    fn append_to(&self, parts: &mut Vec<AnyTensor<'g>>) {
         parts.push(*self);
     }
 
@@ -65,7 +65,7 @@ impl<'g> Nest<'g> for AnyTensor<'g> {
 }
 
 impl<'g, T: Element> Nest<'g> for Tensor<'g, T> {
-    fn flatten(&self, parts: &mut Vec<AnyTensor<'g>>) {
+    fn append_to(&self, parts: &mut Vec<AnyTensor<'g>>) {
         parts.push(self.any());
     }
 
@@ -76,15 +76,15 @@ impl<'g, T: Element> Nest<'g> for Tensor<'g, T> {
 }
 
 impl<'g> Nest<'g> for () {
-    fn flatten(&self, _: &mut Vec<AnyTensor<'g>>) {}
+    fn append_to(&self, _: &mut Vec<AnyTensor<'g>>) {}
 
     fn rebuild(&self, _: &mut dyn Iterator<Item = AnyTensor<'g>>) -> Self {}
 }
 
 impl<'g, N: Nest<'g>> Nest<'g> for Vec<N> {
-    fn flatten(&self, parts: &mut Vec<AnyTensor<'g>>) {
+    fn append_to(&self, parts: &mut Vec<AnyTensor<'g>>) {
         for part in self {
-            part.flatten(parts);
+            part.append_to(parts);
         }
     }
 
@@ -98,9 +98,9 @@ impl<'g, N: Nest<'g>> Nest<'g> for Vec<N> {
 }
 
 impl<'g, N: Nest<'g>, const COUNT: usize> Nest<'g> for [N; COUNT] {
-    fn flatten(&self, parts: &mut Vec<AnyTensor<'g>>) {
+    fn append_to(&self, parts: &mut Vec<AnyTensor<'g>>) {
         for part in self {
-            part.flatten(parts);
+            part.append_to(parts);
         }
     }
 
@@ -112,8 +112,8 @@ impl<'g, N: Nest<'g>, const COUNT: usize> Nest<'g> for [N; COUNT] {
 macro_rules! tuples {
     ($(($($name:ident $place:tt),*))*) => {$(
         impl<'g, $($name: Nest<'g>),*> Nest<'g> for ($($name,)*) {
-            fn flatten(&self, parts: &mut Vec<AnyTensor<'g>>) {
-                $(self.$place.flatten(parts);)*
+            fn append_to(&self, parts: &mut Vec<AnyTensor<'g>>) {
+                $(self.$place.append_to(parts);)*
             }
 
             fn rebuild(&self, parts: &mut dyn Iterator<Item = AnyTensor<'g>>) -> Self {

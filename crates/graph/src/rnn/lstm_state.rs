@@ -14,9 +14,9 @@ pub struct LstmState<S> {
 }
 
 impl<'g, N: Nest<'g>> Nest<'g> for LstmState<N> {
-    fn flatten(&self, parts: &mut Vec<AnyTensor<'g>>) {
-        self.c.flatten(parts);
-        self.h.flatten(parts);
+    fn append_to(&self, parts: &mut Vec<AnyTensor<'g>>) {
+        self.c.append_to(parts);
+        self.h.append_to(parts);
     }
 
     fn rebuild(&self, parts: &mut dyn Iterator<Item = AnyTensor<'g>>) -> Self {
