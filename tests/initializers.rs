@@ -335,3 +335,20 @@ fn classes_are_drawn_of_rows() {
         "{mistakes}"
     );
 }
+
+#[test]
+fn variables_that_are_not_of_floats_start_from_zeros() {
+    let g = Graph::new();
+    let count = g.get_variable::<i64>("count", [2]);
+    let done = g.get_variable::<bool>("done", [1]);
+    let sess = Session::new(&g);
+    sess.run(g.global_variables_initializer(), feed![]).unwrap();
+    assert_eq!(
+        sess.value(count).unwrap(),
+        ndarray::arr1(&[0, 0]).into_dyn()
+    );
+    assert_eq!(
+        sess.value(done).unwrap(),
+        ndarray::arr1(&[false]).into_dyn()
+    );
+}

@@ -513,3 +513,18 @@ fn adams_means_do_not_sink_to_where_steps_are_subnormal() {
     assert_eq!(mean_square.as_slice().unwrap()[..2], [0.0, 0.0]);
     assert!((mean_square[2] / smallest - 1.4985).abs() < 1e-3);
 }
+
+#[test]
+fn whole_numbers_are_not_trained() {
+    let g = Graph::new();
+    let count = g.get_variable::<i32>("count", [2]);
+    let pairs = [(Gradient::Dense(g.constant([1_i32, 2]).any()), count.any())];
+    let train = GradientDescentOptimizer::new(0.1).apply_gradients(&g, &pairs, None);
+    assert!(train.is_poisoned());
+    let mistakes = g.check().unwrap_err().to_string();
+    assert!(
+        mistakes.contains("`count` is i32 but must be of floats"),
+        "{mistakes}"
+    );
+    assert!(mistakes.contains(file!()), "{mistakes}");
+}

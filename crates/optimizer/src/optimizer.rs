@@ -88,7 +88,8 @@ pub trait Optimizer<'g> {
     ) -> Operation<'g> {
         let _here = graph.here();
         let problem = self.check_settings().err();
-        if let Some(problem) = problem.or_else(|| not_derived(gradients)) {
+        let problem = problem.or_else(|| not_derived(gradients));
+        if let Some(problem) = problem.or_else(|| not_of_floats(gradients)) {
             return graph.poisoned_operation("apply_gradients", self.name(), problem);
         }
         let slopes = slopes(gradients);
@@ -278,6 +279,22 @@ fn not_derived(gradients: &[(Gradient<'_>, AnyVariable<'_>)]) -> Option<Problem>
              that operation",
         )
     })
+}
+
+/// Which variables with a gradient are not of floats: a step, a part of 1, would be rounded to nothing.
+fn not_of_floats(gradients: &[(Gradient<'_>, AnyVariable<'_>)]) -> Option<Problem> {
+    let moved = gradients
+        .iter()
+        .filter(|(gradient, _)| gradient.slope().is_some());
+    let (_, variable) = moved
+        .into_iter()
+        .find(|(_, variable)| !variable.dtype().is_float())?;
+    let message = format!(
+        "`{}` is {} but must be of floats",
+        variable.name(),
+        variable.dtype()
+    );
+    Some(Problem::dtype(message).help("whole numbers cannot be trained: leave the variable out"))
 }
 
 /// Why no variable can be changed.

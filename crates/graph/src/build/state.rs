@@ -7,7 +7,7 @@ use crate::element::{DType, Element};
 use crate::graph::{Graph, foreign_operand};
 use crate::handle::{AnyTensor, AnyVariable, Operation, Tensor, Variable};
 use crate::ids::{NodeId, TensorId, VariableId};
-use crate::initializer::{Initializer, Recipe, glorot_uniform};
+use crate::initializer::{Initializer, Recipe, glorot_uniform, zeros_initializer};
 use crate::mistake::{MistakeKind, Problem};
 use crate::names;
 use crate::op::{Array, Control, State, Update};
@@ -187,8 +187,8 @@ impl Graph {
     }
 
     /// The variable of this name in the current variable scope, made of this shape if the scope
-    /// does not reuse. Filled by the scope's initializer: `glorot_uniform` unless told otherwise,
-    /// also for vectors. TensorFlow's `get_variable`.
+    /// does not reuse. Filled by the scope's initializer: unless told otherwise `glorot_uniform`, also
+    /// for vectors, or zeros if it is not of floats. TensorFlow's `get_variable`.
     ///
     /// ```
     /// use aqueduct_graph::Graph;
@@ -247,7 +247,7 @@ impl Graph {
                 let initializer = options
                     .initializer
                     .or(context.initializer)
-                    .unwrap_or_else(glorot_uniform);
+                    .unwrap_or_else(|| default_initializer(dtype));
                 let variable =
                     self.new_shared(&path, dtype, shape, &initializer, options.trainable);
                 self.write().shared_variables.insert(path, variable.id());
@@ -532,5 +532,14 @@ impl<'g, T: Element> Variable<'g, T> {
         let initial = self.initial_value();
         let then = || self.read_value();
         graph.cond_here(self.is_initialized(), then, || initial.identity())
+    }
+}
+
+/// What a variable starts from if nothing else is said, by TensorFlow's rule.
+fn default_initializer(dtype: DType) -> Initializer {
+    if dtype.is_float() {
+        glorot_uniform()
+    } else {
+        zeros_initializer()
     }
 }
