@@ -193,6 +193,10 @@ fn arguments_that_make_no_schedule_are_mistakes() {
     });
     assert_eq!(message, "there are 2 values for 2 boundaries");
     let message = only_mistake(|g| {
+        let _ = piecewise_constant(g.constant(1.0), [f64::NAN], [1.0_f32, 2.0]);
+    });
+    assert_eq!(message, "the boundaries [NaN] do not ascend");
+    let message = only_mistake(|g| {
         let _ = cosine_decay(0.1, g.constant(1), 0);
     });
     assert_eq!(message, "decay_steps is 0 but must be more than 0");

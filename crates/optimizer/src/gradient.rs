@@ -153,7 +153,8 @@ pub struct IndexedSlices<'g> {
 }
 
 impl<'g> IndexedSlices<'g> {
-    /// The tensor in full: rows named several times are added up.
+    /// The tensor in full: rows named several times are added up. Negative indices, which no gradient
+    /// of the library has, name no row.
     ///
     /// ```
     /// use aqueduct_graph::{Graph, zeros};

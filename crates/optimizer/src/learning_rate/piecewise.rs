@@ -50,7 +50,9 @@ pub fn piecewise_constant<'g, N: Number, T: Float>(
 /// Why these cannot be boundaries and values.
 fn misfit<N: Number, T: Float>(boundaries: &[N], values: &[T]) -> Option<Problem> {
     let ascend = boundaries.is_sorted_by(|one, next| one < next);
-    if !ascend {
+    // One NaN by itself is in order.
+    let ordered = boundaries.iter().all(|one| one.partial_cmp(one).is_some());
+    if !ascend || !ordered {
         let message = format!("the boundaries {boundaries:?} do not ascend");
         return Some(Problem::argument(message).help("give each boundary once, the least first"));
     }
