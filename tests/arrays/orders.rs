@@ -1,6 +1,7 @@
 //! Orders along axes, indices of batches, slices dealt out and put together.
 
 use aqueduct::prelude::*;
+use aqueduct_tests::only_mistake;
 use ndarray::{arr1, arr2};
 
 use crate::check_refused;
@@ -134,4 +135,31 @@ fn slices_dealt_out_and_put_together() {
     assert_eq!(stitched, arr1(&[2, 3, 0, 0, 5]).into_dyn());
     let none = g.dynamic_stitch(&[g.zeros::<i32>([0])], &[g.zeros::<f32>([0, 2])]);
     assert_eq!(sess.run(none, feed![]).unwrap().shape(), [0, 2]);
+}
+
+#[test]
+fn in_top_k_takes_a_target_for_each_row() {
+    let wrong: [(&[usize], &[usize]); 4] = [
+        (&[5, 3], &[4]),
+        (&[3], &[3]),
+        (&[5, 3], &[5, 1]),
+        (&[1, 3], &[5]),
+    ];
+    for (rows, targets) in wrong {
+        let message = only_mistake(|g| {
+            let _ = g.zeros::<f32>(rows).in_top_k(g.zeros::<i32>(targets), 2);
+        });
+        assert!(message.starts_with("predictions have shape"), "{message}");
+    }
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?, 3]);
+    let targets = g.placeholder::<i64>("targets", shape![?]);
+    let found = x.in_top_k(targets, 2);
+    let sess = Session::new(&g);
+    for (rows, targets_fed) in [(5, 1), (1, 5), (5, 4)] {
+        let fed = ndarray::Array2::<f32>::zeros((rows, 3));
+        let feeds = feed![x => fed, targets => vec![0_i64; targets_fed]];
+        let error = sess.run(found, feeds).unwrap_err().to_string();
+        assert!(error.contains("in_top_k"), "{error}");
+    }
 }

@@ -239,6 +239,14 @@ fn without_place(reason: &str) -> String {
         (Some((subject, _)), Some((_, rest))) if rest == "stands between" => {
             format!("{subject} {rest}")
         }
-        _ => reason.rsplit(": ").next().unwrap_or(reason).to_owned(),
+        _ => {
+            let why = reason.rsplit(": ").next().unwrap_or(reason);
+            match (why.split_once(" ("), why.split_once(") ")) {
+                (Some((subject, place)), Some((_, rest))) if place.contains(".rs:") => {
+                    format!("{subject} {rest}")
+                }
+                _ => why.to_owned(),
+            }
+        }
     }
 }

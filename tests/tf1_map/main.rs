@@ -95,6 +95,20 @@ fn every_symbol_of_the_modules_has_one_row() {
     assert!(invented.is_empty(), "TensorFlow 1.15 has no {invented:?}");
 }
 
+/// The table of operations tells TensorFlow's name of each, and cannot be behind: it is built.
+#[test]
+fn what_is_not_here_is_no_operation() {
+    let operations = map::operations();
+    let wrong: Vec<String> = Map::read()
+        .rows
+        .into_iter()
+        .filter(|row| matches!(row.status, Status::NotYet | Status::Absent))
+        .filter(|row| operations.contains(&row.symbol))
+        .map(|row| row.symbol)
+        .collect();
+    assert!(wrong.is_empty(), "docs/ops.md has {wrong:?}");
+}
+
 #[test]
 fn the_summary_counts_the_rows() {
     let map = Map::read();

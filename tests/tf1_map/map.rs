@@ -1,5 +1,6 @@
 //! The page, read back.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 /// A page of tables, `| symbol | status | here | how, or why not |`, and of lists of what lies outside.
@@ -59,6 +60,16 @@ pub(crate) fn symbols() -> Vec<String> {
         .lines()
         .map(str::to_owned)
         .collect()
+}
+
+/// What the operations of docs/ops.md are in TensorFlow: the last column, without arguments.
+pub(crate) fn operations() -> BTreeSet<String> {
+    let page = read("docs/ops.md");
+    let names = page
+        .lines()
+        .filter_map(|line| line.strip_suffix("` |")?.rsplit_once('`'));
+    let names = names.map(|(_, name)| name.split('(').next().unwrap_or(name).to_owned());
+    names.collect()
 }
 
 /// `tf.nn` of `tf.nn.relu`.

@@ -66,7 +66,7 @@ pub(crate) fn binary() -> Vec<Row> {
         row!(Number "x + y", "[…] with […]", "tf.add", |x: [2, 3]| x + x.ones_like()),
         row!(Number "x - y", "[…] with […]", "tf.subtract", |x: [2, 3]| x - x.ones_like()),
         row!(Number "x * y", "[…] with […]", "tf.multiply", |x: [2, 3]| x * x.ones_like()),
-        row!(Number "x / y", "[…] with […]; integers truncate", "tf.div", |x: [2, 3]| x / x.ones_like()),
+        row!(Number "x / y", "[…] with […]; integers truncate, as `truncatediv`", "tf.divide", |x: [2, 3]| x / x.ones_like()),
         row!(Number "x.truncatediv(y)", "[…] with […]", "tf.truncatediv", |x: [2, 3]| x.truncatediv(x.ones_like())),
         row!(Number "x.truncatemod(y)", "[…] with […]", "tf.truncatemod", |x: [2, 3]| x.truncatemod(x.ones_like())),
         row!(Float "y.atan2(x)", "[…] with […]", "tf.atan2", |x: [2, 3]| x.ones_like().atan2(x)),

@@ -4,8 +4,10 @@ use crate::build::axes::resolve_axis;
 use crate::element::{DType, Float, Index, Number};
 use crate::handle::{AnyTensor, Operand, Tensor};
 use crate::ids::TensorId;
+use crate::mistake::Problem;
 use crate::op::{Array, Extreme};
 use crate::sizes::Size;
+use crate::value::Value;
 
 /// Which way elements are put in order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -133,7 +135,8 @@ impl<'g, T: Number> Tensor<'g, T> {
 impl<'g, T: Float> Tensor<'g, T> {
     /// Of predictions `[batch, classes]`, whether fewer than `k` of a row are above that of its
     /// target. Classes that tie with the target do not count against it. False for a target that is
-    /// no class, and for a row with an infinity or NaN. TensorFlow's `nn.in_top_k`.
+    /// no class, and for a row with an infinity or NaN. That there is not one target for each row is a
+    /// mistake, or an error of the run where it is not known before. TensorFlow's `nn.in_top_k`.
     ///
     /// ```
     /// use aqueduct_graph::{Graph, shape};
@@ -155,9 +158,33 @@ impl<'g, T: Float> Tensor<'g, T> {
         let _scope = graph.open_scope("in_top_k");
         let targets = targets.into_tensor(graph);
         let k = k.into_tensor(graph);
+        if let Some(problem) = not_a_target_a_row(self.any(), targets.any()) {
+            let stand_in = graph.constant_value(Value::scalar(false), "Const");
+            let wrong = graph.poisoned_like(stand_in, "in_top_k", "in_top_k", problem);
+            return Tensor::assume(wrong);
+        }
+        let targets: Tensor<'g, I> = Tensor::assume(targets.any().with_size(self.any(), 0));
         let is_target = targets.one_hot::<bool>(Size::of_axis(self.any(), 1));
         let of_target = is_target.select(self, T::from_f64(0.0)).reduce_sum_keep(1);
         let above = self.greater(of_target).cast::<i32>().reduce_sum(1);
         is_target.reduce_any(1) & self.is_finite().reduce_all(1) & above.less(k)
     }
+}
+
+/// Why these are not predictions `[batch, classes]` and targets `[batch]`.
+fn not_a_target_a_row(predictions: AnyTensor<'_>, targets: AnyTensor<'_>) -> Option<Problem> {
+    if predictions.is_poisoned() || targets.is_poisoned() {
+        return None;
+    }
+    let (rows, places) = (predictions.shape(), targets.shape());
+    let fit = match (rows.dims(), places.dims()) {
+        ([batch, _], [count]) => batch.compatible(*count),
+        (_, _) => false,
+    };
+    (!fit).then(|| {
+        Problem::shape(format!(
+            "predictions have shape {rows} and targets {places}"
+        ))
+        .help("predictions are [batch, classes], targets [batch]: a class for each row")
+    })
 }
