@@ -149,34 +149,102 @@ impl Patches {
             let line = (row * self.strides[0]).checked_add_signed(segment.down);
             let line = line.filter(|line| *line < height);
             let line = line.map(|line| &image[line * width * channels..][..width * channels]);
-            let places = rows.chunks_exact_mut(pitch).zip(column..);
-            let places = places.map(|(row, column)| (&mut row[at..][..segment.length()], column));
             match line {
-                Some(line) => self.gather_segment(segment, line, places),
-                None => places.for_each(|(cells, _)| cells.fill(T::ZERO)),
+                Some(line) => self.gather_segment(segment, line, column, &mut rows[at..]),
+                None => {
+                    let places = rows.chunks_exact_mut(pitch);
+                    places.for_each(|row| row[at..][..segment.length()].fill(T::ZERO));
+                }
             }
             at += segment.length();
         }
     }
 
-    /// Copies the cells of a segment out of a line of an image, for each of some places.
-    fn gather_segment<'a, T: Arithmetic>(
+    /// Copies the cells of a segment out of a line of an image, for each of some places side by side.
+    /// Their rows are given from the segment on.
+    fn gather_segment<T: Arithmetic>(
         &self,
         segment: &Segment,
         line: &[T],
-        places: impl Iterator<Item = (&'a mut [T], usize)>,
+        column: usize,
+        rows: &mut [T],
     ) {
         let [_, width, channels] = self.image;
-        for (cells, column) in places {
-            let first = signed(column * self.strides[1]).saturating_add(segment.right);
-            let inside = usize::try_from(first).ok();
-            match inside.filter(|first| first + segment.cells <= width) {
-                Some(first) => {
-                    let start = first * channels + segment.channel;
-                    copy(&line[start..][..cells.len()], cells);
-                }
-                None => copy_inside(segment, line, [width, channels], first, cells),
-            }
+        let (pitch, stride) = (self.width(), self.strides[1]);
+        let places = column..column + rows.len().div_ceil(pitch);
+        let inside = self.places_inside(segment, &places);
+        let outside = (places.start..inside.start).chain(inside.end..places.end);
+        for place in outside {
+            let first = signed(place * stride).saturating_add(segment.right);
+            let cells = &mut rows[(place - column) * pitch..][..segment.length()];
+            copy_inside(segment, line, [width, channels], first, cells);
+        }
+        if !inside.is_empty() {
+            let first = (inside.start * stride).saturating_add_signed(segment.right);
+            let runs = Runs {
+                length: segment.length(),
+                count: inside.len(),
+                steps: [stride * channels, pitch],
+            };
+            let from = &line[first * channels + segment.channel..];
+            runs.copy(from, &mut rows[(inside.start - column) * pitch..]);
+        }
+    }
+
+    /// Those of some places side by side for which all cells of a segment lie in the image.
+    fn places_inside(&self, segment: &Segment, places: &Range<usize>) -> Range<usize> {
+        let [_, width, _] = self.image;
+        let stride = self.strides[1];
+        let start = segment.right.min(0).unsigned_abs().div_ceil(stride);
+        let last = signed(width).saturating_sub(signed(segment.cells));
+        let last = usize::try_from(last.saturating_sub(segment.right));
+        let end = last.map_or(0, |last| last / stride + 1);
+        let start = start.clamp(places.start, places.end);
+        start..end.clamp(start, places.end)
+    }
+}
+
+/// Runs of elements of one length, which are copied from somewhere to somewhere else.
+struct Runs {
+    length: usize,
+    count: usize,
+    /// How far apart they begin, there and here.
+    steps: [usize; 2],
+}
+
+impl Runs {
+    fn copy<T: Copy>(&self, from: &[T], to: &mut [T]) {
+        // Few elements take less time to copy than to find out how many they are: a length that the
+        // compiler knows is a few moves.
+        match self.length {
+            1 => self.copy_each::<T, 1>(from, to),
+            2 => self.copy_each::<T, 2>(from, to),
+            3 => self.copy_each::<T, 3>(from, to),
+            4 => self.copy_each::<T, 4>(from, to),
+            5 => self.copy_each::<T, 5>(from, to),
+            6 => self.copy_each::<T, 6>(from, to),
+            7 => self.copy_each::<T, 7>(from, to),
+            8 => self.copy_each::<T, 8>(from, to),
+            9 => self.copy_each::<T, 9>(from, to),
+            15 => self.copy_each::<T, 15>(from, to),
+            16 => self.copy_each::<T, 16>(from, to),
+            length => self.each(from, to, |from, to| {
+                to[..length].copy_from_slice(&from[..length]);
+            }),
+        }
+    }
+
+    fn copy_each<T: Copy, const LENGTH: usize>(&self, from: &[T], to: &mut [T]) {
+        self.each(from, to, |from, to| {
+            to[..LENGTH].copy_from_slice(&from[..LENGTH]);
+        });
+    }
+
+    #[inline(always)]
+    fn each<T>(&self, from: &[T], to: &mut [T], mut copy: impl FnMut(&[T], &mut [T])) {
+        for run in 0..self.count {
+            let [there, here] = self.steps.map(|step| run * step);
+            copy(&from[there..], &mut to[here..]);
         }
     }
 }
@@ -198,21 +266,10 @@ fn copy_inside<T: Arithmetic>(
         {
             Some(column) => {
                 let start = column * channels + segment.channel;
-                copy(&line[start..][..cell.len()], cell);
+                cell.copy_from_slice(&line[start..][..cell.len()]);
             }
             None => cell.fill(T::ZERO),
         }
-    }
-}
-
-/// Copies few elements without the call that many are worth.
-#[inline(always)]
-fn copy<T: Copy>(from: &[T], to: &mut [T]) {
-    const FEW: usize = 8;
-    if from.len() > FEW {
-        to.copy_from_slice(from);
-    } else {
-        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
     }
 }
 

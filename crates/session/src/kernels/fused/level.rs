@@ -136,3 +136,36 @@ impl Level {
         choices<C, A>(condition: C, a: A, b: A)
     }
 }
+
+/// Work that is compiled for each level.
+pub(crate) trait Work {
+    /// Does the work. What is not inlined into this, and this itself, is not compiled for the level.
+    fn run(self);
+}
+
+impl Level {
+    /// Does some work at this level.
+    pub(crate) fn run(self, work: impl Work) {
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx2")]
+        fn avx2(work: impl Work) {
+            work.run();
+        }
+
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw")]
+        fn avx512(work: impl Work) {
+            work.run();
+        }
+
+        match self.0 {
+            Instructions::Baseline => work.run(),
+            // SAFETY: a level of these instructions is made only where the CPU has them.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => unsafe { avx2(work) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => unsafe { avx512(work) },
+        }
+    }
+}

@@ -28,7 +28,7 @@ use std::cell::Cell;
 use aqueduct_graph::DType;
 
 pub(crate) use expression::{Expression, Primitive, Scalar, Step};
-pub(crate) use level::Level;
+pub(crate) use level::{Level, Work};
 pub(crate) use stream::Stream;
 
 use crate::kernels::{activation, cast, primitive};
