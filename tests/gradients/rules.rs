@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use aqueduct::ir::Debug;
 use aqueduct::ir::{Accumulation, Activation, Array, Binary, Control, Distribution, Math, Nn, Op};
 use aqueduct::ir::{PadMode, Random, Reduce, Reduction};
-use aqueduct::ir::{State, Unary};
+use aqueduct::ir::{SegmentReduction, State, Unary};
 use aqueduct::prelude::*;
 use aqueduct::{CustomError, CustomGradient};
 use ndarray::ArrayViewD;
@@ -122,7 +122,7 @@ fn array(op: &Array) -> Standing {
         Array::Split { sizes: Some(_), .. } => flows("Split of given sizes"),
         Array::Gather { axis: 0 } => flows("Gather of rows"),
         Array::Gather { .. } => flows("Gather along another axis"),
-        Array::SegmentSum => flows("SegmentSum"),
+        Array::Segment { reduction, sorted } => Standing::Flows(segment(*reduction, *sorted)),
         Array::TensorScatterUpdate => flows("TensorScatterUpdate"),
         Array::TopK { .. } => flows("TopK"),
         Array::GatherNd => flows("GatherNd"),
@@ -137,6 +137,10 @@ fn array(op: &Array) -> Standing {
         Array::StopGradient | Array::Shape { .. } | Array::Size { .. } => Standing::Blocks,
         Array::Placeholder { .. } | Array::Constant(_) => Standing::Leaf,
     }
+}
+
+fn segment(reduction: SegmentReduction, sorted: bool) -> String {
+    format!("Segment {reduction:?} sorted {sorted}")
 }
 
 fn pad(mode: &PadMode) -> &'static str {
@@ -166,6 +170,9 @@ fn with_rules() -> BTreeSet<String> {
     names.extend(["Sum", "Prod", "Mean", "Max", "Min"].map(str::to_owned));
     for transpose_a in [false, true] {
         names.extend([false, true].map(|transpose_b| matmul(transpose_a, transpose_b)));
+    }
+    for reduction in SegmentReduction::ALL {
+        names.extend([false, true].map(|sorted| segment(reduction, sorted)));
     }
     let others = [
         "AddN",
@@ -211,7 +218,6 @@ fn with_rules() -> BTreeSet<String> {
         "ReverseSequence",
         "Scan",
         "ScatterNd",
-        "SegmentSum",
         "Select",
         "Slice",
         "SliceGrad",

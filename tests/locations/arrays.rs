@@ -1,11 +1,12 @@
 //! Orders, indices, and arrays of a form.
 
-use aqueduct::ir::Extreme;
+use aqueduct::ir::{Extreme, SegmentReduction};
 use aqueduct::prelude::*;
 
 pub(crate) fn arrays<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
     orders(x, n);
     indices(g, x);
+    segments(g, x, n);
     matrices(g, x, n);
     grids(g, x, n);
 }
@@ -51,6 +52,31 @@ fn orders<'g>(x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
         x.any().ordered(0, Direction::Ascending),
     );
     let _ = x.in_top_k(n.expand_dims(0), n);
+}
+
+fn segments<'g>(g: &'g Graph, x: Tensor<'g, f32>, n: Tensor<'g, i32>) {
+    let ids = g.placeholder::<i32>("ids", shape![?]);
+    let (any_x, any_ids) = (x.any(), ids.any());
+    let _ = (
+        x.unsorted_segment_sum(ids, n),
+        x.unsorted_segment_prod(ids, 3),
+        x.unsorted_segment_max(ids, n),
+        x.unsorted_segment_min(ids, n),
+        x.unsorted_segment_mean(ids, n),
+        x.unsorted_segment_sqrt_n(ids, n),
+        any_x.unsorted_segment(SegmentReduction::Max, any_ids, 3),
+        any_x.unsorted_segment_mean(any_ids, n),
+        any_x.unsorted_segment_sqrt_n(any_ids, 3),
+    );
+    let _ = (
+        x.segment_sum(ids),
+        x.segment_prod(ids),
+        x.segment_max(ids),
+        x.segment_min(ids),
+        x.segment_mean(ids),
+        any_x.segment(SegmentReduction::Min, any_ids),
+        any_x.segment_mean(any_ids),
+    );
 }
 
 fn indices<'g>(g: &'g Graph, x: Tensor<'g, f32>) {

@@ -425,7 +425,6 @@ fn untyped<'g>(g: &'g Graph, x: AnyTensor<'g>, n: AnyTensor<'g>) {
         x.zeros_like(),
         x.ones_like(),
     );
-    let _ = x.segment_sum(g.constant([0_i32]).any(), n);
     let _ = (
         g.stack_any(&[x, x], 0),
         g.concat_any(&[x], 0),

@@ -16,8 +16,8 @@ use std::fmt::Write as _;
 
 use aqueduct::ir::{
     Accumulation, Activation, Array, Binary, Compare, Control, Convolution, Debug, Distribution,
-    Extreme, Logical, Math, Nn, Op, PadMode, PartUpdate, Pooling, Reduce, Reduction, State, Test,
-    Unary, Update,
+    Extreme, Logical, Math, Nn, Op, PadMode, PartUpdate, Pooling, Reduce, Reduction,
+    SegmentReduction, State, Test, Unary, Update,
 };
 use aqueduct::prelude::Padding;
 use expect_test::expect_file;
@@ -75,6 +75,7 @@ fn no_operation_is_left_out() {
     all.extend(variants::<Logical>());
     all.extend(variants::<Array>());
     all.extend(variants::<PadMode>());
+    all.extend(variants::<SegmentReduction>());
     all.extend(variants::<Reduce>());
     all.extend(variants::<Reduction>());
     all.extend(variants::<Extreme>());

@@ -6,6 +6,7 @@ mod arrays;
 mod elements;
 mod losses;
 mod reductions;
+mod segments;
 
 use aqueduct::prelude::*;
 use aqueduct::{Element, Feeds, Value};

@@ -6,7 +6,9 @@ mod wide;
 
 use std::collections::HashMap;
 
-use aqueduct::ir::{Binary, Bound, Compare, Int, PartUpdate, Reduction, SliceSpec, Unary, Update};
+use aqueduct::ir::{
+    Binary, Bound, Compare, Int, PartUpdate, Reduction, SegmentReduction, SliceSpec, Unary, Update,
+};
 use aqueduct::prelude::*;
 use aqueduct::{Axes, Gradient, IndexedSlices, ScanOptions, Size, Sizes, Symbol, Value};
 use aqueduct_tests::Modes;
@@ -631,7 +633,10 @@ impl<'g> Vandal<'g> {
             14 => g.stack_any(&self.some(), axis),
             15 => g.concat_any(&self.some(), axis),
             16 => a.gather(b, axis),
-            17 => a.segment_sum(b, c),
+            17 if self.choices.flip() => {
+                a.unsorted_segment(self.choices.of(&SegmentReduction::ALL), b, Size::Tensor(c))
+            }
+            17 => a.segment(self.choices.of(&SegmentReduction::ALL), b),
             18 => a.sum_to(self.sizes()),
             19 => a.size_of(axis),
             20 => a.shape_tensor(self.choices.of(&DType::ALL)),

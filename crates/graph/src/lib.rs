@@ -99,8 +99,8 @@ pub mod ir {
     pub use crate::op::{
         Accumulation, Activation, Array, Binary, Bound, Compare, Control, Convolution, Cut, Debug,
         Distribution, Extent, Extreme, Logical, Math, Nn, Op, PadMode, PartUpdate, Pooling, Random,
-        Reduce, Reduction, ResolvedSlice, Seeds, SliceSpec, Sliding, State, Test, Unary, Update,
-        Windows,
+        Reduce, Reduction, ResolvedSlice, Seeds, SegmentReduction, SliceSpec, Sliding, State, Test,
+        Unary, Update, Windows,
     };
     pub use crate::store::{Edge, Member, Node, Region, Site, Store, VariableRecord};
     pub use crate::value::Data;

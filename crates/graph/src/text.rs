@@ -256,7 +256,7 @@ fn array_attributes(op: &Array) -> String {
         | Array::ScatterNd
         | Array::TensorScatterUpdate
         | Array::TopK { .. }
-        | Array::SegmentSum
+        | Array::Segment { .. }
         | Array::Tile
         | Array::Where
         | Array::FirstOccurrence => String::new(),

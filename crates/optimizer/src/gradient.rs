@@ -1,7 +1,7 @@
 //! What a gradient can be.
 
-use aqueduct_graph::ir::add_n;
-use aqueduct_graph::{AnyTensor, DType, Float, Graph, Tensor};
+use aqueduct_graph::ir::{SegmentReduction, add_n};
+use aqueduct_graph::{AnyTensor, DType, Float, Graph, Size, Tensor};
 
 /// How a sum of `ys` changes with one of `xs`, or why that cannot be said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,7 +169,9 @@ impl<'g> IndexedSlices<'g> {
     /// ```
     #[track_caller]
     pub fn to_dense(self) -> AnyTensor<'g> {
-        self.values.segment_sum(self.indices, self.rows)
+        let rows = Size::Tensor(self.rows);
+        self.values
+            .unsorted_segment(SegmentReduction::Sum, self.indices, rows)
     }
 
     /// The rows of all; `None` of nothing.

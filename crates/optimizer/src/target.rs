@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use aqueduct_graph::ir::{PartUpdate, Update};
-use aqueduct_graph::{AnyTensor, AnyVariable, DType, Graph, Operation};
+use aqueduct_graph::ir::{PartUpdate, SegmentReduction, Update};
+use aqueduct_graph::{AnyTensor, AnyVariable, DType, Graph, Operation, Size};
 
 use crate::gradient::{IndexedSlices, Slope};
 
@@ -58,7 +58,11 @@ impl<'g> Target<'g> {
                 values, indices, ..
             }) => {
                 let first = indices.first_occurrence();
-                let sums = values.segment_sum(first, first.size(DType::I32));
+                let sums = values.unsorted_segment(
+                    SegmentReduction::Sum,
+                    first,
+                    Size::Tensor(first.size(DType::I32)),
+                );
                 let is_first = first.is_own_place();
                 (sums.gather(first, 0), Some(Rows { indices, is_first }))
             }

@@ -188,13 +188,6 @@ fn gathering() -> Vec<Case> {
         case("gather one along axis 1", [input([2, 4, 3])], |x| {
             x[0].gather_along(2_i32, 1)
         }),
-        case("segment_sum", [input([4, 3])], |x| {
-            let g = x[0].graph();
-            let rows = g.constant([2_i32, 0, -1, 2]).any();
-            x[0].any()
-                .segment_sum(rows, g.constant(5_i32).any())
-                .typed()
-        }),
     ]
 }
 

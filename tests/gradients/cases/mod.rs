@@ -11,6 +11,7 @@ mod math;
 mod nn;
 mod norms;
 mod reductions;
+mod segments;
 mod whiles;
 
 use aqueduct::prelude::*;
@@ -27,6 +28,7 @@ pub(crate) use math::math;
 pub(crate) use nn::nn;
 pub(crate) use norms::norms;
 pub(crate) use reductions::reductions;
+pub(crate) use segments::segments;
 pub(crate) use whiles::whiles;
 
 pub(crate) type X = Tensor<'static, f64>;
@@ -98,6 +100,7 @@ pub(crate) fn all() -> Vec<Case> {
     cases.extend(arrays());
     cases.extend(indices());
     cases.extend(reductions());
+    cases.extend(segments());
     cases.extend(nn());
     cases.extend(losses());
     cases.extend(norms());

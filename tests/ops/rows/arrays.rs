@@ -131,10 +131,45 @@ pub(crate) fn indexing() -> Vec<Row> {
             x.tensor_scatter_sub(x.graph().constant([[1_i32], [0]]), x)
         }),
         row!(Bool "x.where_true()", "[…] → i64 [n, rank]", "tf.where(x)", |x: [2, 3]| x.where_true()),
-        row!(Number "x.any().segment_sum(indices, rows)", "[a, …] to int [a] → [rows, …]", "tf.unsorted_segment_sum", |x: [2, 3]| {
-            let g = x.graph();
-            x.any().segment_sum(g.constant([1_i32, 1]).any(), g.constant(4_i32).any())
+    ]
+}
+
+pub(crate) fn segments() -> Vec<Row> {
+    let mut rows = in_any_order();
+    rows.extend(in_order());
+    rows
+}
+
+fn in_any_order() -> Vec<Row> {
+    vec![
+        row!(Number "x.unsorted_segment_sum(ids, num_segments)", "[a, …, …] to int [a, …] → [num_segments, …]", "tf.math.unsorted_segment_sum", |x: [2, 3]| {
+            x.unsorted_segment_sum(x.graph().constant([1, 0]), 4)
         }),
+        row!(Number "x.unsorted_segment_prod(ids, num_segments)", "[a, …, …] to int [a, …] → [num_segments, …]", "tf.math.unsorted_segment_prod", |x: [2, 3]| {
+            x.unsorted_segment_prod(x.graph().constant([1, 0]), 4)
+        }),
+        row!(Number "x.unsorted_segment_max(ids, num_segments)", "[a, …, …] to int [a, …] → [num_segments, …]", "tf.math.unsorted_segment_max", |x: [2, 3]| {
+            x.unsorted_segment_max(x.graph().constant([1, 0]), 4)
+        }),
+        row!(Number "x.unsorted_segment_min(ids, num_segments)", "[a, …, …] to int [a, …] → [num_segments, …]", "tf.math.unsorted_segment_min", |x: [2, 3]| {
+            x.unsorted_segment_min(x.graph().constant([1, 0]), 4)
+        }),
+        row!(Float "x.unsorted_segment_mean(ids, num_segments)", "[a, …, …] to int [a, …] → [num_segments, …]", "tf.math.unsorted_segment_mean", |x: [2, 3]| {
+            x.unsorted_segment_mean(x.graph().constant([1, 0]), 4)
+        }),
+        row!(Float "x.unsorted_segment_sqrt_n(ids, num_segments)", "[a, …, …] to int [a, …] → [num_segments, …]", "tf.math.unsorted_segment_sqrt_n", |x: [2, 3]| {
+            x.unsorted_segment_sqrt_n(x.graph().constant([1, 0]), 4)
+        }),
+    ]
+}
+
+fn in_order() -> Vec<Row> {
+    vec![
+        row!(Number "x.segment_sum(ids)", "[a, …] to int [a] → [n, …]", "tf.math.segment_sum", |x: [2, 3]| x.segment_sum(x.graph().constant([0, 2]))),
+        row!(Number "x.segment_prod(ids)", "[a, …] to int [a] → [n, …]", "tf.math.segment_prod", |x: [2, 3]| x.segment_prod(x.graph().constant([0, 2]))),
+        row!(Number "x.segment_max(ids)", "[a, …] to int [a] → [n, …]", "tf.math.segment_max", |x: [2, 3]| x.segment_max(x.graph().constant([0, 2]))),
+        row!(Number "x.segment_min(ids)", "[a, …] to int [a] → [n, …]", "tf.math.segment_min", |x: [2, 3]| x.segment_min(x.graph().constant([0, 2]))),
+        row!(Float "x.segment_mean(ids)", "[a, …] to int [a] → [n, …]", "tf.math.segment_mean", |x: [2, 3]| x.segment_mean(x.graph().constant([0, 2]))),
     ]
 }
 

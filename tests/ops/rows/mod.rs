@@ -23,6 +23,7 @@ pub(crate) fn all() -> Vec<(&'static str, Vec<Row>)> {
         ("Parts of arrays", arrays::parts()),
         ("Joining and cutting", arrays::joining()),
         ("By index", arrays::indexing()),
+        ("In segments", arrays::segments()),
         ("In order", arrays::ordering()),
         ("Matrices", arrays::matrices()),
         ("Grids and repetition", arrays::grids()),

@@ -337,14 +337,6 @@ impl<'g> AnyTensor<'g> {
             })
     }
 
-    /// `rows` rows, of which row `indices[i]` is the sum of this tensor's rows `i`.
-    #[track_caller]
-    pub fn segment_sum(self, indices: AnyTensor<'g>, rows: AnyTensor<'g>) -> AnyTensor<'g> {
-        let inputs = [self, indices, rows];
-        self.graph()
-            .add_tensor(Array::SegmentSum, &inputs, "UnsortedSegmentSum")
-    }
-
     /// Zeros of this tensor's shape and type.
     #[track_caller]
     pub fn zeros_like(self) -> AnyTensor<'g> {

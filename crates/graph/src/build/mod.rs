@@ -43,6 +43,7 @@ mod range;
 mod reduce;
 mod regions;
 mod scatter;
+mod segment;
 mod slice;
 mod state;
 mod tensordot;

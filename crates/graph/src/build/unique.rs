@@ -2,7 +2,8 @@
 
 use crate::element::{DType, Number};
 use crate::handle::{AnyTensor, Tensor};
-use crate::op::{Accumulation, Array, Compare};
+use crate::op::{Accumulation, Array, Compare, SegmentReduction};
+use crate::sizes::Size;
 
 impl<'g, T: Number> Tensor<'g, T> {
     /// The distinct elements of this vector, in the order in which they come first, and of each element
@@ -80,7 +81,11 @@ impl<'g> AnyTensor<'g> {
         let _scope = graph.open_scope("UniqueWithCounts");
         let distinct = Distinct::of(self);
         let ones = distinct.first.ones_like();
-        let counts = ones.segment_sum(distinct.first, self.size(DType::I32));
+        let counts = ones.unsorted_segment(
+            SegmentReduction::Sum,
+            distinct.first,
+            Size::Tensor(self.size(DType::I32)),
+        );
         let counts = distinct.values(counts);
         (distinct.values(self), distinct.places(), counts)
     }

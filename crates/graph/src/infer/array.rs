@@ -6,8 +6,7 @@ use crate::element::DType;
 use crate::fact::{Fact, Int};
 use crate::infer::common::{
     Class, broadcast_to, check_attribute, check_axes, check_axis, check_class, check_rank,
-    common_dtype, first_dim, int_scalar, operands, plural, shape_operand, size, splice, unify,
-    unify_shapes,
+    common_dtype, operands, plural, shape_operand, splice, unify, unify_shapes,
 };
 use crate::infer::index::{
     first_occurrence, gather_nd, one_hot, places_where, reverse_sequence, scatter_nd,
@@ -18,6 +17,7 @@ use crate::infer::order::top_k;
 use crate::infer::pad::{pad, pad_grad, tile};
 use crate::infer::range::range;
 use crate::infer::reshape::reshape;
+use crate::infer::segment::segment;
 use crate::infer::slice::{slice, slice_grad};
 use crate::mistake::Problem;
 use crate::op::Array;
@@ -59,7 +59,7 @@ pub(super) fn infer(op: &Array, inputs: &[Fact]) -> Result<Vec<Fact>, Problem> {
         Array::Stack { axis } => stack(*axis, inputs),
         Array::Concat { axis } => concat(*axis, inputs),
         Array::Gather { axis } => gather(*axis, operands(inputs)?),
-        Array::SegmentSum => segment_sum(operands(inputs)?),
+        Array::Segment { sorted, .. } => segment(*sorted, operands(inputs)?),
         Array::GatherNd => gather_nd(operands(inputs)?),
         Array::ScatterNd => scatter_nd(operands(inputs)?),
         Array::TensorScatterUpdate => tensor_scatter_update(operands(inputs)?),
@@ -306,21 +306,4 @@ fn element_at(elements: &[Int], index: Int) -> Int {
     let position = index.known().and_then(|index| usize::try_from(index).ok());
     let element = position.and_then(|position| elements.get(position));
     element.copied().unwrap_or(Int::UNKNOWN)
-}
-
-fn segment_sum([values, indices, rows]: &[Fact; 3]) -> Result<Fact, Problem> {
-    check_class("values", values, Class::Number)?;
-    check_class("indices", indices, Class::Index)?;
-    check_rank("indices", indices, 1)?;
-    let given = first_dim("values", values)?;
-    let needed = first_dim("indices", indices)?;
-    if !given.compatible(needed) {
-        let message = format!("values has {given} rows but indices has {needed} elements");
-        return Err(Problem::shape(message).help("give one index for each row of values"));
-    }
-    let rows = size("rows", int_scalar("rows", rows)?)?;
-    Ok(Fact::new(
-        values.dtype,
-        splice(&values.shape, 0..1, &[rows]),
-    ))
 }

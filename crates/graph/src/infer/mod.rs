@@ -20,6 +20,7 @@ mod random;
 mod range;
 mod reduce;
 mod reshape;
+mod segment;
 mod slice;
 mod state;
 #[cfg(test)]

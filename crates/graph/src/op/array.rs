@@ -115,9 +115,20 @@ pub enum Array {
     /// `[x, indices: int [.., k], updates] -> y`: `x` with each update in place of the part that
     /// `GatherNd` would find; of several for one part the last.
     TensorScatterUpdate,
-    /// `[values, indices: int vector, rows: int scalar] -> y`: `y[indices[i]] += values[i]`, of
-    /// `rows` rows. The dense form of a sparse gradient; TensorFlow's `UnsortedSegmentSum`.
-    SegmentSum,
+    /// `[x, ids: int, num_segments: int scalar] -> y`: slice `s` of the result is made of the slices
+    /// of `x` whose id is `s`. The ids have the sizes of the first axes of `x`, and one axis of
+    /// `num_segments` takes their place. What is dropped has a negative id; any other id must be below
+    /// `num_segments`. The sum is the dense form of a sparse gradient.
+    ///
+    /// A segment of nothing is what the reduction starts from: 0, 1, the lowest or highest finite
+    /// value. TensorFlow's `UnsortedSegmentSum` and its like.
+    Segment {
+        /// How the slices of a segment are put together.
+        reduction: SegmentReduction,
+        /// The ids are a vector whose elements are not negative and never fall; a segment of nothing
+        /// is 0, but 1 for a product. TensorFlow's `SegmentSum` and its like.
+        sorted: bool,
+    },
     /// `[start: scalar, limit: scalar, delta: scalar] -> vector`: `start`, `start + delta`, … before
     /// `limit`. All of one type. The size is late where the operands are floats.
     Range {
@@ -167,6 +178,43 @@ pub enum Array {
     FirstOccurrence,
 }
 
+/// How the slices of a segment are put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum SegmentReduction {
+    /// The sum.
+    Sum,
+    /// The product.
+    Prod,
+    /// The largest; NaN if any is NaN.
+    Max,
+    /// The smallest; NaN if any is NaN.
+    Min,
+}
+
+impl SegmentReduction {
+    /// Every reduction, in the order of declaration.
+    pub const ALL: [SegmentReduction; 4] = [
+        SegmentReduction::Sum,
+        SegmentReduction::Prod,
+        SegmentReduction::Max,
+        SegmentReduction::Min,
+    ];
+
+    /// TensorFlow's name of the op.
+    pub(crate) fn type_name(self, sorted: bool) -> &'static str {
+        match (self, sorted) {
+            (SegmentReduction::Sum, true) => "SegmentSum",
+            (SegmentReduction::Prod, true) => "SegmentProd",
+            (SegmentReduction::Max, true) => "SegmentMax",
+            (SegmentReduction::Min, true) => "SegmentMin",
+            (SegmentReduction::Sum, false) => "UnsortedSegmentSum",
+            (SegmentReduction::Prod, false) => "UnsortedSegmentProd",
+            (SegmentReduction::Max, false) => "UnsortedSegmentMax",
+            (SegmentReduction::Min, false) => "UnsortedSegmentMin",
+        }
+    }
+}
+
 /// What padding adds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum PadMode {
@@ -208,7 +256,7 @@ impl Array {
             Array::GatherNd => "GatherNd",
             Array::ScatterNd => "ScatterNd",
             Array::TensorScatterUpdate => "TensorScatterUpdate",
-            Array::SegmentSum => "UnsortedSegmentSum",
+            Array::Segment { reduction, sorted } => reduction.type_name(*sorted),
             Array::TopK { extreme } => match extreme {
                 Extreme::Largest => "TopKV2",
                 Extreme::Smallest => "BottomK",
@@ -259,7 +307,7 @@ impl Array {
             | Array::GatherNd
             | Array::ScatterNd
             | Array::TensorScatterUpdate
-            | Array::SegmentSum
+            | Array::Segment { .. }
             | Array::TopK { .. }
             | Array::Tile
             | Array::Pad { .. }
@@ -282,7 +330,7 @@ impl Array {
             | Array::OneHot { .. } => &[1],
             Array::Range { dtype } if dtype.is_integer() => &[0, 1, 2],
             Array::Fill => &[0],
-            Array::SegmentSum | Array::ScatterNd => &[2],
+            Array::Segment { .. } | Array::ScatterNd => &[2],
             Array::Placeholder { .. }
             | Array::PlaceholderWithDefault { .. }
             | Array::Constant(_)

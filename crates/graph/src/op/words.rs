@@ -89,7 +89,7 @@ fn array_roles(op: &Array) -> &'static [&'static str] {
         Array::ScatterNd => &["indices", "updates", "shape"],
         Array::TensorScatterUpdate => &["x", "indices", "updates"],
         Array::TopK { .. } => &["x", "k"],
-        Array::SegmentSum => &["values", "indices", "rows"],
+        Array::Segment { .. } => &["x", "ids", "num_segments"],
         Array::Range { .. } => &["start", "limit", "delta"],
         Array::Tile => &["x", "multiples"],
         Array::Pad { .. } => &["x", "paddings"],

@@ -2,11 +2,11 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-use aqueduct_graph::ir::{Array, Binary, Compare, NodeId, Reduction, SliceSpec, Store};
+use aqueduct_graph::ir::{Array, NodeId, Reduction, SegmentReduction, SliceSpec, Store};
 use aqueduct_graph::{AnyTensor, DType, Size, Sizes};
 
 use super::reduce::broadcast_to;
-use super::{Rule, Step, as_is, concat, flows, index, pad, row_count, signed, zero};
+use super::{Rule, Step, as_is, concat, flows, index, pad, row_count, segment, signed};
 use crate::gradient::{IndexedSlices, Slope};
 
 pub(super) fn rule(op: &Array, store: &Store, id: NodeId) -> Rule {
@@ -52,7 +52,7 @@ pub(super) fn rule(op: &Array, store: &Store, id: NodeId) -> Rule {
             let axis = *axis;
             flows(move |step| gather_along(step, axis))
         }
-        Array::SegmentSum => flows(segment_sum),
+        Array::Segment { reduction, sorted } => segment::rule(*reduction, *sorted),
         Array::GatherNd => flows(index::gather_nd),
         Array::ScatterNd => flows(index::scatter_nd),
         Array::TensorScatterUpdate => flows(index::tensor_scatter_update),
@@ -156,16 +156,13 @@ fn gather_along(step: &mut Step<'_>, axis: usize) {
     let gathered = axis..axis + indices.shape().rank();
     let others = (0..g.shape().rank()).filter(|place| !gathered.contains(place));
     let to_front: Vec<usize> = gathered.clone().chain(others).collect();
-    let others_of_x: Vec<usize> = (0..x.shape().rank())
-        .filter(|place| *place != axis)
-        .collect();
     let x_to_front: Vec<usize> = std::iter::once(axis)
-        .chain(others_of_x.iter().copied())
+        .chain((0..x.shape().rank()).filter(|place| *place != axis))
         .collect();
     step.give(0, || {
         let front = g.transpose(to_front);
-        let rows = with_one_axis_for(indices, front, x, &others_of_x);
-        let sums = rows.segment_sum(indices.reshape([-1]), row_count(x, axis));
+        let count = Size::of_axis(x, axis);
+        let sums = front.unsorted_segment(SegmentReduction::Sum, indices, count);
         sums.transpose(inverse(&x_to_front))
     });
 }
@@ -189,18 +186,4 @@ pub(crate) fn with_one_axis_for<'g>(
             .chain(others)
             .collect::<Vec<Size<'g>>>(),
     )
-}
-
-/// Each row has the gradient of the sum that it went into; one with a negative index went nowhere.
-fn segment_sum(step: &mut Step<'_>) {
-    let (values, indices, g) = (step.operand(0), step.operand(1), step.grad());
-    step.give(0, || {
-        let first = zero(indices);
-        let used = indices.compare(Compare::GreaterEqual, first);
-        let rows = indices.binary(Binary::Maximum, first, "Maximum");
-        let used =
-            (1..values.shape().rank()).fold(used, |used, axis| used.expand_dims(signed(axis)));
-        let gathered = g.gather(rows, 0);
-        used.select(gathered, zero(gathered))
-    });
 }

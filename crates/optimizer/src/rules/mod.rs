@@ -18,6 +18,7 @@ mod nn;
 mod pad;
 mod random;
 mod reduce;
+mod segment;
 mod state;
 
 pub(crate) use array::with_one_axis_for;

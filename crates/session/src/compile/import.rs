@@ -228,7 +228,7 @@ impl Import<'_> {
             | Array::ScatterNd
             | Array::TensorScatterUpdate
             | Array::TopK { .. }
-            | Array::SegmentSum
+            | Array::Segment { .. }
             | Array::Range { .. }
             | Array::Tile
             | Array::Pad { .. }

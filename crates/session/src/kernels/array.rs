@@ -9,8 +9,8 @@ use aqueduct_graph::{DType, Value, each_data};
 
 use crate::kernels::moves::{Pieces, Transposed, Window};
 use crate::kernels::{
-    Failure, Kernel, Spec, Typed, failing, gather, index, infallible, order, pad, range, strides,
-    unique,
+    Failure, Kernel, Spec, Typed, failing, gather, index, infallible, order, pad, range, segment,
+    strides, unique,
 };
 
 /// `None` for a placeholder, which the executor feeds.
@@ -59,9 +59,7 @@ pub(super) fn kernel(op: &Array, spec: &Spec<'_>) -> Option<Kernel> {
         Array::Gather { axis } => with_element!(spec.input_dtype(0), T => {
             with_index!(spec.input_dtype(1), I => gather::gather::<T, I>(*axis, spec))
         }),
-        Array::SegmentSum => with_number!(spec.input_dtype(0), T => {
-            with_index!(spec.input_dtype(1), I => gather::segment_sum::<T, I>(spec))
-        }),
+        Array::Segment { reduction, sorted } => segment::kernel(*reduction, *sorted, spec),
         Array::GatherNd => with_element!(spec.input_dtype(0), T => {
             with_index!(spec.input_dtype(1), I => index::gather_nd::<T, I>(spec))
         }),

@@ -32,6 +32,8 @@ pub(crate) trait Arithmetic: Typed + PartialOrd {
     const LOWEST: Self;
     /// Not below any other value: `inf` for floats.
     const HIGHEST: Self;
+    const LOWEST_FINITE: Self;
+    const HIGHEST_FINITE: Self;
 
     fn is_nan(self) -> bool;
     fn neg(self) -> Self;
@@ -195,6 +197,8 @@ macro_rules! float_arithmetic {
             const ONE: Self = 1.0;
             const LOWEST: Self = <$type>::NEG_INFINITY;
             const HIGHEST: Self = <$type>::INFINITY;
+            const LOWEST_FINITE: Self = <$type>::MIN;
+            const HIGHEST_FINITE: Self = <$type>::MAX;
 
             #[inline(always)]
             fn is_nan(self) -> bool {
@@ -248,6 +252,8 @@ macro_rules! integer_arithmetic {
             const ONE: Self = 1;
             const LOWEST: Self = <$type>::MIN;
             const HIGHEST: Self = <$type>::MAX;
+            const LOWEST_FINITE: Self = <$type>::MIN;
+            const HIGHEST_FINITE: Self = <$type>::MAX;
 
             #[inline(always)]
             fn is_nan(self) -> bool {

@@ -1,8 +1,7 @@
-//! Rows picked by index, and rows summed by index.
+//! Slices picked by index.
 
 use aqueduct_graph::Index;
 
-use crate::kernels::elementwise::Arithmetic;
 use crate::kernels::summary::element_name;
 use crate::kernels::{Failure, Kernel, Spec, Typed};
 
@@ -29,32 +28,6 @@ pub(super) fn gather<T: Typed, I: Typed + Index>(axis: usize, spec: &Spec<'_>) -
     })
 }
 
-/// The kernel of `SegmentSum`: rows with a negative index are dropped.
-pub(super) fn segment_sum<T: Arithmetic, I: Typed + Index>(spec: &Spec<'_>) -> Kernel {
-    let sizes = spec.output(0);
-    let bound = sizes.first().copied().unwrap_or(1);
-    let inner: usize = sizes.iter().skip(1).product();
-    Box::new(move |args| {
-        let (values, indices) = (args.input::<T>(0), args.input::<I>(1));
-        let kept = |index: &I| index.to_i64() >= 0;
-        let beyond = |index: &I| kept(index) && position(*index, bound).is_none();
-        if let Some(place) = indices.iter().position(beyond) {
-            return Err(out_of_range(indices[place], &[indices.len()], place, bound));
-        }
-        let sums = args.output::<T>(0);
-        sums.fill(T::ZERO);
-        for (row, index) in values.chunks_exact(inner.max(1)).zip(indices) {
-            let Some(position) = position(*index, bound) else {
-                continue;
-            };
-            let start = position * inner;
-            let terms = sums[start..start + inner].iter_mut().zip(row);
-            terms.for_each(|(sum, term)| *sum = sum.add(*term));
-        }
-        Ok(())
-    })
-}
-
 /// The index as a position below `bound`.
 #[inline]
 pub(super) fn position<I: Index>(index: I, bound: usize) -> Option<usize> {
@@ -66,19 +39,20 @@ pub(super) fn position<I: Index>(index: I, bound: usize) -> Option<usize> {
 fn check<I: Index>(indices: &[I], sizes: &[usize], bound: usize) -> Result<(), Failure> {
     let outside = |index: &I| position(*index, bound).is_none();
     match indices.iter().position(outside) {
-        Some(place) => Err(out_of_range(indices[place], sizes, place, bound)),
+        Some(place) => Err(out_of_range("indices", indices[place], sizes, place, bound)),
         None => Ok(()),
     }
 }
 
-/// Names the index by its place in an array of these sizes: `indices[1, 0] = 3 is not in [0, 3)`.
+/// Names the index by its place in an operand of these sizes: `indices[1, 0] = 3 is not in [0, 3)`.
 pub(super) fn out_of_range<I: Index>(
+    operand: &str,
     index: I,
     sizes: &[usize],
     place: usize,
     bound: usize,
 ) -> Failure {
-    let element = element_name("indices", sizes, place);
+    let element = element_name(operand, sizes, place);
     Failure::new(format!("{element} = {index} is not in [0, {bound})"))
 }
 

@@ -134,7 +134,13 @@ impl Parts {
                 Some(position) => start += position * stride,
                 None => {
                     let place = first + axis;
-                    return Err(out_of_range(*index, &self.index_sizes, place, *bound));
+                    return Err(out_of_range(
+                        "indices",
+                        *index,
+                        &self.index_sizes,
+                        place,
+                        *bound,
+                    ));
                 }
             }
         }

@@ -41,6 +41,7 @@ mod rare;
 mod reduce;
 pub(crate) mod reduced;
 mod scratch;
+mod segment;
 pub(crate) mod shared;
 mod softmax;
 mod special;

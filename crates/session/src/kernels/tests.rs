@@ -17,6 +17,7 @@ mod rare;
 mod reduce;
 mod reduced;
 mod reference;
+mod segment;
 mod unique;
 
 use aqueduct_graph::ir::{Data, Fact, Int, Op, RegionId, Surroundings, VariableId, infer};

@@ -226,12 +226,10 @@ fn concat_and_split() {
 }
 
 #[test]
-fn gather_and_segment_sum() {
+fn gather_along_an_axis() {
     let gather = |axis| Array::Gather { axis };
     check(gather(0), "f32[10, 4]; i32[a, b]", "f32[a, b, 4]");
     check(gather(1), "f32[a, 4]; i64[]", "f32[a]");
-    check(Array::SegmentSum, "f32[a, 4]; i32[b]; i32=10", "f32[10, 4]");
-    check(Array::SegmentSum, "f32[3]; i32[3]; i64=c", "f32[c]");
     check_problem(
         gather(0),
         "f32[3]; f32[2]",
@@ -241,26 +239,6 @@ fn gather_and_segment_sum() {
         gather(1),
         "f32[3]; i32[2]",
         "argument: axis 1 does not exist: x has rank 1 | axes run from 0 to 0",
-    );
-    check_problem(
-        Array::SegmentSum,
-        "f32[3, 4]; i32[2]; i32=10",
-        "shape: values has 3 rows but indices has 2 elements | give one index for each row of values",
-    );
-    check_problem(
-        Array::SegmentSum,
-        "f32[]; i32[2]; i32=10",
-        "shape: values is a scalar but must have an axis | give values an axis with `expand_dims(0)`",
-    );
-    check_problem(
-        Array::SegmentSum,
-        "f32[2]; i32[2]; i32=-1",
-        "shape: rows gives the negative size -1 | a size is 0 or more",
-    );
-    check_problem(
-        Array::SegmentSum,
-        "bool[2]; i32[2]; i32=1",
-        "dtype: values is bool but must be f32, f64, i32, i64 or u8 | cast it: `.cast::<f32>()`",
     );
 }
 

@@ -16,6 +16,7 @@ mod range;
 mod reduce;
 mod reduce_nn_random;
 mod reshape;
+mod segment;
 mod slice;
 mod state;
 

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::path::Path;
 
 use aqueduct_graph::ir::{
-    Activation, Array, Binary, Bound, Math, Nn, Op, Reduce, Reduction, SliceSpec, Unary,
+    Activation, Array, Binary, Bound, Math, Nn, Op, Reduce, Reduction, SegmentReduction, SliceSpec,
+    Unary,
 };
 use aqueduct_graph::{Element, Value};
 use ndarray::{IxDyn, OwnedRepr};
@@ -249,7 +250,9 @@ fn gathers_and_their_gradients() {
             cases.value(case, "in:1").unwrap(),
             Value::scalar(gradient.shape()[0] as i32),
         ];
-        check(Array::SegmentSum, &inputs, &[gradient]);
+        let reduction = SegmentReduction::Sum;
+        let sorted = false;
+        check(Array::Segment { reduction, sorted }, &inputs, &[gradient]);
     }
 }
 
