@@ -201,6 +201,7 @@ fn feeds_of_every_kind() {
     let v = g.placeholder::<f32>("v", shape![?]);
     let s = g.placeholder::<f32>("s", shape![]);
     let t = g.placeholder::<f32>("t", shape![?, ?, ?]);
+    let i = g.placeholder::<f32>("i", shape![?, ?, ?, ?]);
     let sess = Session::new(&g);
     let matrix = arr2(&[[1.0_f32, 2.0], [3.0, 4.0], [5.0, 6.0]]);
     macro_rules! of {
@@ -261,6 +262,17 @@ fn feeds_of_every_kind() {
     assert_eq!(of!(t, feed![t => &cube[..]]), expected);
     assert_eq!(of!(t, feed![t => cube.to_vec()]), expected);
     assert_eq!(of!(t, feed![t => &cube.to_vec()]), expected);
+    let constant = g.constant(cube);
+    assert_eq!(of!(constant, feed![]), expected);
+
+    let images = [[[[1.0_f32], [2.0]]], [[[3.0], [4.0]]], [[[5.0], [6.0]]]];
+    let expected = of!(i, feed![i => images]);
+    assert_eq!(expected.shape(), [3, 1, 2, 1]);
+    assert!(expected.iter().eq(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
+    assert_eq!(of!(i, feed![i => &images]), expected);
+    let constant = g.constant(images);
+    assert_eq!(of!(constant, feed![]), expected);
+    assert_eq!(of!(i, feed![i => [[[[]]]]]).shape(), [1, 1, 1, 0]);
 
     let row = arr1(&[3.0, 4.0]).into_dyn();
     assert_eq!(of!(v, feed![v => matrix.row(1)]), row);

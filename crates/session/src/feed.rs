@@ -103,7 +103,8 @@ impl<'f> Feeds<'f> {
 
 /// Values for a run: `feed![x => xs, y => ys]`.
 ///
-/// A value is an array or view of `ndarray`, a vector, a slice, an array (nested ones too), or a
+/// A value is an array or view of `ndarray`, a vector, a slice, an array (nested ones too, up to
+/// four deep), or a
 /// number for a scalar. Given by reference, and lying row by row in memory, it is not copied.
 ///
 /// ```
@@ -339,6 +340,24 @@ macro_rules! feeds {
         {
             fn into_feed(self) -> FeedValue<'f> {
                 borrowed(smallvec![L, N, M], self.as_flattened().as_flattened())
+            }
+        }
+
+        impl<'f, const K: usize, const L: usize, const N: usize, const M: usize> Feed<'f, $type>
+            for [[[[$type; M]; N]; L]; K]
+        {
+            fn into_feed(self) -> FeedValue<'f> {
+                let values = self.as_flattened().as_flattened().as_flattened();
+                owned(smallvec![K, L, N, M], values.to_vec())
+            }
+        }
+
+        impl<'f, const K: usize, const L: usize, const N: usize, const M: usize> Feed<'f, $type>
+            for &'f [[[[$type; M]; N]; L]; K]
+        {
+            fn into_feed(self) -> FeedValue<'f> {
+                let values = self.as_flattened().as_flattened().as_flattened();
+                borrowed(smallvec![K, L, N, M], values)
             }
         }
 

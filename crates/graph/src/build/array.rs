@@ -167,6 +167,22 @@ impl<T: Element, const N: usize, const M: usize> Constant<T> for [[T; M]; N] {
     }
 }
 
+impl<T: Element, const L: usize, const N: usize, const M: usize> Constant<T> for [[[T; M]; N]; L] {
+    fn into_value(self) -> Value {
+        Value::from(ndarray::arr3(&self))
+    }
+}
+
+impl<T: Element, const K: usize, const L: usize, const N: usize, const M: usize> Constant<T>
+    for [[[[T; M]; N]; L]; K]
+{
+    fn into_value(self) -> Value {
+        let sizes = (K, L, N, M);
+        let element = |(k, l, n, m): (usize, usize, usize, usize)| self[k][l][n][m];
+        Value::from(ndarray::Array4::from_shape_fn(sizes, element))
+    }
+}
+
 impl<T, S, D> Constant<T> for ndarray::ArrayBase<S, D>
 where
     T: Element,
