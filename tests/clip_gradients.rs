@@ -33,8 +33,10 @@ fn by_the_norm_of_all() {
     let (clipped, norm) = clip_gradients_by_global_norm(&g, &pairs, 17.0_f64.sqrt());
     let sess = initialized(&g);
     // 3² + 4², and 2² + 1² + 2² of the rows.
-    let norm = sess.run(norm.typed::<f32>(), feed![]).unwrap();
-    assert_eq!(norm, arr0(34.0_f32.sqrt()).into_dyn());
+    let number: f32 = sess.run(norm.scalar(), feed![]).unwrap();
+    assert_eq!(number, 34.0_f32.sqrt());
+    let array: ArrayD<f32> = norm.eval(&sess, feed![]).unwrap();
+    assert_eq!(array, arr0(number).into_dyn());
     let ratio = 0.5_f32.sqrt();
     let near = |found: ArrayD<f32>, expected: ArrayD<f32>| {
         let far = (found - expected)

@@ -4,7 +4,7 @@ use aqueduct::Value;
 use aqueduct::prelude::*;
 use aqueduct_tests::relative;
 use expect_test::{Expect, expect};
-use ndarray::{Array2, ArrayViewD, arr1};
+use ndarray::{Array2, ArrayD, ArrayViewD, arr1};
 
 /// The reports of some runs, in order, and the line that their places are told from.
 struct Reports {
@@ -337,6 +337,10 @@ fn fetches_that_cannot_be_had() {
     reports.add(sess.prepare(x, inside));
     reports.add(sess.prepare(x, other.placeholder::<f32>("y", shape![])));
     reports.add(sess.prepare(x, (x, x)));
+    let number: aqueduct::Result<f64> = sess.run(g.constant(1.0_f32).any().scalar(), feed![]);
+    reports.add(number);
+    let array: aqueduct::Result<ArrayD<i64>> = x.any().eval(&sess, feed![x => [1.0, 2.0]]);
+    reports.add(array);
     reports.check(expect![[r#"
         cannot fetch `x:0`: its shape is [2], so it is not one number
 
@@ -354,7 +358,11 @@ fn fetches_that_cannot_be_had() {
         feed of `y`: it belongs to another graph than the session
 
         feed of `x`: it is fed twice
-          --> tests/run_errors.rs:+3:15"#]]);
+          --> tests/run_errors.rs:+3:15
+
+        cannot fetch `Const_1:0`: its elements are f32, not f64
+
+        cannot fetch `x:0`: its elements are f32, not i64"#]]);
 }
 
 #[test]

@@ -4,7 +4,9 @@ use std::any::Any;
 use std::marker::PhantomData;
 
 use aqueduct_graph::ir::{NodeId, TensorId};
-use aqueduct_graph::{AnyTensor, AnyVariable, Element, Graph, Operation, Tensor, Value, Variable};
+use aqueduct_graph::{
+    AnyTensor, AnyVariable, DType, Element, Graph, Operation, Tensor, Value, Variable,
+};
 use ndarray::{ArrayD, IxDyn};
 
 use crate::error::{Error, Result};
@@ -162,6 +164,14 @@ impl<T: Element> Assemble for ArrayAt<T> {
     }
 }
 
+/// A tensor whose element type is known at run time is not of the elements that were asked for.
+pub(crate) fn of_other_elements<T: Element>(name: String, found: DType) -> Error {
+    Error::Fetch {
+        name,
+        reason: format!("its elements are {found}, not {}", T::DTYPE),
+    }
+}
+
 fn wrong_type<T: Element>(elements: Slice<'_>) -> Error {
     Error::internal(format!(
         "fetched {} instead of {}",
@@ -225,7 +235,19 @@ impl Fetch for AnyVariable<'_> {
 
 /// A scalar tensor, fetched as a plain number. Made by [`scalar`](crate::TensorExt::scalar).
 #[derive(Clone, Copy, Debug)]
-pub struct Scalar<'g, T>(pub(crate) Tensor<'g, T>);
+pub struct Scalar<'g, T> {
+    tensor: AnyTensor<'g>,
+    element: PhantomData<fn() -> T>,
+}
+
+impl<'g, T> Scalar<'g, T> {
+    pub(crate) fn new(tensor: AnyTensor<'g>) -> Scalar<'g, T> {
+        Scalar {
+            tensor,
+            element: PhantomData,
+        }
+    }
+}
 
 /// The place of a number among the fetched values.
 #[derive(Debug)]
@@ -240,7 +262,7 @@ impl<T: Element> Fetch for Scalar<'_, T> {
 
     fn request(&self, requests: &mut Requests) -> ScalarAt<T> {
         ScalarAt {
-            place: requests.tensor(self.0.any()),
+            place: requests.tensor(self.tensor),
             element: PhantomData,
         }
     }
@@ -257,7 +279,8 @@ impl<T: Element> Assemble for ScalarAt<T> {
                 reason: format!("its shape is {sizes:?}, so it is not one number"),
             });
         }
-        first(elements).ok_or_else(|| wrong_type::<T>(elements))
+        first(elements)
+            .ok_or_else(|| of_other_elements::<T>(fetched.name(self.place), elements.dtype()))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::execute::{Run, Version, uninitialized};
 use crate::explain::Explanation;
 use crate::feed::{Feed, Feeds};
-use crate::fetch::{Assemble, Fetch, Fetched, Requests, Scalar};
+use crate::fetch::{Assemble, Fetch, Fetched, Requests, Scalar, of_other_elements};
 use crate::kernels::Slice;
 use crate::kernels::threads::Threads;
 use crate::options::SessionOptions;
@@ -453,7 +453,22 @@ fn without_value(variables: &[VariableId], versions: &[Version]) -> Vec<Variable
         .collect()
 }
 
-/// What a session adds to tensors.
+/// What a session adds to tensors. Of a tensor whose element type is known at run time, the elements
+/// are those that the caller wants: that the tensor has others is an error of the run.
+///
+/// ```
+/// use aqueduct_graph::{Graph, NormOrder};
+/// use aqueduct_session::{Session, TensorExt, feed};
+///
+/// let g = Graph::new();
+/// let slopes = g.constant([3.0_f32, 4.0]).any();
+/// let norm = slopes.norm(NormOrder::Euclidean, .., false);
+///
+/// let sess = Session::new(&g);
+/// let norm: f32 = sess.run(norm.scalar(), feed![])?;
+/// assert_eq!(norm, 5.0);
+/// # Ok::<(), aqueduct_session::Error>(())
+/// ```
 pub trait TensorExt<'g, T: Element> {
     /// The tensor to be fetched as a plain number; it must have one element in the run.
     fn scalar(self) -> Scalar<'g, T>;
@@ -467,10 +482,22 @@ pub trait TensorExt<'g, T: Element> {
 
 impl<'g, T: Element> TensorExt<'g, T> for Tensor<'g, T> {
     fn scalar(self) -> Scalar<'g, T> {
-        Scalar(self)
+        Scalar::new(self.any())
     }
 
     fn eval(self, session: &Session, feeds: Feeds<'_>) -> Result<ArrayD<T>> {
         session.run(self, feeds)
+    }
+}
+
+impl<'g, T: Element> TensorExt<'g, T> for AnyTensor<'g> {
+    fn scalar(self) -> Scalar<'g, T> {
+        Scalar::new(self)
+    }
+
+    fn eval(self, session: &Session, feeds: Feeds<'_>) -> Result<ArrayD<T>> {
+        let value = session.run(self, feeds)?;
+        let array = value.into_array();
+        array.map_err(|value| of_other_elements::<T>(self.name(), value.dtype()))
     }
 }
