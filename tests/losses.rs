@@ -299,3 +299,16 @@ fn sequences_of_lengths_weigh_their_steps_alike() {
         0.0
     );
 }
+
+#[test]
+fn labels_and_logits_in_each_others_place() {
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?, 3]);
+    let labels = g.placeholder::<f32>("labels", shape![?, 2]);
+    let logits = Dense::new(2).use_bias(false).apply(x);
+    let loss = losses::softmax_cross_entropy(logits, labels);
+    GradientDescentOptimizer::new(0.1).minimize(loss);
+    let report = g.check().unwrap_err().to_string();
+    let words = "stands between: are labels and logits swapped?";
+    assert!(report.contains(words), "{report}");
+}

@@ -255,15 +255,15 @@ fn mistakes_of_rules_show_the_call_that_has_them_called() {
         &g,
         anchor,
         expect![[r#"
-        shape mismatch in the gradient of Tanh: `gradients/Tanh_grad/Sum:0` is f32[] but `x:0` is f32[?, 2]
-          --> tests/own_gradients.rs:+12:17        scope `gradients/Tanh_grad`, name `custom_grad`
-          in the gradient of `Tanh`, built at tests/own_gradients.rs:+10:14
-          help: the gradient of operand 0 has the operand's shape and type
+            shape mismatch in the gradient of Tanh: `gradients/Tanh_grad/Sum:0` is f32[] but `x:0` is f32[?, 2]
+              --> tests/own_gradients.rs:+12:17        scope `gradients/Tanh_grad`, name `custom_grad`
+              in the gradient of `Tanh`, built at tests/own_gradients.rs:+10:14
+              help: the gradient of operand 0 has the operand's shape and type
 
-        invalid argument in the gradient of custom_gradient: the rule gives 2 gradients but the op has 1 operands
-          --> tests/own_gradients.rs:+14:18        scope `gradients_1/IdentityN_grad`, name `custom_grad`
-          in the gradient of `IdentityN`, built at tests/own_gradients.rs:+13:17
-          help: give one for each operand: `None` where no gradient flows"#]],
+            invalid argument in the gradient of custom_gradient: the rule gives 2 gradients but the op has 1 operand
+              --> tests/own_gradients.rs:+14:18        scope `gradients_1/IdentityN_grad`, name `custom_grad`
+              in the gradient of `IdentityN`, built at tests/own_gradients.rs:+13:17
+              help: give one for each operand: `None` where no gradient flows"#]],
     );
 }
 
@@ -273,6 +273,8 @@ fn a_type_that_was_not_built_is_a_mistake() {
     let g = Graph::new();
     let x = g.placeholder::<f32>("x", shape![?]);
     g.gradient_override("ReLU", tenfold, || x.relu().sigmoid());
+    g.gradient_override("Rint", tenfold, || x.relu().sigmoid());
+    g.gradient_override("Rint", tenfold, || x);
     g.gradient_override("While", tenfold, || {
         g.while_loop(x.reduce_sum(..), |x| x.less(9.0), |x| x + 1.0)
     });
@@ -287,12 +289,20 @@ fn a_type_that_was_not_built_is_a_mistake() {
               --> tests/own_gradients.rs:+3:7
               help: there are operations of type `Relu`
 
-            invalid argument in gradient_override: no operation of type "While" whose gradient can be replaced was built in the body
+            invalid argument in gradient_override: no operation of type "Rint" whose gradient can be replaced was built in the body
               --> tests/own_gradients.rs:+4:7
+              help: it builds operations of the types `Relu`, `Sigmoid`
+
+            invalid argument in gradient_override: no operation of type "Rint" whose gradient can be replaced was built in the body
+              --> tests/own_gradients.rs:+5:7
+              help: the body builds no operations: build those whose gradient it is in it
+
+            invalid argument in gradient_override: no operation of type "While" whose gradient can be replaced was built in the body
+              --> tests/own_gradients.rs:+6:7
               help: loops and branches have no other gradient: give one to a function around them by `custom_gradient`
 
-            operand of another graph in identity: `foreign:0`, built at tests/own_gradients.rs:+8:25, belongs to another graph
-              --> tests/own_gradients.rs:+9:7        name `IdentityN`
+            operand of another graph in identity: `foreign:0`, built at tests/own_gradients.rs:+10:25, belongs to another graph
+              --> tests/own_gradients.rs:+11:7        name `IdentityN`
               x  x  f32[?]  from tests/own_gradients.rs:+2:15
               help: build both in one graph, or fetch it there and feed it here"#]],
     );

@@ -94,7 +94,7 @@ pub mod ir {
     pub use crate::custom::{AnyArray, AnyArrayMut, Backward, Custom, ReplacedGradient};
     pub use crate::fact::{Fact, Int};
     pub use crate::ids::{LocationId, MistakeId, NodeId, RegionId, TensorId, VariableId};
-    pub use crate::infer::{Surroundings, infer};
+    pub use crate::infer::{Surroundings, infer, plural};
     pub use crate::mistake::{OperandNote, Problem, Report};
     pub use crate::op::{
         Accumulation, Activation, Array, Binary, Bound, Compare, Control, Convolution, Cut, Debug,

@@ -115,7 +115,7 @@ impl<'g> GradientAccumulator<'g> {
         let _scope = graph.open_name_scope("accumulated_gradients");
         let count = self.count.read_value();
         let message = "no gradients were added since the last were applied";
-        let _any = graph.order_after([graph.assert_greater(count, 0, message)]);
+        let _any = graph.order_after([graph.assert(count.greater(0), &[], message)]);
         let read = |sum: AnyVariable<'g>| -> AnyTensor<'g> {
             let sum = sum.read_value();
             if self.total {

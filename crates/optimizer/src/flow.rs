@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use aqueduct_graph::ir::{Control, NodeId, Op, RegionId, State, Store, TensorId, VariableId};
+use aqueduct_graph::ir::{Control, Nn, NodeId, Op, RegionId, State, Store, TensorId, VariableId};
 
 use crate::points::Point;
 use crate::rules::{self, Rule};
@@ -381,6 +381,10 @@ impl Obstacle {
                     let operation = at(store, id);
                     format!("{operation} has a gradient that cannot be derived: {why}")
                 }
+                Rule::Stops if stops_labels(store, id) => format!(
+                    "stop_gradient {} stands between: are labels and logits swapped?",
+                    at(store, id)
+                ),
                 Rule::Stops => format!("stop_gradient {} stands between", at(store, id)),
                 Rule::Flows(_) | Rule::Bodies | Rule::Leaf => {
                     format!("{} has no gradient", at(store, id))
@@ -388,6 +392,16 @@ impl Obstacle {
             },
         }
     }
+}
+
+/// Whether it keeps gradients from the labels of a cross entropy.
+fn stops_labels(store: &Store, id: NodeId) -> bool {
+    let labels = TensorId::new(id, 0);
+    let mut users = store.node_ids().filter(|user| *user > id);
+    users.any(|user| {
+        matches!(store.node(user).op, Op::Nn(Nn::SoftmaxCrossEntropy))
+            && store.inputs(user).get(1) == Some(&labels)
+    })
 }
 
 /// An operation with its line, as reasons name it.

@@ -30,7 +30,7 @@ impl<'g> Hyper<'g> {
         match self {
             Hyper::Number(number) if !allowed.holds(number) => {
                 let message = format!("{name} is {number} but must be {}", allowed.words());
-                Err(Problem::argument(message).help("change that setting"))
+                Err(Problem::argument(message))
             }
             Hyper::Number(_) | Hyper::Tensor(_) => Ok(()),
         }

@@ -147,10 +147,16 @@ impl Graph {
                  `custom_gradient`",
             );
         }
-        match names::nearest(op_type, types) {
-            near if near.is_empty() => problem.help(
-                "types are named as TensorFlow names them; `operation.type_name()` tells one",
-            ),
+        match names::nearest(op_type, types.iter().copied()) {
+            near if near.is_empty() && types.is_empty() => problem
+                .help("the body builds no operations: build those whose gradient it is in it"),
+            near if near.is_empty() => {
+                let types: Vec<String> = types.iter().map(|built| format!("`{built}`")).collect();
+                problem.help(format!(
+                    "it builds operations of the types {}",
+                    types.join(", ")
+                ))
+            }
             near => problem.help(format!("there are operations of type {near}")),
         }
     }

@@ -27,7 +27,7 @@ pub(super) fn wrong_count(needed: &str, given: usize) -> Problem {
 }
 
 /// `1 row`, `2 rows`.
-pub(crate) fn plural(count: usize, noun: &str) -> String {
+pub fn plural(count: usize, noun: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{ending}")
 }

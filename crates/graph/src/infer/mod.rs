@@ -26,7 +26,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use common::plural;
+pub use common::plural;
 
 use crate::fact::Fact;
 use crate::ids::{RegionId, VariableId};

@@ -1,6 +1,6 @@
 //! Gradients of family `custom`: what the user's rules give is checked.
 
-use aqueduct_graph::ir::{Custom, Problem, ReplacedGradient};
+use aqueduct_graph::ir::{Custom, Problem, ReplacedGradient, plural};
 use aqueduct_graph::{AnyTensor, CustomGradient, CustomStep, MistakeKind};
 
 use super::{Rule, Step, flows};
@@ -67,7 +67,9 @@ fn poisoned<'g>(operand: AnyTensor<'g>, op: &str, problem: Problem) -> AnyTensor
 
 fn wrong_count(operands: usize, given: usize) -> Problem {
     Problem::argument(format!(
-        "the rule gives {given} gradients but the op has {operands} operands"
+        "the rule gives {} but the op has {}",
+        plural(given, "gradient"),
+        plural(operands, "operand")
     ))
     .help("give one for each operand: `None` where no gradient flows")
 }
