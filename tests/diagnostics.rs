@@ -677,6 +677,7 @@ fn whiles_that_do_not_fit() {
 
             shape mismatch in scan: sequence 0, `Const_4:0`, is a scalar but must have an axis
               --> tests/diagnostics.rs:+33:15        name `scan`
+              sequence 0  Const_4  f32[]  from tests/diagnostics.rs:+33:34
               help: the loop runs over axis 0 of its sequences"#]],
     );
 }
@@ -735,6 +736,7 @@ fn bodies_that_do_not_keep_their_state() {
 
             shape mismatch in scan: sequence 0, `Const_1:0`, is a scalar but must have an axis
               --> tests/diagnostics.rs:+14:23        scope `scan_5`, name `scan_5`
+              sequence 0  Const_1  f32[]  from tests/diagnostics.rs:+14:33
               help: the loop runs over axis 0 of its sequences"#]],
     );
 }
@@ -925,9 +927,10 @@ fn training_by_a_mistaken_loss_is_no_second_mistake() {
         &g,
         here,
         expect![[r#"
-        shape mismatch in dynamic_rnn: the input has shape [?, 3] but must be [batch, time, inputs]
-          --> tests/diagnostics.rs:+3:24        name `dynamic_rnn`
-          help: give the axis that is missing with `expand_dims`, or call the cell itself for a single step"#]],
+            shape mismatch in dynamic_rnn: the input has shape [?, 3] but must be [batch, time, inputs]
+              --> tests/diagnostics.rs:+3:24        name `dynamic_rnn`
+              input  x  f32[?, 3]  from tests/diagnostics.rs:+2:15
+              help: give the axis that is missing with `expand_dims`, or call the cell itself for a single step"#]],
     );
 }
 
@@ -998,31 +1001,33 @@ fn losses_and_activations_that_do_not_fit() {
         &g,
         here,
         expect![[r#"
-        shape mismatch in softmax_cross_entropy_with_logits: logits has shape [?, 3] but labels has shape [?, 1]
-          --> tests/diagnostics.rs:+5:13        scope `softmax_cross_entropy_with_logits_sg`, name `softmax_cross_entropy_with_logits_sg`
-          logits  logits                                                     f32[?, 3]  from tests/diagnostics.rs:+2:20
-          labels  softmax_cross_entropy_with_logits_sg/labels_stop_gradient  f32[?, 1]  from tests/diagnostics.rs:+5:13
-          help: labels and logits must have one shape
+            shape mismatch in softmax_cross_entropy_with_logits: logits has shape [?, 3] but labels has shape [?, 1]
+              --> tests/diagnostics.rs:+5:13        scope `softmax_cross_entropy_with_logits_sg`, name `softmax_cross_entropy_with_logits_sg`
+              logits  logits                                                     f32[?, 3]  from tests/diagnostics.rs:+2:20
+              labels  softmax_cross_entropy_with_logits_sg/labels_stop_gradient  f32[?, 1]  from tests/diagnostics.rs:+5:13
+              help: labels and logits must have one shape
 
-        shape mismatch in sparse_softmax_cross_entropy_with_logits: logits has shape [?, 3] but labels has shape [?, 3]
-          --> tests/diagnostics.rs:+6:13        scope `SparseSoftmaxCrossEntropyWithLogits`, name `SparseSoftmaxCrossEntropyWithLogits/SparseSoftmaxCrossEntropyWithLogits`
-          logits  logits   f32[?, 3]  from tests/diagnostics.rs:+2:20
-          labels  classes  i64[?, 3]  from tests/diagnostics.rs:+4:21
-          help: labels has the shape of logits without the last axis: [?]
+            shape mismatch in sparse_softmax_cross_entropy_with_logits: logits has shape [?, 3] but labels has shape [?, 3]
+              --> tests/diagnostics.rs:+6:13        scope `SparseSoftmaxCrossEntropyWithLogits`, name `SparseSoftmaxCrossEntropyWithLogits/SparseSoftmaxCrossEntropyWithLogits`
+              logits  logits   f32[?, 3]  from tests/diagnostics.rs:+2:20
+              labels  classes  i64[?, 3]  from tests/diagnostics.rs:+4:21
+              help: labels has the shape of logits without the last axis: [?]
 
-        shape mismatch in sigmoid_cross_entropy_with_logits: logits has shape [?, 3] but labels has shape [?, 1]
-          --> tests/diagnostics.rs:+8:13        name `logistic_loss`
-          help: labels and logits must have one shape
+            shape mismatch in sigmoid_cross_entropy_with_logits: logits has shape [?, 3] but labels has shape [?, 1]
+              --> tests/diagnostics.rs:+8:13        name `logistic_loss`
+              labels  column  f32[?, 1]  from tests/diagnostics.rs:+3:20
+              logits  logits  f32[?, 3]  from tests/diagnostics.rs:+2:20
+              help: labels and logits must have one shape
 
-        invalid argument in softmax: axis 2 is out of range for rank 2
-          --> tests/diagnostics.rs:+9:20        name `Softmax`
-          logits  logits  f32[?, 3]  from tests/diagnostics.rs:+2:20
-          help: axes run from -2 to 1
+            invalid argument in softmax: axis 2 is out of range for rank 2
+              --> tests/diagnostics.rs:+9:20        name `Softmax`
+              logits  logits  f32[?, 3]  from tests/diagnostics.rs:+2:20
+              help: axes run from -2 to 1
 
-        shape mismatch in log_softmax: logits is a scalar but must have an axis
-          --> tests/diagnostics.rs:+10:33        name `LogSoftmax`
-          logits  Const_1  f32[]  from tests/diagnostics.rs:+10:15
-          help: give logits an axis with `expand_dims(0)`"#]],
+            shape mismatch in log_softmax: logits is a scalar but must have an axis
+              --> tests/diagnostics.rs:+10:33        name `LogSoftmax`
+              logits  Const_1  f32[]  from tests/diagnostics.rs:+10:15
+              help: give logits an axis with `expand_dims(0)`"#]],
     );
 }
 
@@ -1046,14 +1051,17 @@ fn dense_layers_that_cannot_be() {
         expect![[r#"
             shape mismatch in dense: the last axis of x, of shape [3, ?], has an unknown size
               --> tests/diagnostics.rs:+4:57        name `dense`
+              x  open  f32[3, ?]  from tests/diagnostics.rs:+3:18
               help: the kernel has a row for each input: fix the size with `reshape`
 
             shape mismatch in dense: x has shape [3] but must have at least 2 axes
               --> tests/diagnostics.rs:+6:27        name `dense`
+              x  Sum  f32[3]  from tests/diagnostics.rs:+6:35
               help: the last axis holds the inputs of the layer, those before it the examples
 
             invalid argument in dense: units is 0 but must be at least 1
               --> tests/diagnostics.rs:+7:40        name `none`
+              x  x  f32[?, 3]  from tests/diagnostics.rs:+2:15
 
             shape mismatch in bias_add: the last axis of x has size 2 but bias has 5 elements
               --> tests/diagnostics.rs:+9:33, called from tests/diagnostics.rs:+10:10        scope `dense_2`, name `dense_2/BiasAdd_1`
@@ -1086,26 +1094,32 @@ fn dropout_that_cannot_be() {
         expect![[r#"
             invalid argument in dropout: keep_prob is 0 but must be in (0, 1]
               --> tests/diagnostics.rs:+3:15        name `dropout`
+              x  x  f32[?, 3]  from tests/diagnostics.rs:+2:15
               help: it is the part that is kept, not the part that is dropped
 
             invalid argument in dropout: keep_prob is 1.5 but must be in (0, 1]
               --> tests/diagnostics.rs:+4:15        name `dropout`
+              x  x  f32[?, 3]  from tests/diagnostics.rs:+2:15
               help: it is the part that is kept, not the part that is dropped
 
             invalid argument in dropout: keep_prob is NaN but must be in (0, 1]
               --> tests/diagnostics.rs:+5:15        name `dropout`
+              x  x  f32[?, 3]  from tests/diagnostics.rs:+2:15
               help: it is the part that is kept, not the part that is dropped
 
             shape mismatch in dropout: keep_prob has shape [2] but must be a scalar
               --> tests/diagnostics.rs:+6:15        name `dropout`
+              x  x  f32[?, 3]  from tests/diagnostics.rs:+2:15
               help: reshape keep_prob to rank 0
 
             shape mismatch in dropout: noise of shape [2, 1, 3] does not broadcast to shape [?, 3]
               --> tests/diagnostics.rs:+8:15        scope `dropout_4`, name `SelectV2`
+              x  x  f32[?, 3]  from tests/diagnostics.rs:+2:15
               help: a size of noise_shape is that of x, or 1
 
             shape mismatch in dropout: noise of shape [1, 2] does not broadcast to shape [?, 3]
               --> tests/diagnostics.rs:+10:15        scope `dropout_6`, name `SelectV2`
+              x  x  f32[?, 3]  from tests/diagnostics.rs:+2:15
               help: a size of noise_shape is that of x, or 1"#]],
     );
 }
@@ -1127,25 +1141,35 @@ fn tensordot_over_axes_that_do_not_fit() {
         &g,
         here,
         expect![[r#"
-        shape mismatch in tensordot: axis 1 of lhs has size 2 but axis 0 of rhs has size 3
-          --> tests/diagnostics.rs:+4:19        scope `Tensordot`, name `Tensordot`
-          help: sum over axes of one size
+            shape mismatch in tensordot: axis 1 of lhs has size 2 but axis 0 of rhs has size 3
+              --> tests/diagnostics.rs:+4:19        scope `Tensordot`, name `Tensordot`
+              lhs  a  f32[?, 2, 3]  from tests/diagnostics.rs:+2:15
+              rhs  b  f32[3, 4]     from tests/diagnostics.rs:+3:15
+              help: sum over axes of one size
 
-        invalid argument in tensordot: rhs has rank 2, less than the 3 axes
-          --> tests/diagnostics.rs:+5:15        scope `Tensordot_1`, name `Tensordot_1`
-          help: sum over fewer axes
+            invalid argument in tensordot: rhs has rank 2, less than the 3 axes
+              --> tests/diagnostics.rs:+5:15        scope `Tensordot_1`, name `Tensordot_1`
+              lhs  a  f32[?, 2, 3]  from tests/diagnostics.rs:+2:15
+              rhs  b  f32[3, 4]     from tests/diagnostics.rs:+3:15
+              help: sum over fewer axes
 
-        invalid argument in tensordot: axes [0, 0] name axis 0 of rhs twice
-          --> tests/diagnostics.rs:+6:15        scope `Tensordot_2`, name `Tensordot_2`
-          help: name each axis once
+            invalid argument in tensordot: axes [0, 0] name axis 0 of rhs twice
+              --> tests/diagnostics.rs:+6:15        scope `Tensordot_2`, name `Tensordot_2`
+              lhs  a  f32[?, 2, 3]  from tests/diagnostics.rs:+2:15
+              rhs  b  f32[3, 4]     from tests/diagnostics.rs:+3:15
+              help: name each axis once
 
-        invalid argument in tensordot: axes name 2 of lhs but 1 of rhs
-          --> tests/diagnostics.rs:+7:15        scope `Tensordot_3`, name `Tensordot_3`
-          help: name as many axes of each
+            invalid argument in tensordot: axes name 2 of lhs but 1 of rhs
+              --> tests/diagnostics.rs:+7:15        scope `Tensordot_3`, name `Tensordot_3`
+              lhs  a  f32[?, 2, 3]  from tests/diagnostics.rs:+2:15
+              rhs  b  f32[3, 4]     from tests/diagnostics.rs:+3:15
+              help: name as many axes of each
 
-        invalid argument in tensordot: axis 3 is out of range for rank 3
-          --> tests/diagnostics.rs:+8:15        scope `Tensordot_4`, name `Tensordot_4`
-          help: axes run from -3 to 2"#]],
+            invalid argument in tensordot: axis 3 is out of range for rank 3
+              --> tests/diagnostics.rs:+8:15        scope `Tensordot_4`, name `Tensordot_4`
+              lhs  a  f32[?, 2, 3]  from tests/diagnostics.rs:+2:15
+              rhs  b  f32[3, 4]     from tests/diagnostics.rs:+3:15
+              help: axes run from -3 to 2"#]],
     );
 }
 

@@ -384,7 +384,7 @@ impl Graph {
     }
 
     /// A tensor of the type of `like` that stands for one that cannot be made, poisoned by this
-    /// mistake.
+    /// mistake. The report lists the operands that the problem names by [`Problem::operand`].
     #[track_caller]
     pub fn poisoned_like<'g>(
         &'g self,
@@ -416,7 +416,7 @@ impl Graph {
             at: store.trace(site),
             scope: context.name_scope,
             name: name.to_owned(),
-            operands: Vec::new(),
+            operands: problem.operands,
             on_behalf_of: context
                 .origin
                 .map(|node| (store.node(node).name.clone(), store.trace_of(node))),

@@ -4,6 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::handle::AnyTensor;
 use crate::location::Trace;
 
 /// What sort of mistake it is.
@@ -53,6 +54,8 @@ pub struct Problem {
     pub message: String,
     /// What to do: `rhs needs 784 rows`.
     pub help: Option<String>,
+    /// What the report lists beside the operands of the operation.
+    pub operands: Vec<OperandNote>,
 }
 
 impl Problem {
@@ -62,6 +65,7 @@ impl Problem {
             kind,
             message: message.into(),
             help: None,
+            operands: Vec::new(),
         }
     }
 
@@ -84,6 +88,15 @@ impl Problem {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Problem {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Lists an operand by its role: `labels`. Reads the graph: the caller holds no view of one.
+    #[must_use]
+    pub fn operand(mut self, role: impl AsRef<str>, tensor: AnyTensor<'_>) -> Problem {
+        let view = tensor.graph().view();
+        self.operands
+            .push(view.operand_note(role.as_ref(), tensor.id()));
         self
     }
 }

@@ -145,7 +145,10 @@ fn checked<'g>(penalty: AnyTensor<'g>, x: AnyTensor<'g>, name: &str) -> AnyTenso
     }
     let wanted = x.dtype();
     let message = format!("the penalty of `{name}` is {dtype}{shape} but must be {wanted}[]");
-    let problem = Problem::shape(message).help("reduce the penalty to a scalar: `reduce_sum(..)`");
+    let problem = Problem::shape(message)
+        .help("reduce the penalty to a scalar: `reduce_sum(..)`")
+        .operand("penalty", penalty)
+        .operand("of", x);
     x.graph().poisoned_like(x, SUBJECT, SUBJECT, problem)
 }
 
@@ -157,7 +160,12 @@ const SUBJECT: &str = "regularizer";
 fn norms<'g>(weights: AnyTensor<'g>, scope: &str, l1: f64, l2: f64) -> Option<AnyTensor<'g>> {
     let graph = weights.graph();
     if let Some(problem) = misfit(weights, scope, [l1, l2]) {
-        return Some(graph.poisoned_like(weights, SUBJECT, scope, problem));
+        return Some(graph.poisoned_like(
+            weights,
+            SUBJECT,
+            scope,
+            problem.operand("weights", weights),
+        ));
     }
     let magnitudes = || {
         let scope = graph.open_scope("l1_regularizer");

@@ -24,7 +24,14 @@ impl<'g> AnyTensor<'g> {
         }
         let axis = match batch_axis(self, indices, axis, batch_dims) {
             Ok(axis) => axis,
-            Err(problem) => return graph.poisoned_like(self, "gather", "Gather", problem),
+            Err(problem) => {
+                return graph.poisoned_like(
+                    self,
+                    "gather",
+                    "Gather",
+                    problem.operand("params", self).operand("indices", indices),
+                );
+            }
         };
         let _scope = graph.open_scope("Gather");
         let rank = self.shape().rank();

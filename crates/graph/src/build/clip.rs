@@ -243,7 +243,9 @@ fn clipped_in_shape<'g>(x: AnyTensor<'g>, clipped: AnyTensor<'g>, function: &str
         return clipped;
     }
     let message = format!("the bounds broadcast x from shape {from} to {to}");
-    let problem = Problem::shape(message).help("give bounds that broadcast to the shape of x");
+    let problem = Problem::shape(message)
+        .help("give bounds that broadcast to the shape of x")
+        .operand("x", x);
     x.graph().poisoned_like(x, function, function, problem)
 }
 

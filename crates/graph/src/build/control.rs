@@ -318,7 +318,12 @@ impl Graph {
             let message = format!("sequence {place}, `{name}`, is a scalar but must have an axis");
             let problem =
                 Problem::shape(message).help("the loop runs over axis 0 of its sequences");
-            self.record(caller, "scan", path, problem)
+            self.record(
+                caller,
+                "scan",
+                path,
+                problem.operand(format!("sequence {place}"), *sequence),
+            )
         });
         self.enter(|context| context.poison = context.poison.or(mistake))
     }

@@ -209,7 +209,9 @@ pub(super) fn of_one_row<'g, T: Float>(x: Tensor<'g, T>, axes: &str, height: i64
         return x.expand_dims(height);
     }
     let message = format!("a tensor of shape {shape} was given but 3 axes are needed: {axes}");
-    let problem = Problem::shape(message).help("images have 4 axes and go to the functions in 2-D");
+    let problem = Problem::shape(message)
+        .help("images have 4 axes and go to the functions in 2-D")
+        .operand("x", x.any());
     Tensor::assume(
         x.graph()
             .poisoned_like(x.any(), "expand_dims", "ExpandDims", problem),

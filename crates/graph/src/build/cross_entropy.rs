@@ -118,5 +118,6 @@ pub(crate) fn shapes_differ(a: (&str, AnyTensor<'_>), b: (&str, AnyTensor<'_>)) 
         return None;
     }
     let message = format!("{} has shape {of_a} but {} has shape {of_b}", a.0, b.0);
-    Some(Problem::shape(message).help(format!("{} and {} must have one shape", b.0, a.0)))
+    let problem = Problem::shape(message).help(format!("{} and {} must have one shape", b.0, a.0));
+    Some(problem.operand(b.0, b.1).operand(a.0, a.1))
 }

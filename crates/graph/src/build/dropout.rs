@@ -56,14 +56,24 @@ impl<'g, T: Float> Tensor<'g, T> {
             return self;
         }
         if let Some(problem) = keep_prob.problem() {
-            return Tensor::assume(graph.poisoned_like(x, "dropout", "dropout", problem));
+            return Tensor::assume(graph.poisoned_like(
+                x,
+                "dropout",
+                "dropout",
+                problem.operand("x", x),
+            ));
         }
         let _scope = graph.open_scope("dropout");
         let (scaled, rate) = keep_prob.scale(x);
         let draw = options.draw(x);
         if !draw.is_poisoned() && !broadcasts(&draw.shape(), &x.shape()) {
             let problem = noise_does_not_fit(&draw.shape(), &x.shape());
-            return Tensor::assume(graph.poisoned_like(x, "dropout", "SelectV2", problem));
+            return Tensor::assume(graph.poisoned_like(
+                x,
+                "dropout",
+                "SelectV2",
+                problem.operand("x", x),
+            ));
         }
         let kept = draw.compare(Compare::GreaterEqual, rate);
         // A choice, not a product: of an infinity that is dropped nothing is left.

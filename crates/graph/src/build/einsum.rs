@@ -59,7 +59,13 @@ impl Graph {
                 let _scope = self.open_scope("einsum");
                 contracted(*first, operands, read)
             }
-            Err(problem) => self.poisoned_like(*first, "einsum", "einsum", problem),
+            Err(problem) => {
+                let places = operands.iter().enumerate();
+                let problem = places.fold(problem, |problem, (place, operand)| {
+                    problem.operand(format!("operand {place}"), *operand)
+                });
+                self.poisoned_like(*first, "einsum", "einsum", problem)
+            }
         }
     }
 }
@@ -100,10 +106,10 @@ fn contracted<'g>(
     operands: &[AnyTensor<'g>],
     equation: Equation,
 ) -> AnyTensor<'g> {
-    let mut sizes: BTreeMap<Label, (AnyTensor<'g>, usize)> = BTreeMap::new();
+    let mut sizes: BTreeMap<Label, Axis<'g>> = BTreeMap::new();
     let mut factors: Vec<Factor<'g>> = Vec::with_capacity(operands.len());
-    for (operand, labels) in operands.iter().zip(equation.operands) {
-        let tensor = with_sizes(*operand, &labels, &mut sizes);
+    for (place, (operand, labels)) in operands.iter().zip(equation.operands).enumerate() {
+        let tensor = with_sizes((place, *operand), &labels, &mut sizes);
         factors.push(Factor { tensor, labels }.with_diagonals());
     }
     let mut rest = factors.into_iter();
@@ -123,21 +129,36 @@ fn contracted<'g>(
     product.arranged(&equation.result)
 }
 
+/// An axis of an operand.
+#[derive(Clone, Copy)]
+struct Axis<'g> {
+    /// The operand's place in the list.
+    place: usize,
+    operand: AnyTensor<'g>,
+    axis: usize,
+}
+
 /// The operand, whose axes must have the sizes of axes of the same letter before: where that is not
-/// sure the run checks it.
+/// sure the run checks it, by an operation whose name says which axes are meant.
 #[track_caller]
 fn with_sizes<'g>(
-    operand: AnyTensor<'g>,
+    (place, operand): (usize, AnyTensor<'g>),
     labels: &[Label],
-    sizes: &mut BTreeMap<Label, (AnyTensor<'g>, usize)>,
+    sizes: &mut BTreeMap<Label, Axis<'g>>,
 ) -> AnyTensor<'g> {
     let mut tensor = operand;
     for (axis, label) in labels.iter().enumerate() {
         if matches!(label, Label::Broadcast(_)) {
             continue;
         }
-        let (first, of_first) = *sizes.entry(*label).or_insert((operand, axis));
-        let dims = tensor.shape().dim(axis).zip(first.shape().dim(of_first));
+        let own = Axis {
+            place,
+            operand,
+            axis,
+        };
+        let first = *sizes.entry(*label).or_insert(own);
+        let size = first.operand.shape().dim(first.axis);
+        let dims = tensor.shape().dim(axis).zip(size);
         if dims.is_none_or(|(own, other)| own.same(other)) {
             continue;
         }
@@ -145,12 +166,13 @@ fn with_sizes<'g>(
         let mut wanted = Vec::with_capacity(labels.len());
         for other in 0..labels.len() {
             wanted.push(if other == axis {
-                Size::of_axis(first, of_first)
+                Size::of_axis(first.operand, first.axis)
             } else {
                 Size::of_axis(tensor, other)
             });
         }
-        tensor = tensor.reshape(Sizes::list(wanted));
+        let name = format!("{label}_of_operand_{place}_as_of_operand_{}", first.place);
+        tensor = tensor.reshape(Sizes::list(wanted)).named(&name);
     }
     tensor
 }

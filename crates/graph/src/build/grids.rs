@@ -42,7 +42,12 @@ impl Graph {
             if end.shape().rank() > 0 && !end.is_poisoned() {
                 let message = format!("an end has shape {} but must be a scalar", end.shape());
                 let problem = Problem::shape(message).help("give numbers or scalar tensors");
-                return Tensor::assume(self.poisoned_like(end, "linspace", "linspace", problem));
+                return Tensor::assume(self.poisoned_like(
+                    end,
+                    "linspace",
+                    "linspace",
+                    problem.operand("end", end),
+                ));
             }
         }
         let count = num.into().into_i32(self);
@@ -133,9 +138,12 @@ impl<'g> AnyTensor<'g> {
             if shape.rank() != 1 && !times.is_poisoned() {
                 let message = format!("times has shape {shape} but must be a vector");
                 let problem = Problem::shape(message).help("give one number for each slice");
-                return self
-                    .graph()
-                    .poisoned_like(self, "repeat", "repeat", problem);
+                return self.graph().poisoned_like(
+                    self,
+                    "repeat",
+                    "repeat",
+                    problem.operand("x", self).operand("times", times),
+                );
             }
             let copies = times.with_size(self, place).sequence_mask_to_longest();
             let [slices, _]: [AnyTensor<'g>; 2] = match copies.where_true().unstack(2, 1).try_into()
@@ -165,7 +173,7 @@ impl<'g> AnyTensor<'g> {
                 let _scope = graph.open_scope(word);
                 build(place)
             }
-            Err(problem) => graph.poisoned_like(self, word, word, problem),
+            Err(problem) => graph.poisoned_like(self, word, word, problem.operand("x", self)),
         }
     }
 }

@@ -22,7 +22,12 @@ impl<'g> AnyTensor<'g> {
         let axis = match masked_axis(&shape, &masked, axis) {
             Ok(axis) => axis,
             Err(problem) => {
-                return graph.poisoned_like(self, "boolean_mask", "boolean_mask", problem);
+                return graph.poisoned_like(
+                    self,
+                    "boolean_mask",
+                    "boolean_mask",
+                    problem.operand("x", self).operand("mask", mask),
+                );
             }
         };
         let _scope = graph.open_scope("boolean_mask");

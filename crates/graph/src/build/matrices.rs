@@ -90,7 +90,12 @@ impl<'g> AnyTensor<'g> {
         self.of_matrices("matrix_set_diag", |rank| {
             let graph = self.graph();
             if let Err(problem) = check_diagonal(&self.shape(), diagonal) {
-                return graph.poisoned_like(self, "matrix_set_diag", "set_diag", problem);
+                return graph.poisoned_like(
+                    self,
+                    "matrix_set_diag",
+                    "set_diag",
+                    problem.operand("x", self).operand("diagonal", diagonal),
+                );
             }
             let [rows, columns] = matrix_sizes(self, rank);
             let count = rows.minimum(columns);
@@ -150,7 +155,7 @@ impl<'g> AnyTensor<'g> {
             let message = format!("x has shape {shape}, not that of two equal halves");
             let problem =
                 Problem::shape(message).help("give it as many axes again, of the same sizes");
-            return graph.poisoned_like(self, "diag_part", "diag_part", problem);
+            return graph.poisoned_like(self, "diag_part", "diag_part", problem.operand("x", self));
         }
         let sizes: Vec<Size<'g>> = batch_of(self, shape.rank()).collect();
         let (first, second) = sizes.split_at(half);
@@ -179,7 +184,7 @@ impl<'g> AnyTensor<'g> {
         if shape.rank() < 2 {
             let message = format!("x has shape {shape} but must have the two axes of matrices");
             let problem = Problem::shape(message).help("give it axes with `expand_dims`");
-            return graph.poisoned_like(self, word, word, problem);
+            return graph.poisoned_like(self, word, word, problem.operand("x", self));
         }
         let _scope = graph.open_scope(word);
         build(shape.rank())

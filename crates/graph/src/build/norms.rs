@@ -105,7 +105,7 @@ impl<'g> AnyTensor<'g> {
         if let Some(problem) = order.problem(&axes).or(there.err())
             && !self.is_poisoned()
         {
-            return graph.poisoned_like(self, "norm", "norm", problem);
+            return graph.poisoned_like(self, "norm", "norm", problem.operand("x", self));
         }
         let _scope = graph.open_scope("norm");
         let norm = kept_norm(self, order, &axes);

@@ -30,7 +30,7 @@ impl<'g> AnyTensor<'g> {
                 sizes.len()
             );
             let problem = Problem::argument(message).help("give one of each for each axis");
-            return graph.poisoned_like(self, "slice", "Slice", problem);
+            return graph.poisoned_like(self, "slice", "Slice", problem.operand("x", self));
         }
         let (starts, counts): (Vec<i64>, Vec<i64>) = known.into_iter().unzip();
         let starts: Vec<usize> = starts

@@ -64,7 +64,8 @@ impl<'g, T: Float> Tensor<'g, T> {
         if !logits.is_poisoned() && logits.shape().rank() != 2 {
             let found = logits.shape();
             let problem = Problem::shape(format!("logits are [rows, classes], not {found}"))
-                .help("give one row for each draw, as by `expand_dims(0)` or `reshape`");
+                .help("give one row for each draw, as by `expand_dims(0)` or `reshape`")
+                .operand("logits", logits);
             let stand_in = graph.number(DType::I64, 0.0, "Const");
             return Tensor::assume(graph.poisoned_like(
                 stand_in,

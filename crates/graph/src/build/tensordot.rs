@@ -72,7 +72,12 @@ impl<'g> AnyTensor<'g> {
                 return self.matmul(rhs, false, false);
             }
             Err(problem) => {
-                return graph.poisoned_like(self, "tensordot", scope.path(), problem);
+                return graph.poisoned_like(
+                    self,
+                    "tensordot",
+                    scope.path(),
+                    problem.operand("lhs", self).operand("rhs", rhs),
+                );
             }
         };
         let lhs = Factor::new(self, lhs_axes);

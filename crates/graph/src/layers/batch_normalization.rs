@@ -209,7 +209,12 @@ impl<'g> BatchNormalization<'g> {
             Ok(channels) => channels,
             Err(problem) => {
                 let name = self.scope.asked_name();
-                let wrong = graph.poisoned_like(x.any(), "batch_normalization", name, problem);
+                let wrong = graph.poisoned_like(
+                    x.any(),
+                    "batch_normalization",
+                    name,
+                    problem.operand("x", x.any()),
+                );
                 return Tensor::assume(wrong);
             }
         };

@@ -125,7 +125,12 @@ impl<'f, 'g, T: Float> LayerNorm<'f, 'g, T> {
             Ok(sizes) => sizes,
             Err(problem) => {
                 let name = self.scope.asked_name();
-                return Tensor::assume(graph.poisoned_like(x.any(), "layer_norm", name, problem));
+                return Tensor::assume(graph.poisoned_like(
+                    x.any(),
+                    "layer_norm",
+                    name,
+                    problem.operand("x", x.any()),
+                ));
             }
         };
         let _scope = self.scope.open(graph);

@@ -149,7 +149,12 @@ impl<'g> Dropout<'g> {
             let message = format!("rate is {} but must be in [0, 1)", self.rate);
             let problem = Problem::argument(message)
                 .help("it is the part that is dropped, not the part that is kept");
-            return Tensor::assume(graph.poisoned_like(x.any(), "dropout", name, problem));
+            return Tensor::assume(graph.poisoned_like(
+                x.any(),
+                "dropout",
+                name,
+                problem.operand("x", x.any()),
+            ));
         }
         let dropped = || x.dropout_with(1.0 - self.rate, self.options.clone());
         match self.training {

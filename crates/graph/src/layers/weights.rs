@@ -62,7 +62,12 @@ impl<'g, T: Float> Weights<'_, 'g, T> {
             Ok(sizes) => sizes,
             Err(problem) => {
                 let (layer, name) = (self.scope.default, self.scope.asked_name());
-                return Tensor::assume(graph.poisoned_like(x.any(), layer, name, problem));
+                return Tensor::assume(graph.poisoned_like(
+                    x.any(),
+                    layer,
+                    name,
+                    problem.operand("x", x.any()),
+                ));
             }
         };
         let _scope = self.scope.open(graph);

@@ -49,7 +49,8 @@ pub fn sigmoid_cross_entropy_with<'g, T: Float>(
         } else {
             labels
         };
-        weighted_loss(sigmoid_cross_entropy_with_logits(smooth, logits), &options)
+        let losses = sigmoid_cross_entropy_with_logits(smooth, logits);
+        weighted_loss(name, losses, &options)
     })
 }
 
@@ -104,7 +105,8 @@ pub fn softmax_cross_entropy_with<'g, T: Float>(
         } else {
             labels
         };
-        weighted_loss(softmax_cross_entropy_with_logits(smooth, logits), &options)
+        let losses = softmax_cross_entropy_with_logits(smooth, logits);
+        weighted_loss(name, losses, &options)
     })
 }
 
@@ -148,10 +150,8 @@ pub fn sparse_softmax_cross_entropy_with<'g, T: Float, I: Index>(
     if let Weights::Tensor(weights) = options.weights {
         options.weights = Weights::Tensor(without_last_one(weights, rows));
     }
-    weighted_loss(
-        sparse_softmax_cross_entropy_with_logits(labels, logits),
-        &options,
-    )
+    let losses = sparse_softmax_cross_entropy_with_logits(labels, logits);
+    weighted_loss(name, losses, &options)
 }
 
 /// Without its last axis, if that is of size 1 and one too many.

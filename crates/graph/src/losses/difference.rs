@@ -110,7 +110,8 @@ pub fn huber_loss_with<'g, T: Float>(
             .help("it is the distance from which on the loss grows in proportion")
     });
     let problem = refused.or(differ);
-    checked_loss("huber_loss", problem, predictions, &options, || {
+    let name = "huber_loss";
+    checked_loss(name, problem, predictions, &options, || {
         let distance = (predictions - labels).abs();
         let quadratic = distance.minimum(T::from_f64(delta));
         // As a difference and not as a maximum, so that at `delta` the slope is that of the square
@@ -118,7 +119,7 @@ pub fn huber_loss_with<'g, T: Float>(
         let linear = distance - quadratic;
         let half = T::from_f64(0.5);
         let losses = (quadratic * quadratic) * half + linear * T::from_f64(delta);
-        weighted_loss(losses, &options)
+        weighted_loss(name, losses, &options)
     })
 }
 

@@ -52,6 +52,10 @@ pub fn sequence_loss_with<'g, T: Float, I: Index>(
     let name = "sequence_loss";
     let reduction = match (problem, options.reduction()) {
         (Some(problem), _) | (None, Err(problem)) => {
+            let problem = problem
+                .operand("logits", like)
+                .operand("targets", targets.any())
+                .operand("weights", weights.any());
             return Tensor::assume(graph.poisoned_like(like, name, name, problem));
         }
         (None, Ok(reduction)) => reduction,

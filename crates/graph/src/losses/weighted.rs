@@ -36,7 +36,7 @@ pub fn compute_weighted_loss_with<'g, T: Float>(
     let graph = losses.graph();
     let _here = graph.here();
     let _scope = options.open_scope(graph, "weighted_loss");
-    weighted_loss(losses, &options)
+    weighted_loss("weighted_loss", losses, &options)
 }
 
 /// The loss of two operands of one shape, of the losses that `each` gives in the scope of the loss.
@@ -50,7 +50,7 @@ pub(super) fn loss_of_pair<'g, T: Float>(
 ) -> Tensor<'g, T> {
     let problem = shapes_differ((role, given.any()), ("labels", labels.any()));
     checked_loss(name, problem, given, options, || {
-        weighted_loss(each(), options)
+        weighted_loss(name, each(), options)
     })
 }
 
@@ -77,6 +77,7 @@ pub(super) fn checked_loss<'g, T: Float>(
 /// Weighs losses, reduces them and adds the result to its collection. The scope is open.
 #[track_caller]
 pub(super) fn weighted_loss<'g, T: Float>(
+    name: &str,
     losses: Tensor<'g, T>,
     options: &LossOptions<'g>,
 ) -> Tensor<'g, T> {
@@ -88,7 +89,7 @@ pub(super) fn weighted_loss<'g, T: Float>(
         }
         Err(problem) => {
             let graph = losses.graph();
-            graph.poisoned_like(losses, "weights", "value", problem)
+            graph.poisoned_like(losses, name, "value", problem)
         }
     };
     options.collect(loss);
@@ -223,10 +224,18 @@ fn weights_problem(weights: AnyTensor<'_>, losses: AnyTensor<'_>) -> Option<Prob
         return None;
     }
     let message = format!("weights have shape {of_weights} but the losses have shape {of_losses}");
-    Some(Problem::shape(message).help(
+    let help = if of_weights.rank() == of_losses.rank() {
+        "each axis of the weights has size 1 or that of the losses"
+    } else {
         "weights are a scalar, or have as many axes as the losses, each of size 1 or of theirs: \
-         `expand_dims` adds an axis",
-    ))
+         `expand_dims` adds an axis"
+    };
+    let problem = Problem::shape(message).help(help);
+    Some(
+        problem
+            .operand("weights", weights)
+            .operand("losses", losses),
+    )
 }
 
 /// Whether each size of the weights is 1, or is to the size of the losses there as `fits` says.

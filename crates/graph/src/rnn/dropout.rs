@@ -205,7 +205,12 @@ impl<'g, C: RnnCell<'g>> DropoutWrapper<'g, C> {
         };
         if let Some(problem) = problem {
             let name = "dropout_wrapper";
-            return Tensor::assume(graph.poisoned_like(x.any(), name, name, problem));
+            return Tensor::assume(graph.poisoned_like(
+                x.any(),
+                name,
+                name,
+                problem.operand("x", x.any()),
+            ));
         }
         let _scope = graph.open_scope("dropout");
         let numbers = self.draw(graph, place, seed, sizes);

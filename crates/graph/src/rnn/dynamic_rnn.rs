@@ -93,10 +93,11 @@ pub(super) fn inputs_problem<T: Float, S>(
             "[batch, time, inputs]"
         };
         let message = format!("the input has shape {shape} but must be {form}");
-        return Some(Problem::shape(message).help(
+        let problem = Problem::shape(message).help(
             "give the axis that is missing with `expand_dims`, or call the cell itself for a single \
              step",
-        ));
+        );
+        return Some(problem.operand("input", inputs.any()));
     }
     options.lengths_problem(shape.dim(batch_axis(options.time_major)))
 }

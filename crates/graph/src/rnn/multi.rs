@@ -98,7 +98,12 @@ impl<'g, C: CellStack<'g>> RnnCell<'g> for MultiRnnCell<C> {
         let _here = graph.here();
         if let Some(problem) = self.problem(&state) {
             let name = self.scope.name();
-            let wrong = graph.poisoned_like(input.any(), name, name, problem);
+            let wrong = graph.poisoned_like(
+                input.any(),
+                name,
+                name,
+                problem.operand("input", input.any()),
+            );
             return poisoned(wrong, &state);
         }
         let _scope = self.scope.open(graph);

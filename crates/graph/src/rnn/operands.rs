@@ -52,12 +52,22 @@ impl<'g, T: Float> Operands<'_, 'g, T> {
                     Some((_, part, _)) => part.any(),
                     None => {
                         let name = self.scope.name();
+                        let problem = self.listed_in(problem);
                         input.graph().poisoned_like(input, name, name, problem)
                     }
                 };
                 poisoned(wrong, &state)
             }
         }
+    }
+
+    /// The problem with all operands: which of them is at fault is not for the rule to say.
+    fn listed_in(&self, problem: Problem) -> Problem {
+        let problem = problem.operand("input", self.input.any());
+        let parts = self.state.iter();
+        parts.fold(problem, |problem, (name, part, _)| {
+            problem.operand(name, part.any())
+        })
     }
 
     /// The number of inputs, if the cell can be applied.

@@ -83,6 +83,7 @@ impl<'g, S> RnnOptions<'g, S> {
                 "sequence_length has shape {shape} but must have {wanted}"
             ))
             .help("give one length for each row of the batch")
+            .operand("sequence_length", lengths)
         })
     }
 }

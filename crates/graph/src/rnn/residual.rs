@@ -84,7 +84,9 @@ fn sum<'g, T: crate::element::Float>(input: Tensor<'g, T>, output: Tensor<'g, T>
     }
     let message = format!("the cell makes {to} of its input of shape {from}");
     let problem = Problem::shape(message)
-        .help("give the cell as many units as it has inputs, or combine both with `residual_fn`");
+        .help("give the cell as many units as it has inputs, or combine both with `residual_fn`")
+        .operand("input", input.any())
+        .operand("output", output.any());
     let name = "residual_wrapper";
     Tensor::assume(
         input

@@ -26,6 +26,7 @@ pub(super) fn step<'g, C: RnnCell<'g>>(
     let after = next.parts();
     let problem = another_state(&before, &after);
     if let Some(problem) = problem.or_else(|| no_rows(output.any(), input.any())) {
+        let problem = problem.operand("input", input.any());
         let wrong = graph.poisoned_like(input.any(), driver, driver, problem);
         return poisoned(wrong, &state);
     }
@@ -63,7 +64,9 @@ fn another_state(before: &[AnyTensor<'_>], after: &[AnyTensor<'_>]) -> Option<Pr
         words(new),
         words(old)
     );
-    Some(Problem::shape(message).help("a state keeps its shape and dtype from step to step"))
+    let problem =
+        Problem::shape(message).help("a state keeps its shape and dtype from step to step");
+    Some(problem.operand("state", *old).operand("next state", *new))
 }
 
 /// What is wrong with an output that has no row for each row of the input.
@@ -76,7 +79,9 @@ fn no_rows(output: AnyTensor<'_>, input: AnyTensor<'_>) -> Option<Problem> {
         return None;
     }
     let message = format!("the cell's output has shape {shape} but must be [{batch}, ..]");
-    Some(Problem::shape(message).help("give a row for each row of the input, axis 0 is the batch"))
+    let problem = Problem::shape(message);
+    let problem = problem.help("give a row for each row of the input, axis 0 is the batch");
+    Some(problem.operand("output", output))
 }
 
 /// Rows of `new` where they are active, else of `old`. A scalar has no rows: it is always new.

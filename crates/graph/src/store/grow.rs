@@ -382,7 +382,11 @@ impl Store {
             at: self.trace(new.site),
             scope: new.scope.to_owned(),
             name: name.to_owned(),
-            operands: self.operand_notes(&new.op, new.inputs),
+            operands: self
+                .operand_notes(&new.op, new.inputs)
+                .into_iter()
+                .chain(problem.operands)
+                .collect(),
             on_behalf_of: new
                 .origin
                 .map(|node| (self.node(node).name.clone(), self.trace_of(node))),
