@@ -70,3 +70,14 @@ fn what_division_leaves_has_the_slope_of_the_quotient() {
     assert_close(&by_x, &[1.0; 7]);
     assert_close(&by_y, &[-3.0, 4.0, 4.0, -3.0, -2.0, 0.0, NAN]);
 }
+
+#[test]
+fn the_slope_of_expm1_keeps_its_digits_where_it_is_small() {
+    let g = Graph::new();
+    let x = g.constant([-20.0_f32, -3.0, 0.0, 2.0]);
+    let slope = gradient(x.expm1(), x);
+    let found = Session::new(&g).run(slope, feed![]).unwrap();
+    for (found, x) in found.iter().zip([-20.0_f32, -3.0, 0.0, 2.0]) {
+        assert!((found / x.exp() - 1.0).abs() < 1e-6, "{found} at {x}");
+    }
+}

@@ -22,5 +22,6 @@ pub fn weighted_sum<'g, T: Float>(y: Tensor<'g, T>) -> Tensor<'g, T> {
     let _scope = graph.open_name_scope("weighted_sum");
     let places = graph.range(y.size()).cast::<T>();
     let weights = places.sin() * T::from_f64(0.5) + T::from_f64(1.0);
-    (y.reshape([-1]) * weights).reduce_sum(..)
+    // Not `y` flattened: its gradient would be one of unknown size.
+    (y * weights.reshape(y.shape_tensor())).reduce_sum(..)
 }

@@ -41,7 +41,8 @@ fn unary(op: Unary) -> Rule {
         Unary::Log => each(|x, _, g| g.div(x)),
         Unary::Tanh => each(|_, y, g| g.mul(one(y).sub(y.unary(Unary::Square)))),
         Unary::Sigmoid => each(|_, y, g| g.mul(y.mul(one(y).sub(y)))),
-        Unary::Expm1 => each(|_, y, g| g.mul(y.add(one(y)))),
+        // Of the operand: below 0 the sum of 1 and the result has few digits, or none.
+        Unary::Expm1 => each(|x, _, g| g.mul(x.unary(Unary::Exp))),
         Unary::Log1p => each(|x, _, g| g.div(one(x).add(x))),
         Unary::Sin => each(|x, _, g| g.mul(x.unary(Unary::Cos))),
         Unary::Cos => each(|x, _, g| g.mul(x.unary(Unary::Sin)).unary(Unary::Neg)),
