@@ -194,6 +194,37 @@ fn a_training_step_of_an_unrolled_loop_asks_for_no_memory() {
     }
 }
 
+/// A convolutional network.
+fn convolutional<'g>(g: &'g Graph) -> Net<'g> {
+    net(g, |x| {
+        let images = x.reshape(sizes![x.size_of(0), STEPS, INPUTS, 1]);
+        let strokes = Conv2d::new(8, 3).padding(Padding::Same).apply(images);
+        let normalized = BatchNormalization::new().training(true).apply(strokes);
+        let small = MaxPooling2d::new(2, 2).apply(normalized.relu());
+        let shapes = Conv2d::new(8, 2).padding(Padding::Same).apply(small);
+        let pooled = MaxPooling2d::new(2, 2).apply(shapes);
+        Dense::new(HIDDEN).apply(pooled.flatten())
+    })
+}
+
+#[test]
+fn a_training_step_of_a_convolutional_network_asks_for_no_memory() {
+    let _alone = alone();
+    for threads in [1, 2] {
+        let g = Graph::new();
+        let net = convolutional(&g);
+        // With what moves the averages of the batch normalization.
+        let step = (net.train, g.group(g.update_ops()));
+        let sess = session(&g, threads);
+        let (x, y) = samples();
+        let train = sess.prepare(step, (net.x, net.y)).unwrap();
+        let count = requests(|| {
+            train.run((&x, &y)).unwrap();
+        });
+        assert_eq!(count, 0, "{threads} threads");
+    }
+}
+
 #[test]
 fn a_run_with_borrowed_feeds_asks_for_no_memory() {
     let _alone = alone();
