@@ -429,6 +429,7 @@ fn untyped<'g>(g: &'g Graph, x: AnyTensor<'g>, n: AnyTensor<'g>) {
         g.stack_any(&[x, x], 0),
         g.concat_any(&[x], 0),
         aqueduct::ir::add_n(g, &[x, x]),
+        g.add_n(&[x.typed::<f32>(), x.typed()]),
     );
     let _ = (
         x.unary(Unary::Exp),

@@ -50,7 +50,7 @@ const INTRODUCTION: &str = "\
 What can be built, and what TensorFlow 1 calls it. `x` is the tensor that a method is called on; `[a, …]` stands for any axes,
 `[]` for a scalar. Shapes broadcast as NumPy's do where two are joined by \"with\". A gradient is of `x`, and can be differentiated
 again; \"sparse\" ones are rows with their indices. The rustdoc of each method says more. All of it comes with
-`use aqueduct::prelude::*;`, but for what stands in `aqueduct::ir`: `ir::add_n`, `PartUpdate`, `PadMode`.
+`use aqueduct::prelude::*;`, but for what stands in `aqueduct::ir`: `PartUpdate`, `PadMode`.
 
 This table is written by a test (`tests/ops`), which builds every row: element types and gradients are what the library says, and an
 operation without a row fails it.

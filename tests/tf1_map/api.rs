@@ -93,6 +93,9 @@ impl Api {
                     return;
                 };
                 for member in &block.items {
+                    if let ImplItem::Macro(call) = member {
+                        self.add_words(&owner, &call.mac.tokens.to_string());
+                    }
                     let name = match member {
                         ImplItem::Fn(function) if is_public(&function.vis) => &function.sig.ident,
                         ImplItem::Const(constant) if is_public(&constant.vis) => &constant.ident,
@@ -141,12 +144,22 @@ impl Api {
                 continue;
             };
             for call in macros().filter(|call| call.mac.path.is_ident(name)) {
-                let given = call.mac.tokens.to_string();
-                let words = given.split(|c: char| !c.is_alphanumeric() && c != '_');
-                self.members
-                    .extend(words.map(|word| format!("{owner}::{word}")));
+                self.add_words(owner, &call.mac.tokens.to_string());
             }
         }
+    }
+}
+
+impl Api {
+    /// Every word given to a macro, but for those of its documentation, as a member of a type.
+    fn add_words(&mut self, owner: &str, given: &str) {
+        let code = given.replace("\\\"", "");
+        let words = code
+            .split('"')
+            .step_by(2)
+            .flat_map(|code| code.split(|c: char| !c.is_alphanumeric() && c != '_'));
+        self.members
+            .extend(words.map(|word| format!("{owner}::{word}")));
     }
 }
 

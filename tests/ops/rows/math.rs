@@ -1,7 +1,5 @@
 //! Rows of family `math`.
 
-use aqueduct::ir::add_n;
-
 use crate::row::Row;
 
 pub(crate) fn unary() -> Vec<Row> {
@@ -82,9 +80,7 @@ pub(crate) fn binary() -> Vec<Row> {
         row!(Number "x.squared_difference(y)", "[…] with […]", "tf.squared_difference", |x: [2, 3]| {
             x.squared_difference(x.ones_like())
         }),
-        row!(Number "ir::add_n(g, [x, …])", "[…], all equal", "tf.add_n", |x: [2, 3]| {
-            add_n(x.graph(), &[x.any(), x.any()])
-        }),
+        row!(Number "g.add_n(&[x, …])", "[…], all equal", "tf.add_n", |x: [2, 3]| x.graph().add_n(&[x, x])),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! Builders of family `math`.
 
 use crate::element::{DType, Element, Float, Number, Signed};
+use crate::graph::Graph;
 use crate::handle::{AnyTensor, Operand, Tensor};
 use crate::ids::TensorId;
 use crate::op::{Binary, Compare, Math, Unary};
@@ -126,10 +127,27 @@ impl<'g> AnyTensor<'g> {
 /// The sum of tensors of one dtype and shape; of one tensor, itself. Of none there is no dtype to
 /// give: the result is poisoned.
 #[track_caller]
-pub fn add_n<'g>(graph: &'g crate::Graph, tensors: &[AnyTensor<'g>]) -> AnyTensor<'g> {
+pub fn add_n<'g>(graph: &'g Graph, tensors: &[AnyTensor<'g>]) -> AnyTensor<'g> {
     match tensors {
         [one] => *one,
         many => graph.add_tensor(Math::AddN, many, "AddN"),
+    }
+}
+
+impl Graph {
+    /// The sum of tensors of one shape, of which there must be at least one. TensorFlow's `add_n`.
+    ///
+    /// ```
+    /// use aqueduct_graph::Graph;
+    ///
+    /// let g = Graph::new();
+    /// let parts = [g.constant([1.0_f32, 2.0]), g.constant([3.0, 4.0])];
+    /// assert_eq!(g.add_n(&parts).name(), "AddN:0");
+    /// ```
+    #[track_caller]
+    pub fn add_n<'g, T: Number>(&'g self, tensors: &[Tensor<'g, T>]) -> Tensor<'g, T> {
+        let tensors: Vec<AnyTensor<'g>> = tensors.iter().map(|tensor| tensor.any()).collect();
+        Tensor::assume(add_n(self, &tensors))
     }
 }
 
