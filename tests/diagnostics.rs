@@ -7,17 +7,13 @@ use aqueduct::prelude::*;
 use aqueduct::{
     Computation, CustomError, CustomGradient, CustomOp, Minimize, Sizes, value_initializer,
 };
-use aqueduct_tests::relative;
+use aqueduct_tests::{mistakes_of, relative};
 use expect_test::{Expect, expect};
 use ndarray::ArrayViewD;
 
 /// The graph has taken down these mistakes and no others.
 fn check(graph: &Graph, anchor: u32, expected: Expect) {
-    let report = match graph.check() {
-        Ok(()) => "nothing".to_owned(),
-        Err(mistakes) => mistakes.to_string(),
-    };
-    expected.assert_eq(&relative(&report, file!(), anchor));
+    expected.assert_eq(&mistakes_of(graph, file!(), anchor));
 }
 
 #[test]

@@ -295,7 +295,7 @@ fn a_type_that_was_not_built_is_a_mistake() {
 
             invalid argument in gradient_override: no operation of type "Rint" whose gradient can be replaced was built in the body
               --> tests/own_gradients.rs:+5:7
-              help: the body builds no operations: build those whose gradient it is in it
+              help: the body builds no operations
 
             invalid argument in gradient_override: no operation of type "While" whose gradient can be replaced was built in the body
               --> tests/own_gradients.rs:+6:7

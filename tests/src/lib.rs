@@ -16,7 +16,7 @@ mod session;
 
 pub use compare::{Tolerance, compare, report};
 pub use differences::{central_differences, spread};
-pub use mistake::only_mistake;
+pub use mistake::{mistakes_of, only_mistake};
 pub use modes::{Modes, Results};
 pub use reference::Reference;
 pub use relative::relative;

@@ -4,6 +4,8 @@ use std::panic::Location;
 
 use aqueduct::Graph;
 
+use crate::relative;
+
 /// The message of the one mistake that `build` makes, on a line of the caller's file.
 ///
 /// # Panics
@@ -21,4 +23,13 @@ pub fn only_mistake(build: impl FnOnce(&Graph)) -> String {
     let file = Location::caller().file();
     assert_eq!(mistake.at.at.file, file, "{mistake}");
     mistake.message.clone()
+}
+
+/// The reports of all mistakes of a graph, or `nothing`, with places told as [`relative`] does.
+pub fn mistakes_of(graph: &Graph, file: &str, anchor: u32) -> String {
+    let report = match graph.check() {
+        Ok(()) => "nothing".to_owned(),
+        Err(mistakes) => mistakes.to_string(),
+    };
+    relative(&report, file, anchor)
 }

@@ -103,8 +103,7 @@ impl<'f> Feeds<'f> {
 
 /// Values for a run: `feed![x => xs, y => ys]`.
 ///
-/// A value is an array or view of `ndarray`, a vector, a slice, an array (nested ones too, up to
-/// four deep), or a
+/// A value is an array or view of `ndarray`, a vector, a slice, an array (nested up to four deep), or a
 /// number for a scalar. Given by reference, and lying row by row in memory, it is not copied.
 ///
 /// ```

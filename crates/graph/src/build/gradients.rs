@@ -148,8 +148,9 @@ impl Graph {
             );
         }
         match names::nearest(op_type, types.iter().copied()) {
-            near if near.is_empty() && types.is_empty() => problem
-                .help("the body builds no operations: build those whose gradient it is in it"),
+            near if near.is_empty() && types.is_empty() => {
+                problem.help("the body builds no operations")
+            }
             near if near.is_empty() => {
                 let types: Vec<String> = types.iter().map(|built| format!("`{built}`")).collect();
                 problem.help(format!(
