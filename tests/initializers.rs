@@ -278,10 +278,13 @@ fn the_identity_is_what_it_says() {
 
 #[test]
 fn matrices_are_asked_for_where_only_they_can_be_made() {
-    let wrong: [(&[usize], Initializer); 3] = [
+    let wrong: [(&[usize], Initializer); 6] = [
         (&[4], orthogonal_initializer(1.0)),
         (&[], orthogonal_initializer(1.0)),
         (&[2, 2, 2], identity_initializer(1.0)),
+        (&[usize::MAX, 2, 2], orthogonal_initializer(1.0)),
+        (&[1 << 40, 2], orthogonal_initializer(1.0)),
+        (&[2, 1 << 31], identity_initializer(1.0)),
     ];
     for (sizes, initializer) in wrong {
         let g = Graph::new();

@@ -288,20 +288,24 @@ fn identity<'g>(
     diagonal.binary_exact(Binary::Mul, gain, name)
 }
 
-/// The sizes, and those of the matrix that they make with all axes but the last in one.
+/// The sizes, and those of the matrix that they make with all axes but the last in one. Each is a number
+/// of places, which are counted in `i32`.
 fn matrix_sizes(known: Option<Vec<usize>>) -> Option<(Vec<usize>, usize, usize)> {
     let sizes = known?;
     let [field @ .., inputs, outputs] = &sizes[..] else {
         return None;
     };
-    let rows = field.iter().product::<usize>() * inputs;
     let columns = *outputs;
+    let rows = field
+        .iter()
+        .try_fold(*inputs, |rows, size| rows.checked_mul(*size))?;
+    i32::try_from(rows.max(columns)).ok()?;
     Some((sizes, rows, columns))
 }
 
 #[track_caller]
 fn not_a_matrix<'g>(graph: &'g Graph, dtype: DType, subject: &str) -> AnyTensor<'g> {
-    let problem = Problem::shape("it makes matrices whose sizes are known")
+    let problem = Problem::shape("it makes matrices whose sizes are known and below 2^31")
         .help("give the variable two sizes, or another initializer");
     let stand_in = graph.number(dtype, 0.0, "Const");
     graph.poisoned_like(stand_in, subject, subject, problem)
