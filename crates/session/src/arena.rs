@@ -175,8 +175,9 @@ impl<'a> OpenArena<'a> {
         }
         let start = lines.as_mut_ptr().cast();
         self.writes.push(range);
-        // SAFETY: as in `read`; and since no handed-out range overlaps this one, the slice is the
-        // only way to these bytes while it lives.
+        // SAFETY: the range is in bounds and covers `elements` of `dtype`. No range that was handed
+        // out overlaps it, nor will one, and `self` holds the arena exclusively for `'a`; so the slice
+        // is the only way to these bytes while it lives.
         Some(unsafe { slice_mut(start, buffer) })
     }
 }
@@ -195,9 +196,10 @@ unsafe fn slice<'a>(start: *const u8, buffer: Buffer) -> Slice<'a> {
             match buffer.dtype {
                 $(DType::$variant => {
                     // SAFETY: the caller vouches for the bytes. Lines are aligned for every type.
-                    // Every byte of an arena starts as zero, and a buffer's bytes belong to it
-                    // alone, so they are only ever written as this type: they hold valid values,
-                    // which matters for `bool`.
+                    // They hold valid values, which matters for `bool`: every byte of an arena
+                    // starts as zero; a plain plan's buffers have their bytes for themselves, so
+                    // that these are only ever written as this type; and what an optimised plan
+                    // gives is written as this type before anybody reads it.
                     Slice::$variant(unsafe {
                         std::slice::from_raw_parts(start.cast::<$type>(), buffer.elements)
                     })
@@ -217,7 +219,9 @@ unsafe fn slice_mut<'a>(start: *mut u8, buffer: Buffer) -> SliceMut<'a> {
         ($($variant:ident => $type:ty),*) => {
             match buffer.dtype {
                 $(DType::$variant => {
-                    // SAFETY: as in `slice`.
+                    // SAFETY: the caller vouches for the bytes. Lines are aligned for every type.
+                    // Only plain plans are executed through this; their buffers hold valid values,
+                    // as `slice` says.
                     SliceMut::$variant(unsafe {
                         std::slice::from_raw_parts_mut(start.cast::<$type>(), buffer.elements)
                     })

@@ -445,9 +445,11 @@ impl<'a> Memory<'a> for TableMemory<'a> {
     }
 
     fn write(&mut self, _: usize, _: Buffer) -> Option<SliceMut<'a>> {
-        let span = self.outputs.get(self.taken)?;
+        let (before, rest) = self.outputs.split_at_checked(self.taken)?;
+        let span = *rest.first()?;
         self.taken += 1;
-        Some(self.table.slice_mut(*span))
+        let apart = !self.table.meets_any(span, self.inputs.iter().chain(before));
+        apart.then(|| self.table.slice_mut(span))
     }
 
     fn versions(&self) -> &'a [Version] {

@@ -1,7 +1,5 @@
 //! Layout: buffers that are not used at the same time share memory.
 
-use aqueduct_graph::DType;
-
 /// The unit of a layout, in bytes: a cache line, which also aligns every buffer for vector loads.
 pub(crate) const LINE: usize = 64;
 
@@ -11,23 +9,6 @@ pub(crate) struct Lifetime {
     pub(crate) bytes: usize,
     pub(crate) first: usize,
     pub(crate) last: usize,
-    /// Buffers of `bool`s share memory with their like alone: not all bytes are truth values.
-    pub(crate) kind: Kind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Numbers,
-    Truths,
-}
-
-impl From<DType> for Kind {
-    fn from(dtype: DType) -> Kind {
-        match dtype {
-            DType::Bool => Kind::Truths,
-            DType::F32 | DType::F64 | DType::I32 | DType::I64 | DType::U8 => Kind::Numbers,
-        }
-    }
 }
 
 /// Places for buffers: an offset for each, and the bytes of all. `None` if no machine has as many.
@@ -63,7 +44,7 @@ pub(crate) fn place(lifetimes: &[Lifetime], share: bool) -> Option<(Vec<usize>, 
 }
 
 fn conflict(a: &Lifetime, b: &Lifetime) -> bool {
-    a.kind != b.kind || (a.first <= b.last && b.first <= a.last)
+    a.first <= b.last && b.first <= a.last
 }
 
 /// The lowest offset with so many free bytes, beside ranges in ascending order.
@@ -83,13 +64,7 @@ mod tests {
     use super::*;
 
     fn lifetime(bytes: usize, first: usize, last: usize) -> Lifetime {
-        let kind = Kind::Numbers;
-        Lifetime {
-            bytes,
-            first,
-            last,
-            kind,
-        }
+        Lifetime { bytes, first, last }
     }
 
     #[test]
@@ -117,14 +92,6 @@ mod tests {
         ];
         let (_, total) = place(&lifetimes, true).unwrap();
         assert_eq!(total, 384);
-    }
-
-    #[test]
-    fn truth_values_keep_to_themselves() {
-        let mut lifetimes = [lifetime(64, 0, 0), lifetime(64, 1, 1)];
-        lifetimes[1].kind = Kind::Truths;
-        let (offsets, _) = place(&lifetimes, true).unwrap();
-        assert_ne!(offsets[0], offsets[1]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub(crate) mod lower;
 pub(crate) mod opaque;
 pub(crate) mod passes;
 pub(crate) mod program;
+mod races;
 mod rows;
 mod scans;
 pub(crate) mod text;

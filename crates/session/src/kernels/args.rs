@@ -96,8 +96,10 @@ macro_rules! typed {
             /// The memory must hold valid elements of that type, be aligned for it, and not be
             /// written for as long as the slice lives.
             pub(super) unsafe fn from_raw(start: *const u8, len: usize, dtype: DType) -> Self {
+                // SAFETY: bytes may be looked at as such, whatever they are.
+                debug_assert!(dtype != DType::Bool || unsafe { are_truths(start, len) });
                 match dtype {
-                    // SAFETY: the caller vouches for it.
+                    // SAFETY: the caller vouches for the bytes, of as many elements of this type.
                     $(DType::$variant => Slice::$variant(unsafe {
                         std::slice::from_raw_parts(start.cast(), len)
                     })),*
@@ -162,8 +164,10 @@ macro_rules! typed {
             /// The memory must hold valid elements of that type, be aligned for it, and not be
             /// touched in another way for as long as the slice lives.
             pub(super) unsafe fn from_raw(start: *mut u8, len: usize, dtype: DType) -> Self {
+                // SAFETY: bytes may be looked at as such, whatever they are.
+                debug_assert!(dtype != DType::Bool || unsafe { are_truths(start, len) });
                 match dtype {
-                    // SAFETY: the caller vouches for it.
+                    // SAFETY: the caller vouches for the bytes, of as many elements of this type.
                     $(DType::$variant => SliceMut::$variant(unsafe {
                         std::slice::from_raw_parts_mut(start.cast(), len)
                     })),*
@@ -208,6 +212,16 @@ macro_rules! typed {
     };
 }
 typed!(f32 => F32, f64 => F64, i32 => I32, i64 => I64, u8 => U8, bool => Bool);
+
+/// Whether so many bytes are all 0 or 1.
+///
+/// # Safety
+/// They must be good for reads.
+unsafe fn are_truths(start: *const u8, count: usize) -> bool {
+    // SAFETY: the caller vouches for the bytes, which are numbers whatever they are.
+    let bytes = unsafe { std::slice::from_raw_parts(start, count) };
+    bytes.iter().all(|byte| *byte <= 1)
+}
 
 impl Slice<'_> {
     /// One of [`Slice::ints`].

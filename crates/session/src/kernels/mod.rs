@@ -9,6 +9,7 @@
 mod dispatch;
 
 mod activation;
+mod apart;
 mod args;
 mod array;
 mod broadcast;

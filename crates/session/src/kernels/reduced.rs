@@ -98,6 +98,11 @@ impl Reduced {
         self.cut.tasks()
     }
 
+    /// What makes the elements that are folded.
+    pub(super) fn elements(&self) -> &Fused {
+        &self.fused
+    }
+
     /// Which totals a task gives.
     pub(crate) fn totals(&self, task: usize) -> Range<usize> {
         self.cut.parts[task].totals.clone()

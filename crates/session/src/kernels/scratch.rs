@@ -55,16 +55,20 @@ impl Scratch {
         lengths.map(|length| {
             let (part, others) = std::mem::take(&mut rest).split_at_mut(lines_of::<T>(length));
             rest = others;
+            assert!(
+                length <= size_of_val(part) / size_of::<T>(),
+                "no room for {length} elements"
+            );
             let start = part.as_mut_ptr().cast::<T>();
-            // SAFETY: the lines are borrowed, have room for so many elements, are aligned for them and
-            // hold bytes, all of which are floats.
+            // SAFETY: the lines are borrowed and no other part's, have room for so many elements, and are
+            // aligned for them. All their bytes are initialised, and any bits are a float.
             unsafe { std::slice::from_raw_parts_mut(start, length) }
         })
     }
 }
 
 fn lines_of<T>(length: usize) -> usize {
-    (length * size_of::<T>()).div_ceil(LINE)
+    length.saturating_mul(size_of::<T>()).div_ceil(LINE)
 }
 
 impl Drop for Scratch {

@@ -104,12 +104,31 @@ impl Step {
         }
     }
 
+    /// Calls `f` with the base of each result that the step writes.
+    pub(crate) fn each_result(&self, mut f: impl FnMut(usize)) {
+        match self {
+            Step::Fused { outputs, .. } => outputs.iter().for_each(|reach| f(reach.first.base)),
+            Step::Reduced { totals, .. } => f(totals.first.base),
+            Step::Product { c, .. } | Step::Packed { c, .. } => f(c.first.base),
+            Step::Group { others, .. } => others.iter().for_each(|[_, c]| f(c.first.base)),
+            Step::Pack { packed, .. } => f(packed.first.base),
+            Step::Kernel { outputs, .. } => {
+                let spans = outputs.iter().flatten();
+                spans.for_each(|span| f(span.first.base));
+            }
+            Step::Shared { output, .. } => f(output.first.base),
+        }
+    }
+
     /// Runs one task.
     ///
     /// # Errors
     /// The operands' values do not allow it.
     #[inline]
     pub(crate) fn run(&self, table: &Table, task: usize) -> Result<(), Failure> {
+        if cfg!(debug_assertions) && task == 0 {
+            self.check(table);
+        }
         match self {
             Step::Fused {
                 kernel,
@@ -117,10 +136,12 @@ impl Step {
                 outputs,
             } => {
                 let mut addresses = Addresses::of(inputs, outputs.len(), table);
-                let written = outputs.iter().map(|reach| table.pointer(reach));
+                let written = outputs.iter().map(|reach| table.write(reach));
                 addresses.outputs.extend(written);
-                // SAFETY: the table has checked that all that the strides reach lies within the
-                // bases. The planner lets an output share memory with an operand only in place.
+                // SAFETY: the table has checked that all that the strides reach lies within the bases,
+                // and that outputs may be written; the reaches were made of the kernel's own sizes
+                // and strides. The rest is the table's rule of *apart*: an output shares memory with an
+                // operand only in place.
                 unsafe { kernel.run(&addresses.inputs, &addresses.outputs, task) };
                 addresses.give_back();
             }
@@ -131,31 +152,37 @@ impl Step {
             } => {
                 let addresses = Addresses::of(inputs, 0, table);
                 let mut part = table.slice_mut(totals.part(kernel.totals(task)));
-                // SAFETY: as above; the planner gives the totals memory of their own.
+                // SAFETY: the table has checked that all that the strides reach lies within the bases,
+                // and the reaches were made of the kernel's own sizes and strides. Nothing writes to the
+                // operands meanwhile: the totals have memory of their own.
                 unsafe { kernel.run(&addresses.inputs, &mut part, task) };
                 addresses.give_back();
             }
             Step::Product { product, a, b, c } => {
-                let (a, b, c) = (table.pointer(a), table.pointer(b), table.pointer(c));
-                // SAFETY: as above; the planner gives the result memory of its own.
+                let (a, b, c) = (table.read(a), table.read(b), table.write(c));
+                // SAFETY: the table has checked that the matrices lie within the bases, and that the result
+                // may be written; the reaches were made of the product's own sizes and strides. The
+                // result shares no element with an operand: the table's rule of *apart*.
                 unsafe { product.run(a, b, c, task) };
             }
             Step::Packed { product, a, b, c } => {
-                let (a, b, c) = (table.pointer(a), table.pointer(b), table.pointer(c));
-                // SAFETY: as above; `b` was written by the `Pack` of an equal product.
+                let (a, b, c) = (table.read(a), table.read(b), table.write(c));
+                // SAFETY: as for a product, but that `b` was written by the `Pack` of a product that packs
+                // alike (`Product::packs_like`), which runs before the loop that this is in.
                 unsafe { product.run_packed(a, b, c, task) };
             }
             Step::Group { group, b, others } => {
                 let others: SmallVec<[_; 4]> = others
                     .iter()
-                    .map(|[a, c]| (table.pointer(a).cast_const(), table.pointer(c)))
+                    .map(|[a, c]| (table.read(a), table.write(c)))
                     .collect();
-                // SAFETY: as above; the planner gives each result memory of its own.
-                unsafe { group.run(table.pointer(b), &others, task) };
+                // SAFETY: as for a product; and no result shares an element with any operand of the group.
+                unsafe { group.run(table.read(b), &others, task) };
             }
             Step::Pack { product, b, packed } => {
-                let (b, packed) = (table.pointer(b), table.pointer(packed));
-                // SAFETY: as above; `packed` has the bytes that the product asked for.
+                let (b, packed) = (table.read(b), table.write(packed));
+                // SAFETY: the matrix lies within its base, and so do the bytes that the product asked for:
+                // a buffer of their own, which begins with a cache line.
                 unsafe { product.pack(b, packed) };
             }
             Step::Kernel {
@@ -200,7 +227,7 @@ impl Addresses {
         {
             addresses = SPARE.take();
         }
-        let read = inputs.iter().map(|reach| table.pointer(reach).cast_const());
+        let read = inputs.iter().map(|reach| table.read(reach));
         addresses.inputs.extend(read);
         addresses
     }
@@ -219,7 +246,7 @@ impl Addresses {
 /// # Errors
 /// A result shares memory with another operand.
 pub(crate) fn arguments<'a>(
-    table: &Table,
+    table: &'a Table,
     inputs: &[Option<Span>],
     outputs: &[Option<Span>],
 ) -> Result<Args<'a>, Failure> {
@@ -233,11 +260,7 @@ pub(crate) fn arguments<'a>(
             continue;
         };
         let others = inputs.iter().chain(&outputs[..index]).flatten();
-        if span.elements > 0
-            && others
-                .into_iter()
-                .any(|other| other.elements > 0 && table.overlap(span, *other))
-        {
+        if table.meets_any(span, others) {
             return Err(Failure::new("a result overlaps an operand"));
         }
         args.push_output(table.slice_mut(span));

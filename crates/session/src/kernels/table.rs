@@ -45,7 +45,8 @@ pub(crate) struct Reach {
 }
 
 impl Reach {
-    /// What an operand of these sizes and strides, in elements, reaches.
+    /// What an operand of these sizes and strides, in elements, reaches. More than a number can say is
+    /// more than any base has, so that the table refuses it.
     pub(crate) fn new(first: Address, dtype: DType, sizes: &[usize], strides: &[isize]) -> Reach {
         let mut reach = Reach {
             first,
@@ -56,15 +57,31 @@ impl Reach {
             return reach;
         }
         for (size, stride) in sizes.iter().zip(strides) {
-            let bytes = (size - 1) * stride.unsigned_abs() * dtype.width();
-            if *stride < 0 {
-                reach.before += bytes;
+            let steps = (size - 1).saturating_mul(stride.unsigned_abs());
+            let side = if *stride < 0 {
+                &mut reach.before
             } else {
-                reach.after += bytes;
-            }
+                &mut reach.after
+            };
+            *side = side.saturating_add(steps.saturating_mul(dtype.width()));
         }
-        reach.after += dtype.width();
+        reach.after = reach.after.saturating_add(dtype.width());
         reach
+    }
+
+    /// So many bytes from an address on.
+    pub(crate) fn of_bytes(first: Address, bytes: usize) -> Reach {
+        Reach {
+            first,
+            before: 0,
+            after: bytes,
+        }
+    }
+}
+
+impl From<Span> for Reach {
+    fn from(span: Span) -> Reach {
+        Reach::of_bytes(span.first, span.bytes())
     }
 }
 
@@ -79,6 +96,10 @@ pub(crate) struct Span {
 impl Span {
     /// Some of the elements.
     pub(crate) fn part(&self, elements: Range<usize>) -> Span {
+        assert!(
+            elements.start <= elements.end && elements.end <= self.elements,
+            "a part of a span lies outside of it: {elements:?} of {self:?}"
+        );
         Span {
             first: self.first.plus(elements.start * self.dtype.width()),
             elements: elements.len(),
@@ -86,8 +107,9 @@ impl Span {
         }
     }
 
+    /// The bytes of the elements; of more than a number can say, more than any base has.
     pub(crate) fn bytes(&self) -> usize {
-        self.elements * self.dtype.width()
+        self.elements.saturating_mul(self.dtype.width())
     }
 }
 
@@ -96,21 +118,38 @@ impl Span {
 struct Base {
     start: *mut u8,
     bytes: usize,
+    access: Access,
+}
+
+/// What may be done with a base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
 }
 
 /// The bases of a program, by number.
 ///
-/// Whoever binds a base vouches for its memory: see [`Table::bind`]. What a step may touch is checked
-/// against it.
+/// What makes the slices and addresses that it gives sound:
+///
+/// - **Bound.** The memory of a base stays where it is for as long as steps run on the table; what is
+///   bound to be written belongs to the program alone, and what is bound to be read is written by nobody.
+///   Whoever binds it vouches for that ([`Table::bind_mut`], [`Table::bind_slice`]).
+/// - **Within.** Whatever is touched lies in its base, and what is written in one that may be written.
+///   The table checks that each time.
+/// - **Apart.** What a step writes shares no element with what it reads, but for element-wise work in
+///   place; and what runs at one time on several threads shares no byte that one of them writes. The
+///   planner sees to it (`engine::lower`), and debug builds check it (`apart`, `engine::races`).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
     bases: Vec<Base>,
 }
 
-// SAFETY: the table is addresses alone. Steps that run at once on several threads write disjoint
-// memory; the planner sees to that (`engine::lower`).
+// SAFETY: the table is addresses alone, of memory that is bound to no thread: numbers and truth values.
+// It is used by those threads only that have a part of the run which has bound it.
 unsafe impl Send for Table {}
-// SAFETY: as above.
+// SAFETY: a shared table does not change. Steps that run at once on several threads reach memory
+// through it which one of them writes only if it is no other's: the table's rule of *apart*.
 unsafe impl Sync for Table {}
 
 impl Table {
@@ -122,6 +161,7 @@ impl Table {
             Base {
                 start: std::ptr::null_mut(),
                 bytes: 0,
+                access: Access::Read,
             },
         );
     }
@@ -135,21 +175,34 @@ impl Table {
     /// program alone, for as long as steps run on the table.
     pub(crate) fn bind_mut(&mut self, base: usize, memory: SliceMut<'_>) {
         let (start, bytes) = memory.into_bytes();
-        self.bind(base, start, bytes);
+        self.bind(
+            base,
+            Base {
+                start,
+                bytes,
+                access: Access::Write,
+            },
+        );
     }
 
     /// Binds a base to memory that is only read. It must stay where it is, and not be written by
     /// anybody, for as long as steps run on the table.
-    pub(crate) fn bind(&mut self, base: usize, start: *mut u8, bytes: usize) {
-        if let Some(place) = self.bases.get_mut(base) {
-            *place = Base { start, bytes };
-        }
-    }
-
-    /// Binds a base to memory that is only read.
     pub(crate) fn bind_slice(&mut self, base: usize, memory: Slice<'_>) {
         let (start, bytes) = memory.as_bytes();
-        self.bind(base, start.cast_mut(), bytes);
+        self.bind(
+            base,
+            Base {
+                start: start.cast_mut(),
+                bytes,
+                access: Access::Read,
+            },
+        );
+    }
+
+    fn bind(&mut self, base: usize, to: Base) {
+        if let Some(place) = self.bases.get_mut(base) {
+            *place = to;
+        }
     }
 
     /// Binds a base to a part of another one.
@@ -167,6 +220,7 @@ impl Table {
         self.bases[base] = Base {
             start: whole.start.wrapping_add(at.offset),
             bytes,
+            access: whole.access,
         };
     }
 
@@ -183,9 +237,24 @@ impl Table {
             .is_some_and(|base| !base.start.is_null())
     }
 
-    /// The address of an operand's first element.
+    /// The address of the first element of what is read.
     #[inline]
-    pub(crate) fn pointer(&self, reach: &Reach) -> *mut u8 {
+    pub(crate) fn read(&self, reach: &Reach) -> *const u8 {
+        self.pointer(reach).cast_const()
+    }
+
+    /// The address of the first element of what is written.
+    #[inline]
+    pub(crate) fn write(&self, reach: &Reach) -> *mut u8 {
+        assert!(
+            reach.after == 0 || self.bases[reach.first.base].access == Access::Write,
+            "a result lies in memory that is only read: {reach:?}"
+        );
+        self.pointer(reach)
+    }
+
+    #[inline]
+    fn pointer(&self, reach: &Reach) -> *mut u8 {
         let base = self.bases[reach.first.base];
         if reach.after == 0 {
             // Nothing is touched, wherever it would begin.
@@ -200,53 +269,79 @@ impl Table {
         base.start.wrapping_add(offset)
     }
 
-    fn start(&self, span: Span) -> *mut u8 {
-        self.pointer(&Reach {
-            first: span.first,
-            before: 0,
-            after: span.bytes(),
-        })
-    }
-
     /// The elements of a span, which nobody may write while the slice lives.
-    pub(crate) fn slice<'a>(&self, span: Span) -> Slice<'a> {
+    pub(crate) fn slice(&self, span: Span) -> Slice<'_> {
         if span.elements == 0 {
             return Slice::empty(span.dtype);
         }
-        // SAFETY: `start` has checked that the bytes lie within the base. The planner lets memory of
-        // `bool`s hold nothing else, and every other element type has a value for all bits. Spans of
-        // one step that is running are not written by any other (`engine::lower`).
-        unsafe { Slice::from_raw(self.start(span), span.elements, span.dtype) }
+        let start = self.read(&Reach::from(span));
+        debug_assert!(is_aligned(start, span.dtype), "{span:?} is not aligned");
+        // SAFETY: the bytes lie in a base (`read`) whose memory the program has for as long as the
+        // table is borrowed, and are aligned, since bases begin with a cache line or a whole value and
+        // buffers with a cache line. What has been written there were elements of this type: a step
+        // that reads a value runs after the one that makes it (`engine::verify`). Nobody writes there
+        // meanwhile, by the table's rule of *apart*.
+        unsafe { Slice::from_raw(start, span.elements, span.dtype) }
     }
 
-    /// The elements of a span, to be written; nobody else may look at them while the slice lives.
-    pub(crate) fn slice_mut<'a>(&self, span: Span) -> SliceMut<'a> {
+    /// The elements of a span, to be written; nobody else may look at them while the slice lives. Of
+    /// truth values all are false at first: another type's elements may have been in their place.
+    #[expect(
+        clippy::mut_from_ref,
+        reason = "the table is addresses alone; steps that run at once write through one table"
+    )]
+    pub(crate) fn slice_mut(&self, span: Span) -> SliceMut<'_> {
         if span.elements == 0 {
             return SliceMut::empty(span.dtype);
         }
-        // SAFETY: as in `slice`; the caller has checked that the span overlaps no other of its step.
-        unsafe { SliceMut::from_raw(self.start(span), span.elements, span.dtype) }
+        let reach = Reach::from(span);
+        let start = self.write(&reach);
+        debug_assert!(is_aligned(start, span.dtype), "{span:?} is not aligned");
+        if span.dtype == DType::Bool {
+            // SAFETY: the bytes lie in a base that may be written (`write`).
+            unsafe { start.write_bytes(0, reach.after) };
+        }
+        // SAFETY: the bytes lie in a base that may be written (`write`), and are aligned as in `slice`.
+        // They hold what is valid: every type but `bool` has a value for all bits. Nobody else
+        // reaches them meanwhile, by the table's rule of *apart*.
+        unsafe { SliceMut::from_raw(start, span.elements, span.dtype) }
     }
 
-    /// Whether two spans share a byte.
-    pub(super) fn overlap(&self, a: Span, b: Span) -> bool {
-        let (first, second) = (self.start(a) as usize, self.start(b) as usize);
-        first < second + b.bytes() && second < first + a.bytes()
+    /// Whether a span shares a byte with one of others.
+    pub(crate) fn meets_any<'s>(
+        &self,
+        span: Span,
+        others: impl IntoIterator<Item = &'s Span>,
+    ) -> bool {
+        let mut others = others.into_iter().filter(|other| other.elements > 0);
+        span.elements > 0
+            && others.any(|other| self.overlap(Reach::from(span), Reach::from(*other)))
+    }
+
+    /// Whether what two operands reach has a byte in common.
+    pub(super) fn overlap(&self, a: Reach, b: Reach) -> bool {
+        let [first, second] = [&a, &b].map(|reach| {
+            let at = self.address(reach);
+            at - reach.before..at + reach.after
+        });
+        first.start < second.end && second.start < first.end
+    }
+
+    /// Where the first element of an operand is, as a number.
+    pub(super) fn address(&self, reach: &Reach) -> usize {
+        self.pointer(reach).addr()
     }
 
     /// Copies the first bytes of a base.
     pub(crate) fn copy_bytes(&self, from: usize, to: Address, bytes: usize) {
-        let reach = |first| Reach {
-            first,
-            before: 0,
-            after: bytes,
-        };
         let from = Address {
             base: from,
             offset: 0,
         };
-        let (from, to) = (self.pointer(&reach(from)), self.pointer(&reach(to)));
-        // SAFETY: both ranges lie within their bases; `copy` allows them to overlap.
+        let from = self.read(&Reach::of_bytes(from, bytes));
+        let to = self.write(&Reach::of_bytes(to, bytes));
+        // SAFETY: both ranges lie within their bases, of which the second may be written; `copy` allows
+        // them to overlap.
         unsafe { std::ptr::copy(from, to, bytes) };
     }
 
@@ -266,12 +361,13 @@ impl Table {
 
     /// Sets bytes to zero: zeros of every type, or `false`.
     pub(crate) fn clear_bytes(&self, at: Address, bytes: usize) {
-        let to = self.pointer(&Reach {
-            first: at,
-            before: 0,
-            after: bytes,
-        });
-        // SAFETY: the range lies within its base.
-        unsafe { std::ptr::write_bytes(to, 0, bytes) };
+        let to = self.write(&Reach::of_bytes(at, bytes));
+        // SAFETY: the range lies within its base, which may be written.
+        unsafe { to.write_bytes(0, bytes) };
     }
+}
+
+/// Whether an address is one where elements of this type may begin.
+pub(super) fn is_aligned(start: *const u8, dtype: DType) -> bool {
+    start.addr().is_multiple_of(dtype.width())
 }

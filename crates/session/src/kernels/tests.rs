@@ -18,6 +18,7 @@ mod reduce;
 mod reduced;
 mod reference;
 mod segment;
+mod table;
 mod unique;
 
 use aqueduct_graph::ir::{Data, Fact, Int, Op, RegionId, Surroundings, VariableId, infer};

@@ -191,7 +191,7 @@ impl Shared {
         let mut count = 0;
         while let Some((job, task)) = self.claim() {
             if let Some(panic) = attempt(job.work, task) {
-                lock(&self.panic).get_or_insert(panic);
+                self.keep(panic);
             }
             // Release: what the task wrote is seen by the caller, who may take the job away as
             // soon as this is 0; so the job is not used from here on.
@@ -201,6 +201,18 @@ impl Shared {
             count += 1;
         }
         count
+    }
+
+    /// Keeps the first panic for the caller.
+    fn keep(&self, panic: Panic) {
+        let mut first = lock(&self.panic);
+        if first.is_none() {
+            *first = Some(panic);
+        } else {
+            // To drop what a task has panicked with may panic in its turn: this thread would go, and
+            // leave its task unfinished and the others with a closure that its owner takes away.
+            std::mem::forget(panic);
+        }
     }
 
     fn claim(&self) -> Option<(Job, usize)> {
@@ -429,6 +441,32 @@ mod tests {
                 check_once(&threads, 10);
             }
         }
+    }
+
+    #[test]
+    fn panics_that_panic_when_they_are_dropped_do_no_harm() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                if !thread::panicking() {
+                    resume_unwind(Box::new("dropped"));
+                }
+            }
+        }
+        let threads = Threads::new(2);
+        // Each task waits for the other, so that both threads panic.
+        let begun = std::sync::Barrier::new(2);
+        let run = || {
+            threads.run(2, &|_| {
+                begun.wait();
+                resume_unwind(Box::new(Bomb));
+            });
+        };
+        let panic = catch_unwind(AssertUnwindSafe(run)).unwrap_err();
+        assert!(panic.is::<Bomb>());
+        std::mem::forget(panic);
+        check_once(&threads, 10);
+        assert!(threads.shared.reserve(), "the helpers were given back");
     }
 
     #[test]

@@ -10,7 +10,6 @@ use super::emission::Emission;
 use super::{Home, Lowering, Want};
 use crate::engine::cut;
 use crate::engine::ir::{Block, Node, Scan, Source, ValueId};
-use crate::engine::layout::Kind;
 use crate::engine::program::{Binding, Instruction, Moving, ScanProgram, Shard, State, Work};
 use crate::engine::rows::{self, Rows, Share};
 use crate::error::{Error, Result};
@@ -32,7 +31,7 @@ pub(super) struct LoweredScan {
 impl LoweredScan {
     /// The bytes of each buffer that the loop needs for itself: what is packed for each body, then for
     /// each shard its own memory and two buffers of each state that has some.
-    pub(super) fn scratch(&self) -> Vec<(usize, Kind)> {
+    pub(super) fn scratch(&self) -> Vec<usize> {
         let packs = self.bodies.iter().flat_map(|body| &body.packs);
         let mut bytes: Vec<usize> = packs.map(|pack| pack.bytes).collect();
         for (_, body) in &self.shards {
@@ -42,8 +41,7 @@ impl LoweredScan {
                 bytes.extend([state.bytes, state.bytes]);
             }
         }
-        let numbers = bytes.into_iter().map(|bytes| (bytes, Kind::Numbers));
-        numbers.collect()
+        bytes
     }
 }
 

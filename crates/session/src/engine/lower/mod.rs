@@ -15,8 +15,9 @@ use aqueduct_graph::Value;
 use aqueduct_graph::ir::NodeId;
 
 use crate::engine::ir::{self, Block, Code, Node, Source, Type, ValueId};
-use crate::engine::layout::{self, Kind, Lifetime};
+use crate::engine::layout::{self, Lifetime};
 use crate::engine::program::{Binding, Instruction, Placed, Program, Work};
+use crate::engine::races;
 use crate::error::{Error, Result};
 use crate::kernels::step::Step;
 use crate::kernels::table::Address;
@@ -85,6 +86,7 @@ pub(crate) fn lower(
     let Some(lowered) = lowering.block(block, given, &[], arena, origin)? else {
         return Ok(None);
     };
+    debug_assert_eq!(races::check(&lowered.instructions), Ok(()));
     let results = lowering.results(block, &lowered.homes)?;
     let mut program = lowering.program;
     program.listing.passes = done(&lowered, options);
@@ -401,7 +403,6 @@ impl Lowering {
                     bytes: block.kind(*output).bytes(),
                     first: index,
                     last: last[output.index()].max(index),
-                    kind: Kind::from(block.dtype(*output)),
                 });
             }
             let own = match (&node.code, loops.get(&index)) {
@@ -409,12 +410,11 @@ impl Lowering {
                 (_, Some(lowered)) => lowered.scratch(),
                 (_, None) => Vec::new(),
             };
-            let slots = own.into_iter().map(|(bytes, kind)| {
+            let slots = own.into_iter().map(|bytes| {
                 wanted.push(Lifetime {
                     bytes,
                     first: index,
                     last: index,
-                    kind,
                 });
                 wanted.len() - 1
             });
@@ -630,9 +630,9 @@ impl Lowering {
     }
 }
 
-/// What a reduction needs for the totals of its tasks.
-fn totals(reduced: &ir::Reduced) -> Option<(usize, Kind)> {
+/// The bytes that a reduction needs for the totals of its tasks.
+fn totals(reduced: &ir::Reduced) -> Option<usize> {
     let dtype = reduced.kernel.spec().output_dtype(0);
     let totals = reduced.cut()?.totals()?;
-    Some((totals * dtype.width(), Kind::from(dtype)))
+    Some(totals * dtype.width())
 }

@@ -32,7 +32,16 @@ pub(super) unsafe fn scatter(width: usize, nest: Nest<'_>, tile: *const u8, stri
     unsafe { transfer::<true>(width, nest, strided, tile.cast_mut()) }
 }
 
+/// Copies a nest into a tile, or `OUT` of it.
+///
+/// # Safety
+///
+/// As of [`gather`], or of [`scatter`].
 unsafe fn transfer<const OUT: bool>(width: usize, nest: Nest<'_>, strided: *mut u8, tile: *mut u8) {
+    debug_assert!(
+        strided.addr().is_multiple_of(width) && tile.addr().is_multiple_of(width),
+        "elements of {width} bytes are not aligned"
+    );
     // SAFETY: as the caller promises. The elements are copied as unsigned integers of their width,
     // which any bits are.
     unsafe {
@@ -45,6 +54,10 @@ unsafe fn transfer<const OUT: bool>(width: usize, nest: Nest<'_>, strided: *mut 
 }
 
 /// Copies a nest, and returns where the tile goes on.
+///
+/// # Safety
+///
+/// As of [`transfer`]; `W` has the width of the elements.
 unsafe fn walk<W: Copy, const OUT: bool>(
     nest: Nest<'_>,
     mut strided: *mut W,
@@ -70,6 +83,10 @@ unsafe fn walk<W: Copy, const OUT: bool>(
 
 /// Copies rows. Short ones are told apart by their lengths, for which the loop over the row is
 /// unrolled.
+///
+/// # Safety
+///
+/// As of [`walk`], of the two innermost axes.
 unsafe fn rows<W: Copy, const OUT: bool>(
     steps: (usize, isize),
     (length, stride): (usize, isize),
@@ -93,6 +110,11 @@ unsafe fn rows<W: Copy, const OUT: bool>(
     }
 }
 
+/// Rows of so many elements.
+///
+/// # Safety
+///
+/// As of [`rows`].
 #[inline(always)]
 unsafe fn short_rows<W: Copy, const LENGTH: usize, const OUT: bool>(
     (steps, step): (usize, isize),
@@ -123,6 +145,11 @@ unsafe fn short_rows<W: Copy, const LENGTH: usize, const OUT: bool>(
     tile
 }
 
+/// Rows of any length.
+///
+/// # Safety
+///
+/// As of [`rows`].
 unsafe fn long_rows<W: Copy, const OUT: bool>(
     (steps, step): (usize, isize),
     (length, stride): (usize, isize),
@@ -154,6 +181,9 @@ unsafe fn long_rows<W: Copy, const OUT: bool>(
     tile
 }
 
+/// # Safety
+///
+/// As of [`walk`], of one element.
 #[inline(always)]
 unsafe fn copy_one<W: Copy, const OUT: bool>(strided: *mut W, tile: *mut W) {
     // SAFETY: as the caller promises.

@@ -37,7 +37,7 @@ pub(super) fn pairs<A: Copy, U: Copy>(
 ) {
     let length = shortest(&[out.len(), a.len(), b.len()]);
     for start in groups(length) {
-        // SAFETY: as in `map`.
+        // SAFETY: the group is within the shortest slice.
         let (out, a, b) = unsafe { (group_mut(out, start), group(a, start), group(b, start)) };
         for lane in 0..LANES {
             out[lane] = MaybeUninit::new(f(a[lane], b[lane]));
@@ -56,9 +56,9 @@ pub(super) fn choices<C: Copy, A: Copy, U: Copy>(
 ) {
     let length = shortest(&[out.len(), condition.len(), a.len(), b.len()]);
     for start in groups(length) {
-        // SAFETY: as in `map`.
+        // SAFETY: the group is within the shortest slice.
         let (out, condition) = unsafe { (group_mut(out, start), group(condition, start)) };
-        // SAFETY: as in `map`.
+        // SAFETY: they are as long as the shortest slice at least, and the group is within that.
         let (a, b) = unsafe { (group(a, start), group(b, start)) };
         for lane in 0..LANES {
             out[lane] = MaybeUninit::new(f(condition[lane], a[lane], b[lane]));

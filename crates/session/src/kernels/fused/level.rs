@@ -111,7 +111,7 @@ macro_rules! at_each_level {
                 // SAFETY: a level of these instructions is made only where the CPU has them.
                 #[cfg(target_arch = "x86_64")]
                 Instructions::Avx2 => unsafe { avx2(out, $($operand,)* f) },
-                // SAFETY: as above.
+                // SAFETY: likewise; these instructions are a set of their own.
                 #[cfg(target_arch = "x86_64")]
                 Instructions::Avx512 => unsafe { avx512(out, $($operand,)* f) },
             }
@@ -163,7 +163,7 @@ impl Level {
             // SAFETY: a level of these instructions is made only where the CPU has them.
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx2 => unsafe { avx2(work) },
-            // SAFETY: as above.
+            // SAFETY: likewise; these instructions are a set of their own.
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx512 => unsafe { avx512(work) },
         }

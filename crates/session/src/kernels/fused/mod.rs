@@ -137,6 +137,23 @@ impl Fused {
         &self.expression
     }
 
+    /// The bytes of an element of an operand: inputs first, then outputs.
+    pub(super) fn width(&self, operand: usize) -> usize {
+        let inputs = self.inputs.iter().map(|input| input.width);
+        let outputs = self.outputs.iter().map(|output| output.width);
+        inputs.chain(outputs).nth(operand).unwrap_or_default()
+    }
+
+    fn is_aligned(&self, start: *const u8, operand: usize) -> bool {
+        start.addr().is_multiple_of(self.width(operand).max(1))
+    }
+
+    /// The axes of an operand, without those that make no difference to any: sizes, and strides in
+    /// elements.
+    pub(super) fn axes(&self, operand: usize) -> impl Iterator<Item = (usize, isize)> {
+        self.tiling.axes(operand)
+    }
+
     /// The number of tasks that the work is cut into, by shape alone: 1 if it is too small to be
     /// shared.
     pub(crate) fn tasks(&self) -> usize {
@@ -159,6 +176,13 @@ impl Fused {
         debug_assert_eq!(
             (inputs.len(), outputs.len()),
             (self.inputs.len(), self.outputs.len())
+        );
+        debug_assert!(
+            inputs
+                .iter()
+                .enumerate()
+                .all(|(index, start)| self.is_aligned(*start, index)),
+            "an operand is not aligned for its elements"
         );
         // A run within a run of the same thread, which does not happen, would find it empty.
         let mut workspace = WORKSPACE.take();
@@ -282,7 +306,8 @@ impl Run<'_> {
     /// directly.
     unsafe fn tile(&mut self, tile: usize) -> usize {
         let length = self.fused.tiling.locate(tile, &mut self.workspace.offsets);
-        // SAFETY: as the caller promises.
+        // SAFETY: `locate` has given the offsets of the tile, `load` and `aim` point each register to
+        // memory of its length, and `store` comes after the steps. The rest is as the caller promises.
         unsafe {
             self.load(length);
             self.aim(length);
@@ -294,6 +319,10 @@ impl Run<'_> {
 
     /// Points the inputs' registers to their elements, which are copied if they are not dense or
     /// fewer than a group.
+    ///
+    /// # Safety
+    ///
+    /// As of [`Run::tile`]; the offsets are those of a tile of this length.
     unsafe fn load(&mut self, length: usize) {
         let (fused, workspace) = (self.fused, &mut *self.workspace);
         for (index, input) in fused.inputs.iter().enumerate() {
@@ -340,17 +369,29 @@ impl Run<'_> {
         }
     }
 
+    /// Runs the steps over a tile, or over a group of lanes where it is shorter.
+    ///
+    /// # Safety
+    ///
+    /// As of [`Run::tile`]; the registers of all operands point to so many elements, and those of
+    /// results have room for them.
     unsafe fn compute(&mut self, length: usize) {
         let registers = &self.workspace.registers;
         for step in &self.fused.steps {
             let operands = step.operands.map(|operand| registers[operand].cast_const());
-            // SAFETY: a result's register shares its place with no register that is still read,
-            // and an output's place is no input's unless its step writes elsewhere.
+            // SAFETY: the operands are inputs or were computed by steps before this one, each over so
+            // many elements of the type that the kernel was made for (`Registers`). A result's register
+            // shares its place with no register that is still read, and an output's place is no input's
+            // unless its step writes elsewhere (`choose_direct`).
             unsafe { step.kernel.run(registers[step.result], operands, length) };
         }
     }
 
     /// Copies the results to those outputs that no step has written to.
+    ///
+    /// # Safety
+    ///
+    /// As of [`Run::tile`]; the steps have run over a tile of this length.
     unsafe fn store(&mut self, length: usize) {
         for (index, output) in self.fused.outputs.iter().enumerate() {
             if self.workspace.direct[index] && length >= LANES {

@@ -77,7 +77,7 @@ struct Map<A, U, F>(Applied<A, U, F>);
 
 impl<A: Typed, U: Typed, F: Fn(A) -> U + Copy + Send + Sync> OverTiles for Map<A, U, F> {
     unsafe fn run(&self, out: *mut u8, [a, _, _]: [*const u8; 3], length: usize) {
-        // SAFETY: the caller's promises are those that are asked for.
+        // SAFETY: `length` elements each, of which `out` overlaps none: so the caller promises.
         let (out, a) = unsafe { (result(out, length), operand(a, length)) };
         self.0.level.map(out, a, self.0.f);
     }
@@ -87,7 +87,7 @@ struct Pairs<A, U, F>(Applied<A, U, F>);
 
 impl<A: Typed, U: Typed, F: Fn(A, A) -> U + Copy + Send + Sync> OverTiles for Pairs<A, U, F> {
     unsafe fn run(&self, out: *mut u8, [a, b, _]: [*const u8; 3], length: usize) {
-        // SAFETY: as in `Map`.
+        // SAFETY: `length` elements each, of which `out` overlaps none: so the caller promises.
         let (out, a, b) = unsafe { (result(out, length), operand(a, length), operand(b, length)) };
         self.0.level.pairs(out, a, b, self.0.f);
     }
@@ -97,9 +97,9 @@ struct Select<T>(Applied<T, T, ()>);
 
 impl<T: Typed> OverTiles for Select<T> {
     unsafe fn run(&self, out: *mut u8, [condition, a, b]: [*const u8; 3], length: usize) {
-        // SAFETY: as in `Map`.
+        // SAFETY: `length` elements each, of which `out` overlaps none: so the caller promises.
         let (out, condition) = unsafe { (result(out, length), operand(condition, length)) };
-        // SAFETY: as in `Map`.
+        // SAFETY: the same holds for the other operands.
         let (a, b) = unsafe { (operand::<T>(a, length), operand(b, length)) };
         self.0
             .level

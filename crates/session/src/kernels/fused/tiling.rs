@@ -91,6 +91,12 @@ impl Tiling {
         self.last_steps() * self.block()
     }
 
+    /// All axes as an operand sees them: sizes, and strides in elements.
+    pub(super) fn axes(&self, operand: usize) -> impl Iterator<Item = (usize, isize)> {
+        let axes = self.around.iter().chain([&self.cut]).chain(&self.within);
+        axes.map(move |axis| (axis.size, axis.strides[operand]))
+    }
+
     /// All positions.
     pub(super) fn positions(&self) -> usize {
         let around: usize = self.around.iter().map(|axis| axis.size).product();

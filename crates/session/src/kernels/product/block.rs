@@ -207,6 +207,11 @@ pub(super) unsafe fn block<V, const ROWS: usize, const WIDTH: usize, const PACKE
     let column = vector * V::LANES;
     let last = (operands.columns - column - (WIDTH - 1) * V::LANES).min(V::LANES);
     let row = run.start;
+    debug_assert!(
+        last > 0 && row + run.chunks * ROWS <= operands.rows,
+        "a block outside of C: {run:?}, vector {vector} of {} columns",
+        operands.columns
+    );
     // SAFETY: the blocks lie in the matrices, of their last vector the lanes that are there. The caller
     // has the instruction set.
     unsafe {
@@ -333,6 +338,11 @@ pub(super) unsafe fn chained_block<V: Vector, const ROWS: usize, const CHAINS: u
     let column = vector * V::LANES;
     let last = operands.columns - column;
     let length = (operands.depth / CHAINS) as isize;
+    debug_assert!(
+        0 < last && last <= V::LANES && run.start + ROWS <= operands.rows,
+        "a block outside of C: {run:?}, vector {vector} of {} columns",
+        operands.columns
+    );
     let (a, a_row, a_depth) = match operands.a {
         Left::Strided { start, row, depth } => (start, row, depth),
         Left::Packed(start) => (start, 1, operands.rows as isize),
@@ -379,6 +389,10 @@ pub(super) unsafe fn chained_block<V: Vector, const ROWS: usize, const CHAINS: u
 }
 
 /// Vectors that lie `stride` elements apart, of the last one so many lanes.
+///
+/// # Safety
+///
+/// The instruction set is there, and those lanes are good for reads.
 #[inline(always)]
 unsafe fn load<V: Vector, const WIDTH: usize>(
     from: *const V::Element,

@@ -9,6 +9,9 @@ use super::vector::{InstructionSet, Plain, Vector};
 use super::work::{Pointers, pack_whole, run_group_task, run_task};
 
 /// What was compiled for one instruction set and element type.
+///
+/// The functions have the contracts of [`run_task`], [`run_group_task`] and [`pack_whole`]; that the
+/// instruction set is there, `Product::new` sees to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kernel {
     pub(super) lanes: usize,
@@ -29,7 +32,7 @@ macro_rules! kernel {
             run: Run,
             vector: usize,
         ) {
-            // SAFETY: as the caller says.
+            // SAFETY: this has the same contract, and is compiled for the instruction set.
             unsafe { block::block::<$vector, ROWS, WIDTH, PACKED>(operands, run, vector) };
         }
 
@@ -39,7 +42,7 @@ macro_rules! kernel {
             run: Run,
             vector: usize,
         ) {
-            // SAFETY: as the caller says.
+            // SAFETY: this has the same contract, and is compiled for the instruction set.
             unsafe { block::chained_block::<$vector, ROWS, CHAINS>(operands, run, vector) };
         }
 
@@ -72,7 +75,7 @@ macro_rules! kernel {
         $(#[target_feature(enable = $feature)])?
         unsafe fn run(plan: &Plan, pointers: Pointers, task: usize) {
             let blocks = Blocks { of_one_chain, of_one_vector };
-            // SAFETY: as the caller says.
+            // SAFETY: this has the same contract, and is compiled for the instruction set.
             unsafe { run_task::<$vector>(plan, pointers, task, blocks) };
         }
 
@@ -84,13 +87,13 @@ macro_rules! kernel {
             task: usize,
         ) {
             let blocks = Blocks { of_one_chain, of_one_vector };
-            // SAFETY: as the caller says.
+            // SAFETY: this has the same contract, and is compiled for the instruction set.
             unsafe { run_group_task::<$vector>(group, b, others, task, blocks) };
         }
 
         $(#[target_feature(enable = $feature)])?
         unsafe fn pack(plan: &Plan, b: *const u8, packed: *mut u8) {
-            // SAFETY: as the caller says.
+            // SAFETY: this has the same contract, and is compiled for the instruction set.
             unsafe {
                 pack_whole::<$vector>(plan, b.cast(), packed.cast());
             };

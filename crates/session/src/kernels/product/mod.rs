@@ -28,6 +28,8 @@ use plan::Plan;
 use vector::InstructionSet;
 use work::Pointers;
 
+use crate::kernels::table::is_aligned;
+
 /// The places of the inner axis that one chain takes.
 pub(crate) use work::DEPTH as CHAIN;
 
@@ -138,6 +140,10 @@ impl Product {
     /// write A or B, or use C, except other tasks of this same product. No two elements of C may
     /// lie in one place.
     pub(crate) unsafe fn run(&self, a: *const u8, b: *const u8, c: *mut u8, task: usize) {
+        debug_assert!(
+            [a, b, c].map(|start| is_aligned(start, self.dtype)) == [true; 3],
+            "a matrix is not aligned for its elements"
+        );
         // SAFETY: as the caller says; the kernel was chosen by what this machine has.
         unsafe {
             (self.kernel.run)(
@@ -156,10 +162,43 @@ impl Product {
     /// The bytes that B takes in its packed form, if it pays to pack it for so many products.
     pub(crate) fn packed_bytes(&self, uses: usize) -> Option<usize> {
         let pays = self.plan.may_be_packed() && uses > 1;
-        let lanes = self.kernel.lanes;
-        pays.then(|| {
-            self.plan.columns.next_multiple_of(lanes) * self.plan.depth * self.dtype.width()
-        })
+        pays.then(|| self.packed_size())
+    }
+
+    /// The bytes that B takes in its packed form.
+    pub(super) fn packed_size(&self) -> usize {
+        let columns = self.plan.columns.next_multiple_of(self.kernel.lanes);
+        columns * self.plan.depth * self.dtype.width()
+    }
+
+    /// The bytes of an element.
+    pub(super) fn width(&self) -> usize {
+        self.dtype.width()
+    }
+
+    /// Of A, B and C: the rows and the columns, and how far apart they lie.
+    pub(super) fn axes(&self) -> [[(usize, isize); 2]; 3] {
+        let Plan {
+            rows,
+            depth,
+            columns,
+            a,
+            b,
+            c,
+            swapped,
+            ..
+        } = self.plan;
+        let axes = |Strides { row, column }: Strides, sizes: [usize; 2]| {
+            [(sizes[0], row), (sizes[1], column)]
+        };
+        let left = axes(a, [rows, depth]);
+        let right = axes(b, [depth, columns]);
+        let [a, b] = if swapped {
+            [right, left]
+        } else {
+            [left, right]
+        };
+        [a, b, axes(c, [rows, columns])]
     }
 
     /// Whether both products pack B alike, if it is the same matrix.
@@ -235,6 +274,10 @@ impl ProductGroup {
             column_tasks: whole.cut_by_columns(threads),
             products,
         })
+    }
+
+    pub(super) fn products(&self) -> &[Product] {
+        &self.products
     }
 
     /// The number of tasks that the work is cut into.

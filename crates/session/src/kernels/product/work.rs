@@ -34,6 +34,12 @@ const FINISHED_ROWS: usize = 512;
 /// The elements of scratch memory that this takes: for B, for A, and for C.
 const SCRATCH: usize = DEPTH * COLUMNS + ROWS * DEPTH + ROWS * COLUMNS;
 
+/// Does one of the tasks of a product.
+///
+/// # Safety
+///
+/// The pointers are as for [`Product::run`], or for [`Product::run_packed`] if `packed`; the instruction
+/// set of the vectors and the blocks is there.
 #[inline(always)]
 pub(super) unsafe fn run_task<V: Vector>(
     plan: &Plan,
@@ -59,7 +65,8 @@ pub(super) unsafe fn run_task<V: Vector>(
         scratch: scratch.start().cast(),
         blocks,
     };
-    // SAFETY: as the caller says; the scratch memory has room for what is packed and for a part of C.
+    // SAFETY: the parts of the axes lie in the matrices, which are as the caller says; the scratch memory
+    // has room for what is packed and for a part of C.
     unsafe {
         if plan.depth == 0 {
             work.clear(rows, columns);
@@ -76,6 +83,12 @@ pub(super) unsafe fn run_task<V: Vector>(
     }
 }
 
+/// Does one of the tasks of products with one right operand.
+///
+/// # Safety
+///
+/// The pointers are as for [`ProductGroup::run`]; the instruction set of the vectors and the blocks is
+/// there.
 #[inline(always)]
 pub(super) unsafe fn run_group_task<V: Vector>(
     group: &ProductGroup,
@@ -117,6 +130,9 @@ pub(super) unsafe fn run_group_task<V: Vector>(
 }
 
 /// What the parts of one task have in common.
+///
+/// The unsafe methods have one contract: the matrices are as for [`run_task`], the ranges that are given
+/// lie in them, and `scratch` is good for [`SCRATCH`] elements, which nothing else uses meanwhile.
 struct Work<'a, V: Vector> {
     plan: &'a Plan,
     a: *const V::Element,
@@ -148,13 +164,17 @@ impl<V: Vector> Work<'_, V> {
     }
 
     /// Computes a part of C.
+    ///
+    /// # Safety
+    ///
+    /// As of [`Work`].
     #[inline(always)]
     unsafe fn multiply_part(&self, rows: Range<usize>, columns: Range<usize>) {
         let mut depth = 0;
         while depth < self.plan.depth {
             let chains = self.chains(&rows, &columns, depth);
             let end = self.plan.depth.min(depth + chains * DEPTH);
-            // SAFETY: as the caller says.
+            // SAFETY: the range of the inner axis ends with it; the others are the caller's.
             unsafe { self.add(rows.clone(), depth..end, columns.clone(), chains) };
             depth = end;
         }
@@ -178,6 +198,10 @@ impl<V: Vector> Work<'_, V> {
     }
 
     /// Adds the products of a range of the inner axis, which is so many chains.
+    ///
+    /// # Safety
+    ///
+    /// As of [`Work`].
     #[inline(always)]
     unsafe fn add(
         &self,
@@ -186,7 +210,7 @@ impl<V: Vector> Work<'_, V> {
         columns: Range<usize>,
         chains: usize,
     ) {
-        // SAFETY: the ranges lie in the matrices.
+        // SAFETY: the ranges are the caller's.
         unsafe {
             let b = self.right(depth.clone(), columns.clone());
             self.add_by(b, rows, depth, columns, chains);
@@ -194,6 +218,10 @@ impl<V: Vector> Work<'_, V> {
     }
 
     /// [`Work::add`], with the parts of B given.
+    ///
+    /// # Safety
+    ///
+    /// As of [`Work`]; and `b` is that range of B.
     #[inline(always)]
     unsafe fn add_by(
         &self,
@@ -209,7 +237,8 @@ impl<V: Vector> Work<'_, V> {
         } else {
             Held::Added
         };
-        // SAFETY: the ranges lie in the matrices.
+        // SAFETY: the rows that are taken at a time lie in the caller's range, and are no more than there is
+        // room for.
         unsafe {
             let packs_a = plan.rows > FEW_ROWS && plan.columns > V::LANES;
             for row in rows.clone().step_by(ROWS) {
@@ -242,6 +271,10 @@ impl<V: Vector> Work<'_, V> {
     }
 
     /// Multiplies, by way of a copy of C where its columns do not lie side by side.
+    ///
+    /// # Safety
+    ///
+    /// As of [`Work`], of the matrices that the operands are.
     #[inline(always)]
     unsafe fn multiply(&self, operands: &Operands<V::Element>) {
         let strides = self.plan.c;
@@ -256,6 +289,10 @@ impl<V: Vector> Work<'_, V> {
                 column: 1,
             };
             let sizes = [operands.rows, operands.columns];
+            debug_assert!(
+                sizes[0] <= ROWS && sizes[1] <= COLUMNS,
+                "no room to copy {sizes:?} of C"
+            );
             if operands.held != Held::Overwritten {
                 pack::copy((operands.c, strides), (copy, side_by_side), sizes);
             }
@@ -273,6 +310,10 @@ impl<V: Vector> Work<'_, V> {
     }
 
     /// B as vectors.
+    ///
+    /// # Safety
+    ///
+    /// As of [`Work`].
     #[inline(always)]
     unsafe fn right(&self, depth: Range<usize>, columns: Range<usize>) -> Right<V::Element> {
         let (plan, lanes) = (self.plan, V::LANES);
@@ -280,10 +321,18 @@ impl<V: Vector> Work<'_, V> {
         // longer than there is room for.
         unsafe {
             if self.b_packed {
+                debug_assert!(
+                    columns.start.is_multiple_of(lanes) && depth.start.is_multiple_of(DEPTH),
+                    "B is packed by whole vectors and chains"
+                );
                 let padded = plan.columns.next_multiple_of(lanes);
                 let start = depth.start * padded + columns.start * depth.len();
                 Right::packed::<V>(self.b.add(start), depth.len())
             } else if plan.packs_b() {
+                debug_assert!(
+                    depth.len() <= DEPTH && columns.len() <= COLUMNS,
+                    "no room to pack {depth:?} x {columns:?} of B"
+                );
                 pack_right::<V>(plan, self.b, self.scratch, depth.clone(), columns);
                 Right::packed::<V>(self.scratch, depth.len())
             } else {
@@ -298,6 +347,10 @@ impl<V: Vector> Work<'_, V> {
     }
 
     /// Packs rows of A, whose first element is given.
+    ///
+    /// # Safety
+    ///
+    /// As of [`Work`].
     #[inline(always)]
     unsafe fn pack_left(
         &self,
@@ -306,6 +359,10 @@ impl<V: Vector> Work<'_, V> {
         depth: usize,
     ) -> *const V::Element {
         let strides = self.plan.a.transposed();
+        debug_assert!(
+            rows * depth <= ROWS * DEPTH,
+            "no room to pack {rows} x {depth} of A"
+        );
         // SAFETY: the rows lie in the matrix, and there is room for them behind B.
         unsafe {
             let start = self.scratch.add(DEPTH * COLUMNS);
@@ -328,6 +385,10 @@ impl<V: Vector> Work<'_, V> {
     }
 
     /// Fills a part of C with zeros, unless it is to be kept.
+    ///
+    /// # Safety
+    ///
+    /// As of [`Work`].
     #[inline(always)]
     unsafe fn clear(&self, rows: Range<usize>, columns: Range<usize>) {
         if self.plan.start != Held::Overwritten {
@@ -343,6 +404,10 @@ impl<V: Vector> Work<'_, V> {
 
 /// Packs B: what belongs to one chain behind the other, of each the columns in groups of a vector's
 /// lanes. So a product reads it from the first element to the last.
+///
+/// # Safety
+///
+/// As for [`Product::pack`]; the instruction set of the vectors is there.
 #[inline(always)]
 pub(super) unsafe fn pack_whole<V: Vector>(
     plan: &Plan,
@@ -360,6 +425,11 @@ pub(super) unsafe fn pack_whole<V: Vector>(
 }
 
 /// Packs ranges of B, the columns in groups of a vector's lanes.
+///
+/// # Safety
+///
+/// The ranges lie in B, which is good for reads; `packed` is good for writes of as many rows of whole
+/// vectors, and overlaps nothing of it. The instruction set of the vectors is there.
 #[inline(always)]
 unsafe fn pack_right<V: Vector>(
     plan: &Plan,
