@@ -286,10 +286,6 @@ impl Table {
 
     /// The elements of a span, to be written; nobody else may look at them while the slice lives. Of
     /// truth values all are false at first: another type's elements may have been in their place.
-    #[expect(
-        clippy::mut_from_ref,
-        reason = "the table is addresses alone; steps that run at once write through one table"
-    )]
     pub(crate) fn slice_mut(&self, span: Span) -> SliceMut<'_> {
         if span.elements == 0 {
             return SliceMut::empty(span.dtype);
