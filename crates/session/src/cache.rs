@@ -11,7 +11,8 @@ use crate::plan::Plan;
 
 /// Plans by what they were made for, the least recently used forgotten first.
 ///
-/// Nobody waits while a plan is made; two threads that miss at once make it twice.
+/// Nobody waits while a plan is made; two threads that miss at once make it twice, and use the one
+/// that is there first.
 #[derive(Default)]
 pub(crate) struct PlanCache(Mutex<Entries>);
 
@@ -47,9 +48,6 @@ impl PlanCache {
     /// How many plans are kept. A stage counts as a plan.
     const CAPACITY: usize = 128;
 
-    /// How many bytes of arenas the plans may keep, before those least recently used free theirs.
-    const POOLED_BYTES: usize = 1 << 30;
-
     /// The first stage for a goal, made by `make` if it is not there.
     pub(crate) fn first_stage(
         &self,
@@ -63,9 +61,15 @@ impl PlanCache {
         let effects = Arc::new(effects);
         let planned = Planned { plan, effects };
         let mut entries = self.lock();
-        let entry = entries.make_room(planned.clone());
+        if let Some(known) = entries.first(goal) {
+            return Ok(known);
+        }
+        let forgotten = entries.make_room();
+        let entry = entries.entry(planned.clone());
         entries.first.insert(Arc::new(goal.clone()), entry);
-        entries.trim(PlanCache::POOLED_BYTES);
+        // Plans are large: what is forgotten goes when nobody waits for the lock.
+        drop(entries);
+        drop(forgotten);
         Ok(planned)
     }
 
@@ -82,13 +86,18 @@ impl PlanCache {
         }
         let plan = make()?;
         let mut entries = self.lock();
-        let entry = entries.make_room(Planned {
+        if let Some(known) = entries.next(&late) {
+            return Ok(known.plan);
+        }
+        let forgotten = entries.make_room();
+        let entry = entries.entry(Planned {
             plan: Arc::clone(&plan),
             // What a run does to the state is known of its first stage.
             effects: Arc::default(),
         });
         entries.next.insert(late, entry);
-        entries.trim(PlanCache::POOLED_BYTES);
+        drop(entries);
+        drop(forgotten);
         Ok(plan)
     }
 
@@ -121,13 +130,21 @@ impl Entries {
         Some(self.next.get_mut(late)?.used(self.clock))
     }
 
-    /// An entry that can be put in: forgets an older one, if there are too many.
-    fn make_room(&mut self, plan: Planned) -> Entry {
-        if self.first.len() + self.next.len() >= PlanCache::CAPACITY {
-            let oldest = self.all().map(|entry| entry.last_use).min();
-            self.first.retain(|_, entry| Some(entry.last_use) != oldest);
-            self.next.retain(|_, entry| Some(entry.last_use) != oldest);
+    /// Forgets the plan least recently used, if there are too many for one more.
+    fn make_room(&mut self) -> Vec<Entry> {
+        if self.first.len() + self.next.len() < PlanCache::CAPACITY {
+            return Vec::new();
         }
+        let oldest = self.all().map(|entry| entry.last_use).min();
+        let is_oldest = |entry: &Entry| Some(entry.last_use) == oldest;
+        let first = self.first.extract_if(|_, entry| is_oldest(entry));
+        let mut forgotten: Vec<Entry> = first.map(|(_, entry)| entry).collect();
+        let next = self.next.extract_if(|_, entry| is_oldest(entry));
+        forgotten.extend(next.map(|(_, entry)| entry));
+        forgotten
+    }
+
+    fn entry(&mut self, plan: Planned) -> Entry {
         self.clock += 1;
         let last_use = self.clock;
         Entry { plan, last_use }
@@ -135,21 +152,5 @@ impl Entries {
 
     fn all(&self) -> impl Iterator<Item = &Entry> {
         self.first.values().chain(self.next.values())
-    }
-
-    /// Frees arenas of the plans least recently used, until so many bytes are kept at the most.
-    fn trim(&self, limit: usize) {
-        let mut entries: Vec<&Entry> = self.all().collect();
-        entries.sort_unstable_by_key(|entry| entry.last_use);
-        let mut kept = entries.iter().fold(0_usize, |sum, entry| {
-            sum.saturating_add(entry.plan.plan.pooled_bytes())
-        });
-        for entry in entries {
-            if kept <= limit {
-                break;
-            }
-            kept = kept.saturating_sub(entry.plan.plan.pooled_bytes());
-            entry.plan.plan.drain_pool();
-        }
     }
 }

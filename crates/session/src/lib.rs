@@ -29,6 +29,7 @@ mod options;
 mod outputs;
 mod philox;
 mod plan;
+mod pools;
 mod prepared;
 mod request;
 mod saver;

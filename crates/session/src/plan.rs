@@ -1,8 +1,8 @@
 //! Plans: flat programs made for concrete shapes.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aqueduct_graph::Value;
 use aqueduct_graph::ir::{Fact, NodeId, PartUpdate, TensorId, Update, VariableId};
@@ -15,6 +15,7 @@ use crate::execute::StageMemory;
 use crate::kernels::Kernel;
 use crate::kernels::index::Parts;
 use crate::kernels::random::RandomKernel;
+use crate::pools::{Pool, Pools};
 
 /// A program for one region of a graph, for concrete shapes.
 ///
@@ -229,22 +230,13 @@ pub(crate) enum Output {
     Nowhere,
 }
 
-/// Memory that is kept for runs to come. More runs at once make their own.
-#[derive(Default)]
-pub(crate) struct Pool(Mutex<Vec<StageMemory>>);
-
-impl Pool {
-    /// For how many runs at once memory is kept.
-    const CAPACITY: usize = 4;
-
-    fn lock(&self) -> MutexGuard<'_, Vec<StageMemory>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl Plan {
     /// The plan of a region that uses these variables and must not run.
-    pub(crate) fn refused(entry: Vec<VariableId>, refusal: Box<OperationFailure>) -> Plan {
+    pub(crate) fn refused(
+        entry: Vec<VariableId>,
+        refusal: Box<OperationFailure>,
+        pools: &Arc<Pools>,
+    ) -> Plan {
         Plan {
             id: Plan::fresh_id(),
             refusal: Some(refusal),
@@ -259,7 +251,7 @@ impl Plan {
             result_sizes: Vec::new(),
             exits: Vec::new(),
             layout: Layout::default(),
-            pool: Pool::default(),
+            pool: pools.pool(0),
         }
     }
 
@@ -271,26 +263,12 @@ impl Plan {
 
     /// Memory for one run, from the pool if it has some; `None` if the system has not enough.
     pub(crate) fn take_memory(&self) -> Option<StageMemory> {
-        let pooled = self.pool.lock().pop();
-        pooled.or_else(|| StageMemory::new(self))
-    }
-
-    /// The bytes of the arenas that are kept for runs to come.
-    pub(crate) fn pooled_bytes(&self) -> usize {
-        self.pool.lock().len().saturating_mul(self.layout.bytes())
-    }
-
-    /// Frees the arenas that are kept for runs to come.
-    pub(crate) fn drain_pool(&self) {
-        self.pool.lock().clear();
+        self.pool.take().or_else(|| StageMemory::new(self))
     }
 
     /// Gives memory back for runs to come.
     pub(crate) fn give_memory(&self, mut memory: StageMemory) {
         memory.clear();
-        let mut pool = self.pool.lock();
-        if pool.len() < Pool::CAPACITY {
-            pool.push(memory);
-        }
+        self.pool.give(memory);
     }
 }

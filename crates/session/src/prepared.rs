@@ -1,7 +1,7 @@
 //! Prepared calls: fetches and feeds made ready to be run many times.
 
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aqueduct_graph::ir::{NodeId, TensorId};
 
@@ -180,16 +180,22 @@ impl<O, E> Prepared<O, E> {
     }
 
     fn planned(&self, goal: &Goal) -> Result<Planned> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, planned)) = &*last
-            && known == goal
+        let last = self.last().clone();
+        if let Some((known, planned)) = last
+            && known == *goal
         {
             self.shared.graph.note_run();
-            return Ok(planned.clone());
+            return Ok(planned);
         }
+        // Without the lock: other threads have shapes of which the plan is made.
         let planned = self.shared.plan(goal)?;
-        *last = Some((goal.clone(), planned.clone()));
+        let before = self.last().replace((goal.clone(), planned.clone()));
+        drop(before);
         Ok(planned)
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<(Goal, Planned)>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -17,6 +17,7 @@ use crate::fetch::{Assemble, Fetch, Fetched, Requests, Scalar, of_other_elements
 use crate::kernels::Slice;
 use crate::kernels::threads::Threads;
 use crate::options::SessionOptions;
+use crate::pools::Pools;
 use crate::prepared::Prepared;
 use crate::request;
 use crate::state::{Spares, State, Stream, Streams};
@@ -57,6 +58,7 @@ pub(crate) struct Shared {
     pub(crate) options: SessionOptions,
     threads: Threads,
     pub(crate) plans: PlanCache,
+    pub(crate) pools: Arc<Pools>,
     state: Mutex<State>,
     /// Held for the length of a run that writes; the memory it may write new versions to.
     writer: Mutex<Spares>,
@@ -103,12 +105,17 @@ impl Session {
 
     /// A session of a graph that runs it in another way than by default.
     pub fn with_options(graph: &Graph, options: SessionOptions) -> Session {
+        Session::with_pools(graph, options, Pools::default())
+    }
+
+    pub(crate) fn with_pools(graph: &Graph, options: SessionOptions, pools: Pools) -> Session {
         Session {
             shared: Arc::new(Shared {
                 graph: graph.clone(),
                 options,
                 threads: Threads::new(options.thread_count()),
                 plans: PlanCache::default(),
+                pools: Arc::new(pools),
                 state: Mutex::default(),
                 writer: Mutex::default(),
                 scratch: Mutex::default(),
@@ -382,7 +389,7 @@ impl Shared {
     /// The plan for a goal, made if it is not there.
     fn known_plan(&self, goal: &Goal) -> Result<Planned> {
         self.plans.first_stage(goal, || {
-            compile::plan(&self.graph.view(), goal, self.options)
+            compile::plan(&self.graph.view(), goal, self.options, &self.pools)
         })
     }
 
@@ -402,9 +409,11 @@ impl Shared {
         let mut writer = writer.transpose()?;
         let mut entry = std::mem::take(&mut scratch.versions);
         {
+            // The graph may have to be waited for. Others wait for the state, so it is locked second.
+            let store = (!effects.draws.is_empty()).then(|| self.graph.view());
             let mut state = self.lock_state();
-            if writer.is_some() {
-                state.streams(&self.graph.view(), &effects.draws, &mut scratch.streams)?;
+            if let Some(store) = &store {
+                state.streams(store, &effects.draws, &mut scratch.streams)?;
             }
             entry.extend(state.snapshot(&planned.plan.entry));
         }

@@ -13,11 +13,14 @@ use crate::compile::prune::{Need, Pruned, output_of};
 use crate::error::{Error, OperationFailure, Result};
 use crate::options::SessionOptions;
 use crate::plan::{Operand, Plan};
+use crate::pools::Pools;
 
 /// A plan in the making: what the stages so far have worked out, and what is left.
 #[derive(Clone)]
 pub(crate) struct Draft {
     pub(super) options: SessionOptions,
+    /// The session's, in which the plans keep their memory.
+    pub(super) pools: Arc<Pools>,
     pub(super) pruned: Arc<Pruned>,
     pub(super) results: Vec<(TensorId, Need)>,
     /// Operations not yet planned, ascending.
@@ -73,7 +76,7 @@ pub(super) enum Specialised {
 impl Planned {
     /// The body's plan. One that refuses its sizes may never run: a branch that is not taken, a loop
     /// without a step. So it is refused where it would.
-    pub(super) fn into_plan(self, store: &Store) -> Result<Plan> {
+    pub(super) fn into_plan(self, store: &Store, pools: &Arc<Pools>) -> Result<Plan> {
         let (entry, refusal) = match self.specialised {
             Specialised::Refused { entry, refusal } => (entry, refusal),
             Specialised::Body(body) => {
@@ -85,7 +88,7 @@ impl Planned {
                 }
             }
         };
-        Ok(Plan::refused(entry, refusal))
+        Ok(Plan::refused(entry, refusal, pools))
     }
 
     /// The tensors that must be known to plan all of the body.
@@ -107,6 +110,7 @@ enum Verdict {
 impl Draft {
     pub(crate) fn new(
         options: SessionOptions,
+        pools: Arc<Pools>,
         pruned: Arc<Pruned>,
         inputs: Vec<(TensorId, Fact)>,
         results: Vec<(TensorId, Need)>,
@@ -125,6 +129,7 @@ impl Draft {
             .collect();
         Draft {
             options,
+            pools,
             results,
             pending: pruned.nodes.clone(),
             facts: inputs.into_iter().collect(),
@@ -279,7 +284,13 @@ impl Draft {
             .map(|(place, need)| (region.results[*place], *need))
             .collect();
         let pruned = Arc::clone(&pruned_body.pruned);
-        let draft = Draft::new(self.options, pruned, inputs, results);
+        let draft = Draft::new(
+            self.options,
+            Arc::clone(&self.pools),
+            pruned,
+            inputs,
+            results,
+        );
         let planned = draft.specialise_inside(store)?;
         let captured = self.late_captures(store, body, planned.late());
         if !captured.is_empty() {

@@ -18,8 +18,8 @@ use crate::error::{Error, Result};
 use crate::kernels::index::Parts;
 use crate::kernels::{self, Spec, random};
 use crate::plan::{
-    Action, Body, Change, Given, Instruction, LoopBody, Next, Operand, Output, Plan, Pool,
-    ScanLoop, WhileLoop, Written,
+    Action, Body, Change, Given, Instruction, LoopBody, Next, Operand, Output, Plan, ScanLoop,
+    WhileLoop, Written,
 };
 
 /// What one stage of a plan has so far.
@@ -85,6 +85,7 @@ impl Draft {
         };
         Ok(Plan {
             id: Plan::fresh_id(),
+            pool: self.pools.pool(made.layout.bytes()),
             refusal: None,
             program: made.program,
             optimized: made.optimized,
@@ -97,7 +98,6 @@ impl Draft {
             entry: self.entry,
             versions: self.versions,
             layout: made.layout,
-            pool: Pool::default(),
         })
     }
 
@@ -434,7 +434,7 @@ impl Draft {
                 Need::Shape => Ok(None),
             })
             .collect::<Result<Vec<_>>>()?;
-        let plan = planned.into_plan(store)?;
+        let plan = planned.into_plan(store, &self.pools)?;
         let entry = plan
             .entry
             .iter()

@@ -32,6 +32,7 @@ use crate::error::{Error, FeedProblem, Result};
 use crate::feed::{Few, Sizes};
 use crate::options::SessionOptions;
 use crate::plan::Plan;
+use crate::pools::Pools;
 
 /// What a plan is made for: the key under which it is kept.
 ///
@@ -56,6 +57,7 @@ pub(crate) fn plan(
     store: &Store,
     goal: &Goal,
     options: SessionOptions,
+    pools: &Arc<Pools>,
 ) -> Result<(Arc<Plan>, Effects)> {
     let given: HashSet<TensorId> = goal.feeds.iter().map(|(tensor, _)| *tensor).collect();
     let results = values(&goal.results);
@@ -78,7 +80,13 @@ pub(crate) fn plan(
         })
         .collect();
     let effects = pruned.effects.clone();
-    let draft = Draft::new(options, Arc::new(pruned), inputs, results);
+    let draft = Draft::new(
+        options,
+        Arc::clone(pools),
+        Arc::new(pruned),
+        inputs,
+        results,
+    );
     Ok((Arc::new(draft.plan(store)?), effects))
 }
 

@@ -2,6 +2,7 @@
 
 use crate::options::SessionOptions;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use aqueduct_graph::ir::{RegionId, add_output};
 use aqueduct_graph::{AnyTensor, Graph, shape};
@@ -19,8 +20,9 @@ fn plan_of(graph: &Graph, results: &[AnyTensor<'_>], fed: &[(AnyTensor<'_>, &[us
             .map(|(tensor, sizes)| (tensor.id(), Sizes::from_slice(sizes)))
             .collect(),
     };
-    let (plan, _) = plan(&graph.view(), &goal, SessionOptions::new().optimize(false)).unwrap();
-    std::sync::Arc::into_inner(plan).unwrap()
+    let options = SessionOptions::new().optimize(false);
+    let (plan, _) = plan(&graph.view(), &goal, options, &Arc::default()).unwrap();
+    Arc::into_inner(plan).unwrap()
 }
 
 /// The loop of a plan: the states that it carries, the outputs that it stacks, and how many operations

@@ -37,7 +37,7 @@ pub(super) fn block_of(
     let options = passes.fold(SessionOptions::new(), |options, pass| {
         options.without(*pass)
     });
-    let (plan, _) = compile::plan(&graph.view(), &goal, options).unwrap();
+    let (plan, _) = compile::plan(&graph.view(), &goal, options, &Default::default()).unwrap();
     plan.optimized.as_ref().unwrap().listing.block.clone()
 }
 
