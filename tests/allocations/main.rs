@@ -1,4 +1,5 @@
 //! What runs ask of the allocator when they have run before: the arrays handed out, and nothing else.
+//! What they leave behind: nothing.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 #![expect(
@@ -8,12 +9,14 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aqueduct::SessionOptions;
 use aqueduct::prelude::*;
 use ndarray::{Array2, Array3, ArrayD};
+
+mod memory;
 
 struct Counting;
 
@@ -23,12 +26,21 @@ static ALLOCATOR: Counting = Counting;
 /// The requests of all threads.
 static REQUESTS: AtomicUsize = AtomicUsize::new(0);
 
+/// The bytes that were asked for and not given back, by all threads.
+static LIVE_BYTES: AtomicIsize = AtomicIsize::new(0);
+
+fn live_bytes() -> isize {
+    LIVE_BYTES.load(Ordering::Relaxed)
+}
+
 thread_local! {
     /// The requests of this thread.
     static OWN_REQUESTS: Cell<usize> = const { Cell::new(0) };
 }
 
-fn count() {
+/// Counts a request, which makes so many bytes more or fewer.
+fn count(bytes: isize) {
+    LIVE_BYTES.fetch_add(bytes, Ordering::Relaxed);
     REQUESTS.fetch_add(1, Ordering::Relaxed);
     OWN_REQUESTS.set(OWN_REQUESTS.get() + 1);
 }
@@ -36,24 +48,25 @@ fn count() {
 // SAFETY: every call goes to the system's allocator as it is.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size().cast_signed());
         // SAFETY: the caller keeps the contract.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size().cast_signed());
         // SAFETY: the caller keeps the contract.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        LIVE_BYTES.fetch_sub(layout.size().cast_signed(), Ordering::Relaxed);
         // SAFETY: the caller keeps the contract.
         unsafe { System.dealloc(place, layout) }
     }
 
     unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
+        count(size.cast_signed() - layout.size().cast_signed());
         // SAFETY: the caller keeps the contract.
         unsafe { System.realloc(place, layout, size) }
     }
