@@ -159,7 +159,7 @@ fn every_answer_is_of_one_step() {
                 });
             }
             let train = sess.prepare(model.train, model.x).unwrap();
-            let step = || train.run(&inputs()).unwrap();
+            let step = || train.run(inputs()).unwrap();
             readers.progress.train(steps, step);
         });
         assert_eq!(values(&model, &sess), values_at_the_end(&model, steps));
@@ -196,10 +196,10 @@ impl Readers<'_, '_> {
         while answers == 0 || self.progress.done.load(Ordering::SeqCst) < steps {
             self.progress.read(|| match reader % 6 {
                 0 => self.answer(sess.run(fetches(), feed![model.x => &inputs()]).unwrap()),
-                1 => self.answer(prepared.run(&inputs()).unwrap()),
+                1 => self.answer(prepared.run(inputs()).unwrap()),
                 2 => {
                     let (mut step, mut outputs) = (0, ArrayD::zeros(vec![4, 6, 5]));
-                    into.run_into(&inputs(), (&mut step, &mut outputs)).unwrap();
+                    into.run_into(inputs(), (&mut step, &mut outputs)).unwrap();
                     let expected = &self.replay.states[usize::try_from(step).unwrap()];
                     assert_eq!(State::new(&outputs, &[]).outputs, expected.outputs);
                     step
@@ -258,8 +258,8 @@ fn every_session_trains_for_itself() {
                     let read = sess.prepare(read, model.x).unwrap();
                     drop(sess);
                     for step in 1..=STEPS {
-                        train.run(&inputs()).unwrap();
-                        let (found, outputs, values) = read.run(&inputs()).unwrap();
+                        train.run(inputs()).unwrap();
+                        let (found, outputs, values) = read.run(inputs()).unwrap();
                         assert_eq!(usize::try_from(found), Ok(step));
                         replay.check(found, &outputs, &values);
                     }
