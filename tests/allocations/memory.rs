@@ -2,6 +2,11 @@
 //!
 //! `AQUEDUCT_RUNS=100000 cargo test --release -p aqueduct-tests --test allocations flat` is the long form.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "the long form's figures are for a reader"
+)]
+
 use std::fs;
 
 use aqueduct::SessionOptions;

@@ -1,5 +1,7 @@
 //! Digests of processes that are alike in nothing but the program.
 
+#![expect(clippy::print_stdout, reason = "the processes tell each other by it")]
+
 use std::collections::BTreeMap;
 use std::process::Command;
 
