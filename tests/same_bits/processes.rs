@@ -51,9 +51,7 @@ fn digests_do_not_depend_on_threads_or_processes() {
     }
     check_of_f32(&digests(&WITHOUT_FMA), &optimised);
     let plain = digests(&process("plain 1"));
-    for way in ["strict 1", "strict 8"] {
-        check(&process(way), &plain);
-    }
+    check(&process("strict 2"), &plain);
 }
 
 #[track_caller]
