@@ -303,13 +303,15 @@ impl Table {
         unsafe { SliceMut::from_raw(start, span.elements, span.dtype) }
     }
 
-    /// Whether a span shares a byte with one of others.
+    /// Whether a span shares a byte with one of others. What has no memory shares none: an operand of a
+    /// branch that is not taken may be a variable without a value.
     pub(crate) fn meets_any<'s>(
         &self,
         span: Span,
         others: impl IntoIterator<Item = &'s Span>,
     ) -> bool {
-        let mut others = others.into_iter().filter(|other| other.elements > 0);
+        let there = |other: &&Span| other.elements > 0 && self.is_bound(other.first.base);
+        let mut others = others.into_iter().filter(there);
         span.elements > 0
             && others.any(|other| self.overlap(Reach::from(span), Reach::from(*other)))
     }

@@ -130,6 +130,20 @@ fn elements_that_are_not_aligned_are_found() {
 }
 
 #[test]
+fn what_has_no_memory_meets_nothing() {
+    let mut memory = [0.0; 8];
+    let mut table = Table::default();
+    table.reset(2);
+    table.bind_mut(0, SliceMut::F32(&mut memory));
+    let nowhere = Span {
+        first: Address { base: 1, offset: 0 },
+        ..floats(0, 4)
+    };
+    assert!(!table.meets_any(floats(0, 4), &[nowhere, floats(4, 4), floats(0, 0)]));
+    assert!(table.meets_any(floats(0, 4), &[nowhere, floats(3, 1)]));
+}
+
+#[test]
 fn truth_values_are_false_at_first_whatever_was_there() {
     let mut memory = [f32::MAX; 8];
     let table = table_of(&mut memory);
