@@ -65,7 +65,12 @@ fn the_file_checkpoint_tells_of_those_that_are_kept() {
             "model-40.aqueduct"
         ]
     );
+    // Where the newest is gone, the newest of the others is taken.
     fs::remove_file(dir.join("best.aqueduct")).unwrap();
+    assert_eq!(latest_checkpoint(dir).unwrap(), Some(dir.join("model-40")));
+    Saver::new(&g).restore(&sess, dir).unwrap();
+    fs::remove_file(dir.join("model-40.aqueduct")).unwrap();
+    fs::remove_file(dir.join("model-20.aqueduct")).unwrap();
     assert_eq!(latest_checkpoint(dir).unwrap(), None);
 }
 

@@ -136,6 +136,8 @@ pub enum FileAction {
     Open,
     /// To read it.
     Read,
+    /// To delete it.
+    Delete,
 }
 
 impl fmt::Display for FileAction {
@@ -150,6 +152,7 @@ impl fmt::Display for FileAction {
             FileAction::FindDirectory => "find the folder",
             FileAction::Open => "open",
             FileAction::Read => "read",
+            FileAction::Delete => "delete",
         })
     }
 }

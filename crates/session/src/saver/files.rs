@@ -3,12 +3,14 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Read, Seek, Write};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::process;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use rand::TryRng as _;
+use rand::rngs::SysRng;
 
 use super::error::{CheckpointError, FileAction};
 
@@ -36,11 +38,27 @@ pub(super) trait System: fmt::Debug + Send + Sync {
     /// When a file was written last.
     fn modified(&self, path: &Path) -> io::Result<SystemTime>;
 
+    /// The names of what is in a folder, in no order.
+    fn names(&self, directory: &Path) -> io::Result<Vec<OsString>>;
+
+    /// Opens a file or a folder in order to lock it.
+    fn lockable(&self, path: &Path) -> io::Result<Box<dyn Lockable>>;
+
     fn now(&self) -> SystemTime;
+
+    fn pause(&self, time: Duration);
+
+    /// A number that nobody else draws.
+    fn random(&self) -> io::Result<u64>;
+}
+
+/// What can be locked against others, of this program too, until it is dropped or the program ends.
+pub(super) trait Lockable: Send {
+    fn try_lock(&self) -> Result<(), TryLockError>;
 }
 
 /// A file that is being written.
-pub(super) trait Output: Write {
+pub(super) trait Output: Write + Lockable {
     /// Sees to it that what was written outlives a crash.
     fn sync(&mut self) -> io::Result<()>;
 }
@@ -49,6 +67,17 @@ pub(super) trait Output: Write {
 pub(super) trait Input: Read + Seek + Send {}
 
 impl Input for File {}
+
+impl Lockable for File {
+    fn try_lock(&self) -> Result<(), TryLockError> {
+        loop {
+            match File::try_lock(self) {
+                Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                locked => return locked,
+            }
+        }
+    }
+}
 
 impl Output for File {
     fn sync(&mut self) -> io::Result<()> {
@@ -137,37 +166,40 @@ impl System for Host {
         fs::metadata(path)?.modified()
     }
 
+    fn names(&self, directory: &Path) -> io::Result<Vec<OsString>> {
+        let entries = fs::read_dir(directory)?;
+        entries
+            .map(|entry| entry.map(|entry| entry.file_name()))
+            .collect()
+    }
+
+    fn lockable(&self, path: &Path) -> io::Result<Box<dyn Lockable>> {
+        // Network file systems lock for one alone only what is open for writing, which no folder is.
+        let writing = !fs::metadata(path)?.is_dir();
+        let file = OpenOptions::new().read(true).write(writing).open(path)?;
+        Ok(Box::new(file))
+    }
+
     fn now(&self) -> SystemTime {
         SystemTime::now()
     }
+
+    fn pause(&self, time: Duration) {
+        thread::sleep(time);
+    }
+
+    fn random(&self) -> io::Result<u64> {
+        SysRng.try_next_u64().map_err(io::Error::other)
+    }
 }
 
-/// Writes a file so that at every moment there is the old one or the new one, whole: beside it,
-/// synced, renamed. If that fails the old one is there as it was, and nothing else.
+/// Sees to it that the entry of a file in its folder outlives a crash.
 ///
 /// # Errors
-/// The first step that fails. If that is the last one, the new file is in its place already but
-/// might not outlive a crash.
-pub(super) fn replace(
-    system: &dyn System,
-    target: &Path,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<(), CheckpointError> {
-    let (beside, mut output) =
-        Temporary::create(system, target).map_err(at(FileAction::Create, target))?;
-    let mut buffered = BufWriter::new(&mut output);
-    let written = write(&mut buffered).and_then(|()| buffered.flush());
-    drop(buffered);
-    written.map_err(at(FileAction::Write, target))?;
-    output.sync().map_err(at(FileAction::Sync, target))?;
-    // Windows renames no file that is open.
-    drop(output);
-    beside
-        .rename(target)
-        .map_err(at(FileAction::Rename, target))?;
-    system
-        .sync_directory(directory_of(target))
-        .map_err(at(FileAction::SyncDirectory, target))
+/// The file system refuses.
+pub(super) fn sync_directory_of(system: &dyn System, file: &Path) -> Result<(), CheckpointError> {
+    let synced = system.sync_directory(directory_of(file));
+    synced.map_err(at(FileAction::SyncDirectory, file))
 }
 
 /// What an error of the system means for a file.
@@ -193,60 +225,4 @@ pub(super) fn appended(path: &Path, suffix: &str) -> PathBuf {
     let mut text = OsString::from(path);
     text.push(suffix);
     PathBuf::from(text)
-}
-
-/// A file that is removed again unless it gets its final name.
-struct Temporary<'s> {
-    system: &'s dyn System,
-    path: PathBuf,
-    renamed: bool,
-}
-
-impl<'s> Temporary<'s> {
-    /// Makes a file in the folder of `target`. Its name is short, as the target's may be as long as
-    /// the system allows.
-    fn create(system: &'s dyn System, target: &Path) -> io::Result<(Self, Box<dyn Output>)> {
-        /// How many files that a crash has left behind are put up with.
-        const ATTEMPTS: usize = 1 << 16;
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let mut taken = io::Error::from(io::ErrorKind::AlreadyExists);
-        for _ in 0..ATTEMPTS {
-            let number = NEXT.fetch_add(1, Ordering::Relaxed);
-            let name = format!(".aqueduct-{}-{number}.tmp", process::id());
-            let path = directory_of(target).join(name);
-            match system.create(&path) {
-                Ok(output) => {
-                    let renamed = false;
-                    return Ok((
-                        Temporary {
-                            system,
-                            path,
-                            renamed,
-                        },
-                        output,
-                    ));
-                }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => taken = error,
-                Err(error) => return Err(error),
-            }
-        }
-        Err(taken)
-    }
-
-    fn rename(mut self, target: &Path) -> io::Result<()> {
-        self.system.rename(&self.path, target)?;
-        self.renamed = true;
-        Ok(())
-    }
-}
-
-impl Drop for Temporary<'_> {
-    fn drop(&mut self) {
-        if self.renamed {
-            return;
-        }
-        if let Err(error) = self.system.remove(&self.path) {
-            log::warn!("cannot remove `{}`: {error}", self.path.display());
-        }
-    }
 }

@@ -1,7 +1,9 @@
 //! Finds checkpoints, and reads them without a saver.
 
 use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use aqueduct_graph::Value;
 
@@ -16,8 +18,10 @@ use crate::error::Result;
 const EXTENSION: &str = ".aqueduct";
 
 /// The newest checkpoint of a folder, by what its file `checkpoint` says: what [`Saver::restore`](crate::Saver::restore)
-/// takes. `None` if there is no such file, or if the checkpoint that it names is gone, which is
-/// warned of through the `log` facade. TensorFlow's `train.latest_checkpoint`.
+/// takes. If the checkpoint that it names is gone, the newest that it lists and that is there, which is
+/// warned of through the `log` facade; `None` if there is no such file, or all are gone.
+///
+/// TensorFlow's `train.latest_checkpoint`, which gives `None` if the one named is gone.
 ///
 /// # Errors
 /// The file system refuses, or the file `checkpoint` is not one.
@@ -25,13 +29,13 @@ pub fn latest_checkpoint(directory: impl AsRef<Path>) -> Result<Option<PathBuf>>
     Ok(latest(&Host, directory.as_ref())?)
 }
 
-/// What the file `checkpoint` of a folder says; `None` if there is none. TensorFlow's
-/// `train.get_checkpoint_state`.
+/// What the file `checkpoint` of a folder says; `None` if there is none. A checkpoint that it lists
+/// can be gone, or about to be written. TensorFlow's `train.get_checkpoint_state`.
 ///
 /// # Errors
 /// The file system refuses, or the file is not one.
 pub fn checkpoint_state(directory: impl AsRef<Path>) -> Result<Option<CheckpointState>> {
-    Ok(state_file::read(&Host, directory.as_ref())?)
+    Ok(state(&Host, directory.as_ref())?)
 }
 
 /// The tensors of a checkpoint, ascending by name. The path is as for [`Saver::restore`](crate::Saver::restore).
@@ -40,7 +44,7 @@ pub fn checkpoint_state(directory: impl AsRef<Path>) -> Result<Option<Checkpoint
 /// # Errors
 /// A [`CheckpointError`].
 pub fn list_variables(path: impl AsRef<Path>) -> Result<Vec<TensorInfo>> {
-    let reader = Reader::open(&Host, &locate(&Host, path.as_ref())?)?;
+    let reader = open(&Host, path.as_ref())?;
     let tensors = reader.table.tensors.into_iter();
     Ok(tensors.map(|tensor| tensor.info).collect())
 }
@@ -69,7 +73,7 @@ pub fn list_variables(path: impl AsRef<Path>) -> Result<Vec<TensorInfo>> {
 /// # Errors
 /// A [`CheckpointError`]; `NoTensor` if the checkpoint has no tensor of this name.
 pub fn load_variable(path: impl AsRef<Path>, name: &str) -> Result<Value> {
-    let mut reader = Reader::open(&Host, &locate(&Host, path.as_ref())?)?;
+    let mut reader = open(&Host, path.as_ref())?;
     let mut tensors = reader.table.tensors.iter();
     match tensors.find(|tensor| tensor.info.name == name).cloned() {
         Some(tensor) => Ok(reader.read(&tensor)?),
@@ -90,20 +94,111 @@ pub(super) fn kind(system: &dyn System, path: &Path) -> Result<Kind, CheckpointE
     system.kind(path).map_err(files::at(FileAction::Find, path))
 }
 
-fn latest(system: &dyn System, directory: &Path) -> Result<Option<PathBuf>, CheckpointError> {
-    let Some(state) = state_file::read(system, directory)? else {
-        return Ok(None);
-    };
-    let file = file_of(&state.model_checkpoint_path);
-    if kind(system, &file)? == Kind::File {
-        return Ok(Some(state.model_checkpoint_path));
+/// Opens the checkpoint that a path means.
+///
+/// # Errors
+/// There is none, or it is not one.
+pub(super) fn open(system: &dyn System, path: &Path) -> Result<Reader, CheckpointError> {
+    let mut file = locate(system, path)?;
+    loop {
+        match Reader::open(system, &file) {
+            // Another program may have deleted it since, and then a folder has a newer one.
+            Err(error) if is_gone(&error) => {
+                let found = locate(system, path)?;
+                if found == file {
+                    return Err(error);
+                }
+                file = found;
+            }
+            opened => return opened,
+        }
     }
-    log::warn!(
-        "the newest checkpoint of `{}` is gone: `{}`",
-        directory.display(),
-        file.display()
-    );
+}
+
+fn is_gone(error: &CheckpointError) -> bool {
+    matches!(error, CheckpointError::File { action: FileAction::Open, error, .. }
+        if error.kind() == io::ErrorKind::NotFound)
+}
+
+pub(super) fn latest(
+    system: &dyn System,
+    directory: &Path,
+) -> Result<Option<PathBuf>, CheckpointError> {
+    let mut before = None;
+    while let Some(state) = state(system, directory)? {
+        if is_there(system, &state.model_checkpoint_path)? {
+            return Ok(Some(state.model_checkpoint_path));
+        }
+        // Another program may have deleted it since, and then the file tells of a newer one.
+        if before.as_ref() == Some(&state) {
+            return instead(system, &state);
+        }
+        before = Some(state);
+    }
     Ok(None)
+}
+
+/// What is taken for the newest checkpoint if that is gone: the newest of those that are there.
+fn instead(
+    system: &dyn System,
+    state: &CheckpointState,
+) -> Result<Option<PathBuf>, CheckpointError> {
+    let newest = state.model_checkpoint_path.display();
+    for prefix in state.all_model_checkpoint_paths.iter().rev() {
+        if is_there(system, prefix)? {
+            log::warn!(
+                "the newest checkpoint is gone: `{newest}`; `{}` is taken instead",
+                prefix.display()
+            );
+            return Ok(Some(prefix.clone()));
+        }
+    }
+    log::warn!("the newest checkpoint is gone: `{newest}`, and all others");
+    Ok(None)
+}
+
+fn is_there(system: &dyn System, prefix: &Path) -> Result<bool, CheckpointError> {
+    Ok(kind(system, &file_of(prefix))? == Kind::File)
+}
+
+/// What the file `checkpoint` of a folder says; an error tells what there is in the folder.
+fn state(
+    system: &dyn System,
+    directory: &Path,
+) -> Result<Option<CheckpointState>, CheckpointError> {
+    state_file::read(system, directory).map_err(|error| match error {
+        CheckpointError::Damaged { path, reason } => {
+            let help = match checkpoints(system, directory) {
+                Some(names) => format!("restore one of the folder by its path: {names}"),
+                None => "delete it: the folder has no checkpoints".to_owned(),
+            };
+            let reason = format!("{reason}\n  help: {help}");
+            CheckpointError::Damaged { path, reason }
+        }
+        error => error,
+    })
+}
+
+/// The checkpoints in a folder, for a report: the last few that were written, the newest first.
+/// `None` if there are none.
+fn checkpoints(system: &dyn System, directory: &Path) -> Option<String> {
+    const MOST: usize = 5;
+    let mut found: Vec<(SystemTime, String)> = Vec::new();
+    for name in system.names(directory).ok()? {
+        let name = name.to_string_lossy();
+        let Some(prefix) = name.strip_suffix(EXTENSION) else {
+            continue;
+        };
+        let time = system.modified(&directory.join(&*name));
+        found.push((time.unwrap_or(UNIX_EPOCH), format!("`{prefix}`")));
+    }
+    found.sort_by(|one, other| other.cmp(one));
+    let more = found.len().saturating_sub(MOST);
+    let mut names: Vec<String> = found.into_iter().map(|(_, name)| name).take(MOST).collect();
+    if more > 0 {
+        names.push(format!("and {more} older"));
+    }
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 /// The file that a path means: a checkpoint's path without extension, a file, or a folder.
@@ -116,7 +211,7 @@ pub(super) fn locate(system: &dyn System, path: &Path) -> Result<PathBuf, Checkp
         Kind::File => return Ok(path.to_path_buf()),
         Kind::Directory => match latest(system, path)? {
             Some(prefix) => return Ok(file_of(&prefix)),
-            None => "no file `checkpoint` in this folder names one".to_owned(),
+            None => "no file `checkpoint` in this folder names one that is there".to_owned(),
         },
         Kind::Other => "it is not a file".to_owned(),
         Kind::Nothing => format!("there is no file `{}`", file.display()),

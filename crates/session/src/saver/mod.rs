@@ -1,10 +1,13 @@
 //! Checkpoints: variables and random streams in files.
 //!
 //! `format` is the layout of a file, `writer` and `reader` turn it into bytes and back, `files` is
-//! the one place that touches the disk. `compare` finds out what of a file fits which variable,
-//! `retention` which checkpoints are kept; `state_file` tells other programs of them, and `lookup`
-//! finds them.
+//! the one place that touches the disk. `beside` writes files that replace others, `commit` makes a
+//! checkpoint the newest, `locks` keeps savers out of each other's way. `compare` finds out what of
+//! a file fits which variable, `retention` which checkpoints are kept; `state_file` tells other
+//! programs of them, and `lookup` finds them.
 
+mod beside;
+mod commit;
 mod compare;
 mod elements;
 mod error;
@@ -12,6 +15,7 @@ mod files;
 mod format;
 mod global_step;
 mod list;
+mod locks;
 mod lookup;
 mod reader;
 mod retention;
@@ -375,7 +379,7 @@ impl Saver {
     }
 
     fn open(&self, path: &Path) -> Result<Reader, CheckpointError> {
-        Reader::open(&*self.system, &lookup::locate(&*self.system, path)?)
+        lookup::open(&*self.system, path)
     }
 
     fn write(&self, session: &Session, path: &Path, step: Option<Step<'_>>) -> Result<PathBuf> {
@@ -389,8 +393,9 @@ impl Saver {
             None => path.to_path_buf(),
         };
         let kept = self.kept(&prefix, retention::seconds(self.system.now()))?;
-        writer::write(&*self.system, &file_of(&prefix), &contents)?;
-        self.keep(&mut retention, kept)?;
+        beside::sweep(&*self.system, files::directory_of(&kept.absolute));
+        let written = writer::write(&*self.system, &file_of(&prefix), &contents)?;
+        self.keep(&mut retention, kept, written)?;
         Ok(prefix)
     }
 
@@ -427,27 +432,6 @@ impl Saver {
                 .collect(),
         };
         Ok((contents, step))
-    }
-
-    /// Takes note of a checkpoint that was written, tells the folder's file of it, and deletes those
-    /// that are too many.
-    fn keep(&self, retention: &mut Retention, kept: Kept) -> Result<(), CheckpointError> {
-        let newest = kept.absolute.clone();
-        retention.record(kept);
-        let staying = retention.staying().iter();
-        let mut all: Vec<&Path> = staying.map(|kept| kept.absolute.as_path()).collect();
-        if all.is_empty() {
-            all.push(&newest);
-        }
-        state_file::write(&*self.system, files::directory_of(&newest), &newest, &all)?;
-        for expired in retention.expire() {
-            let file = file_of(&expired.absolute);
-            if let Err(error) = self.system.remove(&file) {
-                // The new checkpoint is good; that an old one is left over harms nothing.
-                log::warn!("cannot delete the checkpoint `{}`: {error}", file.display());
-            }
-        }
-        Ok(())
     }
 
     fn kept(&self, prefix: &Path, time: f64) -> Result<Kept, CheckpointError> {

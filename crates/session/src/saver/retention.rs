@@ -14,6 +14,8 @@ pub(super) struct Retention {
     spared_after: f64,
     /// The oldest first.
     kept: Vec<Kept>,
+    /// Those that are too many and are to be deleted, the oldest first.
+    pub(super) expired: Vec<Kept>,
 }
 
 /// A checkpoint that may be deleted some day.
@@ -35,6 +37,7 @@ impl Retention {
             interval: 0.0,
             spared_after: 0.0,
             kept: Vec::new(),
+            expired: Vec::new(),
         };
         retention.keep_every(10_000.0, now);
         retention
@@ -46,20 +49,32 @@ impl Retention {
         self.spared_after = seconds(now) + self.interval;
     }
 
-    /// Takes note of a checkpoint that was written. Written again, it counts as the newest, once.
+    /// Takes note of a checkpoint that was written, and of which others expire by it. Written again,
+    /// it counts as the newest, once.
     pub(super) fn record(&mut self, kept: Kept) {
         if self.max_to_keep == 0 {
             return;
         }
-        self.kept.retain(|other| other.absolute != kept.absolute);
+        self.forget(&kept);
         self.kept.push(kept);
+        let excess: Vec<Kept> = self.kept.drain(..self.excess()).collect();
+        for kept in excess {
+            if !self.spares(&kept) {
+                self.expired.push(kept);
+            }
+        }
     }
 
     /// Knows of these checkpoints only.
     pub(super) fn recover(&mut self, kept: Vec<Kept>) {
         self.kept.clear();
+        self.expired.clear();
+        if self.max_to_keep == 0 {
+            return;
+        }
         for kept in kept {
-            self.record(kept);
+            self.forget(&kept);
+            self.kept.push(kept);
         }
     }
 
@@ -68,11 +83,15 @@ impl Retention {
         self.kept.get(self.excess()..).unwrap_or_default()
     }
 
-    /// Forgets those that are too many, and tells which of them are to be deleted.
-    pub(super) fn expire(&mut self) -> Vec<Kept> {
-        let mut expired: Vec<Kept> = self.kept.drain(..self.excess()).collect();
-        expired.retain(|kept| !self.spares(kept));
-        expired
+    /// Those that are still there, the oldest first.
+    pub(super) fn listed(&self) -> impl Iterator<Item = &Kept> {
+        self.expired.iter().chain(&self.kept)
+    }
+
+    fn forget(&mut self, kept: &Kept) {
+        let is_other = |other: &Kept| other.absolute != kept.absolute;
+        self.kept.retain(is_other);
+        self.expired.retain(is_other);
     }
 
     fn excess(&self) -> usize {

@@ -11,6 +11,7 @@ use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::str;
 
+use super::beside;
 use super::error::{CheckpointError, FileAction};
 use super::files::{self, Kind, System};
 
@@ -28,6 +29,40 @@ pub struct CheckpointState {
     pub model_checkpoint_path: PathBuf,
     /// All that are kept, the oldest first.
     pub all_model_checkpoint_paths: Vec<PathBuf>,
+}
+
+/// Adds a checkpoint to those that the file of a folder lists, before it is there: a program that ends
+/// before it says more leaves no checkpoint that nobody knows of.
+///
+/// # Errors
+/// The file system refuses. The former file is there then, or the other one.
+pub(super) fn announce(
+    system: &dyn System,
+    directory: &Path,
+    coming: &Path,
+) -> Result<(), CheckpointError> {
+    let state = match read(system, directory) {
+        Ok(Some(state)) => state,
+        Ok(None) => CheckpointState {
+            model_checkpoint_path: coming.to_path_buf(),
+            all_model_checkpoint_paths: Vec::new(),
+        },
+        Err(error) => {
+            log::warn!("{error}\n  this save writes it anew");
+            return Ok(());
+        }
+    };
+    let mut all: Vec<&Path> = state
+        .all_model_checkpoint_paths
+        .iter()
+        .map(PathBuf::as_path)
+        .collect();
+    if all.contains(&coming) {
+        return Ok(());
+    }
+    all.push(coming);
+    write(system, directory, &state.model_checkpoint_path, &all)?;
+    files::sync_directory_of(system, coming)
 }
 
 /// Writes the file of a folder. All paths are absolute; they are written relative to the folder, so
@@ -50,9 +85,10 @@ pub(super) fn write(
     for path in all {
         line("all_model_checkpoint_paths", path);
     }
-    files::replace(system, &directory.join(NAME), |output| {
+    let written = beside::write(system, &directory.join(NAME), |output| {
         output.write_all(text.as_bytes())
-    })
+    })?;
+    written.rename()
 }
 
 /// Reads the file of a folder; `None` if there is none. Paths are given relative to where the folder

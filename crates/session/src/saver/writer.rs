@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use aqueduct_graph::Value;
 
+use super::beside::{self, Written};
 use super::compare::TensorInfo;
 use super::elements;
 use super::error::CheckpointError;
-use super::files::{self, System};
+use super::files::System;
 use super::format::{self, StreamRecord};
 
 /// What a checkpoint keeps: a state of a session at one moment.
@@ -21,15 +22,15 @@ pub(super) struct Contents {
     pub(super) streams: Vec<StreamRecord>,
 }
 
-/// Writes these contents in place of whatever the file was.
+/// Writes these contents beside the file that they are to replace.
 ///
 /// # Errors
-/// The file system refuses, or a checkpoint cannot hold so much. The former file is there then.
-pub(super) fn write(
-    system: &dyn System,
+/// The file system refuses, or a checkpoint cannot hold so much.
+pub(super) fn write<'s>(
+    system: &'s dyn System,
     file: &Path,
     contents: &Contents,
-) -> Result<(), CheckpointError> {
+) -> Result<Written<'s>, CheckpointError> {
     let mut buffer = Vec::new();
     let described: Vec<(TensorInfo, u32)> = contents
         .tensors
@@ -42,7 +43,7 @@ pub(super) fn write(
             reason,
         }
     })?;
-    files::replace(system, file, |output| {
+    beside::write(system, file, |output| {
         output.write_all(&layout.head)?;
         let mut written = layout.head.len() as u64;
         for ((_, value), offset) in contents.tensors.iter().zip(&layout.offsets) {

@@ -1,9 +1,14 @@
 //! What needs a system that fails, or a clock of its own. The rest is in the tests package.
 
+mod crashes;
+mod disk;
 mod failures;
+mod faults;
+mod races;
 mod retention;
 mod state_file;
 mod system;
+mod trainer;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,11 +19,10 @@ use super::Saver;
 use super::files::System;
 use super::retention::Retention;
 use crate::{Session, TensorExt, feed};
-use system::TestSystem;
 
 impl Saver {
     /// The same saver on another system.
-    fn on(mut self, system: &Arc<TestSystem>) -> Saver {
+    fn on(mut self, system: &Arc<impl System + 'static>) -> Saver {
         *self.lock() = Retention::new(system.now());
         self.system = Arc::clone(system) as _;
         self
