@@ -3,13 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod allocations;
+mod children;
 mod contents;
 mod damage;
 mod forged;
 mod format;
 mod kept;
+mod killed;
+mod limited;
 mod processes;
 mod reports;
+mod shared;
 mod threads;
 
 use aqueduct::prelude::*;

@@ -1,11 +1,12 @@
 //! A checkpoint is read by another process than wrote it.
 
 use std::path::Path;
-use std::process::Command;
 
 use aqueduct::prelude::*;
 use ndarray::ArrayD;
 use tempfile::tempdir;
+
+use crate::children::this_test;
 
 /// Tells the test's own program, started anew, which checkpoint to go on from.
 const CHECKPOINT: &str = "AQUEDUCT_TEST_CHECKPOINT";
@@ -74,9 +75,7 @@ fn another_process_goes_on_with_the_same_bits() {
         .unwrap();
     let expected = format!("{RESULT}{:?}", network.go_on());
 
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "--nocapture"])
-        .arg("processes::another_process_goes_on_with_the_same_bits")
+    let output = this_test("processes::another_process_goes_on_with_the_same_bits")
         .env(CHECKPOINT, path)
         .output()
         .unwrap();

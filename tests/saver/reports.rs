@@ -212,7 +212,7 @@ fn paths_that_lead_nowhere() {
 
         there is no checkpoint `dir/none/model`: there is no file `dir/none/model.aqueduct`
 
-        there is no checkpoint `dir/empty`: no file `checkpoint` in this folder names one
+        there is no checkpoint `dir/empty`: no file `checkpoint` in this folder names one that is there
 
         there is no checkpoint `dir/taken`: there is no file `dir/taken.aqueduct`
 
@@ -321,8 +321,10 @@ fn files_that_are_something_else() {
         `dir/model.aqueduct` is damaged: its tensor `w` has another checksum than it was written with
 
         `dir/checkpoint` is damaged: field `what` has no colon
+          help: restore one of the folder by its path: `model`
 
         `dir/checkpoint` is damaged: it is not a file
+          help: restore one of the folder by its path: `model`
 
         cannot put a new file in place of `dir/checkpoint`: Is a directory (os error 21)"#]]);
 }
