@@ -26,6 +26,7 @@ mod tests;
 mod writer;
 
 use std::fmt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -364,8 +365,12 @@ impl Saver {
             if lookup::kind(&*self.system, &file)? != Kind::File {
                 continue;
             }
-            let modified = self.system.modified(&file);
-            let time = modified.map_err(files::at(FileAction::Find, &file))?;
+            let time = match self.system.modified(&file) {
+                Ok(time) => time,
+                // Another program has deleted it since.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(files::at(FileAction::Find, &file)(error).into()),
+            };
             found.push(self.kept(prefix, retention::seconds(time))?);
         }
         self.lock().recover(found);

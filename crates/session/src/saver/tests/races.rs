@@ -135,6 +135,23 @@ fn a_save_of_another_program_before_each_step() {
 }
 
 #[test]
+fn a_checkpoint_that_is_deleted_while_it_is_recovered() {
+    let trainer = Trainer::new();
+    let (disk, system) = disk();
+    let saver = trainer.saver(&system, 2);
+    let path = trainer.save(&saver, Naming::Steps, 1).unwrap();
+    let (other, file) = (Arc::clone(&disk), path.with_extension("aqueduct"));
+    system.beside_each(move |step| {
+        if step == 1 {
+            other.remove(&file).unwrap();
+        }
+    });
+    saver.recover_last_checkpoints([&path]).unwrap();
+    assert_eq!(system.log(), ["kind", "modified"]);
+    assert!(saver.last_checkpoints().is_empty());
+}
+
+#[test]
 fn a_folder_that_stays_locked_stops_no_save() {
     let trainer = Trainer::new();
     let disk = Arc::new(Disk::default());
