@@ -32,14 +32,13 @@ struct Scenario {
 
 /// First saves, later ones, those by which another expires, and those in place of another.
 fn scenarios() -> impl Iterator<Item = Scenario> {
-    let ways = Naming::ALL.into_iter().flat_map(|naming| {
+    Naming::ALL.into_iter().flat_map(|naming| {
         [(0, 1), (1, 1), (1, 2), (3, 2)].map(|(before, keep)| Scenario {
             before,
             keep,
             naming,
         })
-    });
-    ways
+    })
 }
 
 impl Scenario {
