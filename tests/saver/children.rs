@@ -80,6 +80,7 @@ impl Training {
     }
 
     /// Trains and saves until it is killed.
+    #[expect(clippy::print_stdout, reason = "what the parent reads")]
     pub(crate) fn save_for_ever(&self, saver: &Saver, prefix: &Path) -> ! {
         println!("\n{SAVED}nothing");
         loop {
@@ -120,8 +121,8 @@ impl Saving {
         let whole = text
             .split_inclusive('\n')
             .filter(|line| line.ends_with('\n'));
-        let steps = whole.filter_map(|line| line.strip_prefix(SAVED));
-        steps.last().map(|step| step.trim().parse().unwrap())
+        let mut steps = whole.filter_map(|line| line.strip_prefix(SAVED));
+        steps.next_back().map(|step| step.trim().parse().unwrap())
     }
 }
 

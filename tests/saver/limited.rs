@@ -27,7 +27,7 @@ fn save_too_much(folder: &Path) {
     assert!(text.starts_with("cannot write `"), "{text}");
     assert!(text.contains("all.aqueduct`: "), "{text}");
     let Error::Checkpoint(error) = error else {
-        panic!("{text}");
+        unreachable!("{text}");
     };
     assert!(matches!(
         *error,
