@@ -126,6 +126,14 @@ impl Saving {
     }
 }
 
+impl Drop for Saving {
+    /// A test that fails leaves no program behind.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// The checkpoints of a folder, and how many temporary files it has.
 pub(crate) fn contents(folder: &Path) -> (Vec<PathBuf>, usize) {
     let mut checkpoints = Vec::new();

@@ -53,6 +53,15 @@ fn start(folder: &Path, name: &str) -> Saving {
     Saving::start(command)
 }
 
+/// Ends what runs on, also when a test fails.
+struct End<'r>(&'r AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
 /// Looks for the newest checkpoint until told to stop; how often it was found, and how often it had been
 /// deleted before it could be opened.
 fn poll(folder: &Path, runs_on: &AtomicBool) -> (usize, usize) {
@@ -93,6 +102,7 @@ fn programs_that_save_into_one_folder_harm_no_checkpoint() {
     let runs_on = AtomicBool::new(true);
     let (found, late) = thread::scope(|scope| {
         let polling = scope.spawn(|| poll(folder, &runs_on));
+        let end = End(&runs_on);
         let mut children = NAMES.map(|name| Some(start(folder, name)));
         for _ in 0..kills {
             let chosen = random.random_range(0..NAMES.len());
@@ -110,7 +120,7 @@ fn programs_that_save_into_one_folder_harm_no_checkpoint() {
         for child in children.into_iter().flatten() {
             child.kill();
         }
-        runs_on.store(false, Ordering::Relaxed);
+        drop(end);
         polling.join().unwrap()
     });
     println!("{kills} kills; the newest was looked for {found} times and gone {late} times");
