@@ -116,8 +116,16 @@ pub(crate) fn current(graph: u64) -> Context {
 }
 
 fn top(contexts: &HashMap<u64, Vec<Entry>>, graph: u64) -> Context {
-    let entry = contexts.get(&graph).and_then(|stack| stack.last());
-    entry.map(|entry| entry.context.clone()).unwrap_or_default()
+    let own = contexts.get(&graph).and_then(|stack| stack.last());
+    let mut context = own.map(|entry| entry.context.clone()).unwrap_or_default();
+    // Code of ours that builds on behalf of a call may be handed a tensor of another graph, and then
+    // builds there.
+    let all = contexts.values().filter_map(|stack| stack.last());
+    let newest = all.max_by_key(|entry| entry.serial);
+    if let Some(site @ SiteRule::Fixed(..)) = newest.map(|entry| &entry.context.site) {
+        context.site = site.clone();
+    }
+    context
 }
 
 /// Changes this thread's context of a graph until the guard is dropped, also by a panic.

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use aqueduct_graph::ir::{OperandNote, Report};
-use aqueduct_graph::{Mistake, Mistakes, NameError, Trace};
+use aqueduct_graph::ir::{NodeId, OperandNote, Report};
+use aqueduct_graph::{Graph, Mistake, Mistakes, NameError, Trace};
 use thiserror::Error;
 
 use crate::gradient_check::GradientCheckError;
+use crate::memory::MemoryShortage;
 use crate::numerics::NumericsFailure;
 use crate::saver::CheckpointError;
 
@@ -71,12 +72,9 @@ pub enum Error {
     /// Gradients are not what finite differences say, or cannot be compared.
     #[error(transparent)]
     GradientCheck(Box<GradientCheckError>),
-    /// The system has not enough memory for the intermediate results of the run.
-    #[error("not enough memory: the intermediate results of this run take {bytes} bytes")]
-    OutOfMemory {
-        /// How much was asked for.
-        bytes: usize,
-    },
+    /// The system has not as much memory as a run asks for.
+    #[error("{0}")]
+    OutOfMemory(Box<MemoryShortage>),
     /// A run that changes the session was started within another one, by a custom op of that run.
     /// Runs that write variables or draw random numbers go one after the other: it would wait for
     /// ever.
@@ -111,6 +109,16 @@ impl From<CheckpointError> for Error {
 impl Error {
     pub(crate) fn internal(message: impl Into<String>) -> Error {
         Error::Internal(message.into())
+    }
+
+    /// The same error; a shortage of memory tells which operation it is for, if it does not yet.
+    pub(crate) fn used_by(self, graph: &Graph, node: NodeId) -> Error {
+        match self {
+            Error::OutOfMemory(shortage) => {
+                Error::OutOfMemory(shortage.used_by(&graph.view(), node))
+            }
+            error => error,
+        }
     }
 
     /// The same error, of a body that is run as `what` says. Only the report of a NaN or infinity

@@ -103,7 +103,7 @@ impl<'r> Fetched<'r> {
     /// It was never asked for, it is the value of a variable that has none, or memory is out.
     pub fn take(&mut self, place: usize) -> Result<Value> {
         let (elements, sizes) = self.view(place)?;
-        value_of(elements, sizes)
+        value_of(elements, sizes).map_err(|error| self.with_user(place, error))
     }
 
     /// How many values there are.
@@ -120,6 +120,14 @@ impl<'r> Fetched<'r> {
             return Err(Error::internal("a value was taken that was not fetched"));
         }
         view_result(self.graph, self.frame, place)
+    }
+
+    /// The error, which tells what was fetched if that is too much to copy.
+    fn with_user(&self, place: usize, error: Error) -> Error {
+        match self.tensors.get(place) {
+            Some(tensor) => error.used_by(self.graph, tensor.node),
+            None => error,
+        }
     }
 
     /// The name of the tensor, for reports.
@@ -158,7 +166,8 @@ impl<T: Element> Assemble for ArrayAt<T> {
     fn assemble(&self, fetched: &mut Fetched<'_>) -> Result<ArrayD<T>> {
         let (elements, sizes) = fetched.view(self.place)?;
         let wrong_type = |_| wrong_type::<T>(elements);
-        let elements = T::from_data(copied(elements)?).map_err(wrong_type)?;
+        let copy = copied(elements).map_err(|error| fetched.with_user(self.place, error))?;
+        let elements = T::from_data(copy).map_err(wrong_type)?;
         ArrayD::from_shape_vec(IxDyn(sizes), elements)
             .map_err(|_| Error::internal("a result has another size than planned"))
     }

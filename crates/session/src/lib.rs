@@ -24,6 +24,7 @@ mod fetch;
 mod global_step;
 mod gradient_check;
 mod kernels;
+mod memory;
 mod numerics;
 mod options;
 mod outputs;
@@ -47,6 +48,7 @@ pub use global_step::global_step;
 pub use gradient_check::{
     GradientCheck, GradientCheckError, GradientReport, PointReport, WorstElement,
 };
+pub use memory::{MemoryShortage, MemoryUser};
 pub use numerics::{ElementSummary, NumericsCheck, NumericsFailure, OperandSummary};
 pub use options::{Pass, SessionOptions};
 pub use outputs::{OutputBuffers, Outputs};

@@ -5,6 +5,7 @@ use crate::element::{Element, Index};
 use crate::graph::Graph;
 use crate::handle::{AnyTensor, Tensor};
 use crate::mistake::Problem;
+use crate::op::Array;
 use crate::sizes::{Size, Sizes};
 
 impl<'g> AnyTensor<'g> {
@@ -75,7 +76,8 @@ impl<'g, T: Element> Tensor<'g, T> {
 
     /// The slices dealt out to `num` tensors: `partitions` says of each to which. It has the sizes of
     /// the first axes; another number than one below `num` is an error of the run. How many slices
-    /// each tensor has is known in the run. TensorFlow's `dynamic_partition`.
+    /// each tensor has is known in the run. Always `num` tensors (but at most 2²⁰), poisoned if there
+    /// would be more. TensorFlow's `dynamic_partition`.
     ///
     /// ```
     /// use aqueduct_graph::{Graph, shape};
@@ -94,6 +96,13 @@ impl<'g, T: Element> Tensor<'g, T> {
     ) -> Vec<Tensor<'g, T>> {
         let graph = self.graph();
         let _here = graph.here();
+        if num > Array::MOST_PIECES {
+            let message = format!("{num} results are more than {}", Array::MOST_PIECES);
+            let problem = Problem::argument(message).operand("x", self.any());
+            let name = "dynamic_partition";
+            let poisoned = graph.poisoned_like(self.any(), name, "DynamicPartition", problem);
+            return vec![Tensor::assume(poisoned); Array::MOST_PIECES];
+        }
         let _scope = graph.open_scope("DynamicPartition");
         // Taken from a list of them, a number that is none of them fails the run.
         let all = graph.range(I::from_f64(num as f64));

@@ -95,7 +95,24 @@ impl<'g, T: Float> Operands<'_, 'g, T> {
                 check_part(name, &part.shape(), batch, *size)?;
             }
         }
+        self.check_weights(depth)?;
         Ok(depth)
+    }
+
+    /// A kernel has a row for each input and each element of the state, and at most four gates of columns.
+    fn check_weights(&self, depth: usize) -> Result<(), Problem> {
+        let sizes = self.state.iter().map(|(_, _, size)| *size);
+        let rows = sizes
+            .chain([self.units])
+            .try_fold(depth, usize::checked_add);
+        let elements = rows.and_then(|rows| rows.checked_mul(self.units)?.checked_mul(4));
+        if elements.is_none() {
+            let units = self.units;
+            let message =
+                format!("weights of {units} units for {depth} inputs do not fit in memory");
+            return Err(Problem::argument(message).help("give the cell fewer units"));
+        }
+        Ok(())
     }
 }
 

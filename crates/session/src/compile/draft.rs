@@ -193,6 +193,7 @@ impl Draft {
             }
         }
         self.find_live(store, &mut stage);
+        self.check_sizes(store, &stage)?;
         self.pending.clone_from(&stage.deferred);
         Ok(stage)
     }
@@ -423,6 +424,24 @@ impl Draft {
         }
     }
 
+    /// Refuses what no machine can hold, wherever it stands: a result that is only seen by strides takes
+    /// no memory, but to go through it would take for ever.
+    fn check_sizes(&self, store: &Store, stage: &Stage) -> Result<()> {
+        let live = stage.ready.iter().filter(|id| stage.live.contains(id));
+        for id in live {
+            for fact in self.output_facts(store, *id) {
+                if !can_be_addressed(&fact) {
+                    let problem = Problem::shape(format!(
+                        "its result {}{} does not fit in memory",
+                        fact.dtype, fact.shape
+                    ));
+                    return Err(failure(store, *id, &self.input_facts(store, *id), problem));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Whether of a tensor only the shape is used, which is known while building: it needs no
     /// operation.
     fn is_known(&self, store: &Store, tensor: TensorId) -> bool {
@@ -628,4 +647,16 @@ impl Surroundings for Around<'_> {
             .map(|(_, results)| results.clone())
             .unwrap_or_default()
     }
+}
+
+/// Whether a process has addresses for a tensor's elements. Sizes of 0 make it empty, but its strides
+/// are made of the others.
+fn can_be_addressed(fact: &Fact) -> bool {
+    /// What today's processors give a process.
+    const MOST_BYTES: usize = 1 << 47;
+    let known = fact.shape.dims().iter().filter_map(|dim| dim.known());
+    let bytes = known
+        .filter(|size| *size > 0)
+        .try_fold(fact.dtype.width(), usize::checked_mul);
+    bytes.is_some_and(|bytes| bytes <= MOST_BYTES)
 }

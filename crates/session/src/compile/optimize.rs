@@ -12,6 +12,7 @@ use crate::engine::ir::{Block, ValueId};
 use crate::engine::lower::{Found, Lowered, lower};
 use crate::engine::passes;
 use crate::error::{Error, Result};
+use crate::memory::MemoryShortage;
 use crate::plan::{Operand, Plan};
 
 impl Draft {
@@ -29,7 +30,7 @@ impl Draft {
         let constants = std::mem::take(&mut self.constants);
         let lowered = lower(&block, self.options, constants)?;
         let Some(lowered) = lowered else {
-            return Err(Error::OutOfMemory { bytes: usize::MAX });
+            return Err(MemoryShortage::of_block(store, &block));
         };
         let Lowered {
             mut program,

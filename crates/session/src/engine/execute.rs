@@ -53,9 +53,7 @@ impl Run<'_> {
         } = workspace;
         table.reset(program.bases.len());
         for (variable, _) in &program.fresh {
-            let value = self.fresh_value(*variable);
-            let value = value.map_err(|_| Error::internal("a variable does not fit in memory"))?;
-            fresh.push(Some(value));
+            fresh.push(Some(self.fresh_value(*variable)?));
         }
         self.bind(frame, plan, program, fresh, table)?;
         let mut engine = Engine {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use aqueduct_graph::Value;
 use aqueduct_graph::ir::{Fact, TensorId};
+use aqueduct_graph::{Graph, Value};
 
 use smallvec::SmallVec;
 
@@ -11,6 +11,7 @@ use crate::arena::{Arena, Buffer, OpenArena};
 use crate::engine::execute::Workspace;
 use crate::error::{Error, Result};
 use crate::kernels::{Slice, SliceMut};
+use crate::memory::MemoryShortage;
 use crate::plan::{Operand, Plan};
 
 /// A version of a variable; `None` if the variable has no value.
@@ -74,10 +75,9 @@ impl<'a> Frame<'a> {
     }
 
     /// Makes room for the next stage.
-    pub(crate) fn begin(&mut self, plan: Arc<Plan>) -> Result<()> {
-        let mut memory = plan.take_memory().ok_or(Error::OutOfMemory {
-            bytes: plan.layout.bytes(),
-        })?;
+    pub(crate) fn begin(&mut self, graph: &Graph, plan: Arc<Plan>) -> Result<()> {
+        let memory = plan.take_memory();
+        let mut memory = memory.ok_or_else(|| MemoryShortage::of_plan(graph, &plan))?;
         self.versions.resize(plan.versions, None);
         memory.late.resize(plan.late_values, None);
         self.stages.push(StageFrame { plan, memory });

@@ -19,6 +19,7 @@ use crate::compile;
 use crate::error::{Error, Result, UninitializedVariable};
 use crate::kernels::threads::Threads;
 use crate::kernels::{Args, Failure, Slice, SliceMut, state};
+use crate::memory::MemoryShortage;
 use crate::numerics::NumericsCheck;
 use crate::philox::Philox;
 use crate::plan::{Action, Change, Instruction, Operand, Output, Plan};
@@ -95,7 +96,7 @@ impl Run<'_> {
             return Err(Error::Operation(refusal.clone()));
         }
         loop {
-            frame.begin(Arc::clone(&plan))?;
+            frame.begin(self.graph, Arc::clone(&plan))?;
             match &plan.optimized {
                 Some(program) => self.run_program(&mut frame, &plan, program)?,
                 None => {
@@ -208,29 +209,31 @@ impl Run<'_> {
                         Some(self.read(memory, Operand::Version(*from), plan, node)?)
                     }
                 };
-                self.write(*variable, change, old, &args)
-                    .map(|value| Changes {
-                        versions: smallvec![(*to, Some(value))],
-                        ..Changes::default()
-                    })
+                let fresh = self.fresh_value(*variable)?;
+                write(fresh, change, old, &args).map(|value| Changes {
+                    versions: smallvec![(*to, Some(value))],
+                    ..Changes::default()
+                })
             }
             Action::Scan(scan) => {
                 let body = &scan.each.body;
                 let captures = self.captures(body, memory, plan, node)?;
-                return self.scan(instruction, scan, &mut args, &captures, memory.versions());
+                let done = self.scan(instruction, scan, &mut args, &captures, memory.versions());
+                return done.map_err(|error| error.used_by(self.graph, node));
             }
             Action::While(repeated) => {
                 let (condition, body) = (&repeated.condition, &repeated.each.body);
                 let of_condition = self.captures(condition, memory, plan, node)?;
                 let of_body = self.captures(body, memory, plan, node)?;
                 let captures = [&*of_condition, &*of_body];
-                return self.repeat(
+                let done = self.repeat(
                     instruction,
                     repeated,
                     &mut args,
                     captures,
                     memory.versions(),
                 );
+                return done.map_err(|error| error.used_by(self.graph, node));
             }
             Action::Cond {
                 then,
@@ -240,48 +243,21 @@ impl Run<'_> {
                 let taken = args.input::<bool>(0).first().copied().unwrap_or(false);
                 let body = if taken { then } else { otherwise };
                 let captures = self.captures(body, memory, plan, node)?;
-                return self.branch(
+                let done = self.branch(
                     instruction,
                     (taken, body, given),
                     &mut args,
                     &captures,
                     memory.versions(),
                 );
+                return done.map_err(|error| error.used_by(self.graph, node));
             }
         };
         done.map_err(|failure| self.failed(instruction, failure))
     }
 
-    /// The new value of a variable.
-    fn write(
-        &mut self,
-        variable: VariableId,
-        change: &Change,
-        old: Option<Slice<'_>>,
-        args: &Args<'_>,
-    ) -> std::result::Result<Arc<Value>, Failure> {
-        let mut fresh = self.fresh_value(variable)?;
-        let Some(new) = Arc::get_mut(&mut fresh) else {
-            return Err(Failure::new("the memory of a new version is in use"));
-        };
-        let place = SliceMut::from(new.data_mut());
-        match (change, old, args.any_input(0), args.any_input(1)) {
-            (Change::Whole(update), old, Some(value), _) => {
-                state::assign(*update, old, value, place);
-            }
-            (Change::Parts(update, parts), Some(old), Some(indices), Some(updates)) => {
-                state::scatter(*update, parts, old, &indices.ints(), updates, place)?;
-            }
-            _ => return Err(Failure::new("an operand of the write is missing")),
-        }
-        Ok(fresh)
-    }
-
     /// Memory for a new version, which nobody else holds: what an earlier run has left over, or new.
-    pub(crate) fn fresh_value(
-        &mut self,
-        variable: VariableId,
-    ) -> std::result::Result<Arc<Value>, Failure> {
+    pub(crate) fn fresh_value(&mut self, variable: VariableId) -> Result<Arc<Value>> {
         if let Some(spare) = self
             .spares
             .as_mut()
@@ -289,11 +265,13 @@ impl Run<'_> {
         {
             return Ok(spare);
         }
-        let view = self.graph.view();
-        let record = view.variable(variable);
-        Value::zeros(record.dtype, &record.shape)
-            .map(Arc::new)
-            .ok_or_else(|| Failure::new("the variable does not fit in memory"))
+        let value = {
+            let view = self.graph.view();
+            let record = view.variable(variable);
+            Value::zeros(record.dtype, &record.shape)
+        };
+        let value = value.ok_or_else(|| MemoryShortage::of_variable(self.graph, variable))?;
+        Ok(Arc::new(value))
     }
 
     fn read<'a>(
@@ -375,6 +353,29 @@ pub(crate) fn value_of(elements: Slice<'_>, sizes: &[usize]) -> Result<Value> {
         .ok_or_else(|| Error::internal("a result has another size than planned"))
 }
 
+/// Writes the new value of a variable into memory for it.
+fn write(
+    mut fresh: Arc<Value>,
+    change: &Change,
+    old: Option<Slice<'_>>,
+    args: &Args<'_>,
+) -> std::result::Result<Arc<Value>, Failure> {
+    let Some(new) = Arc::get_mut(&mut fresh) else {
+        return Err(Failure::new("the memory of a new version is in use"));
+    };
+    let place = SliceMut::from(new.data_mut());
+    match (change, old, args.any_input(0), args.any_input(1)) {
+        (Change::Whole(update), old, Some(value), _) => {
+            state::assign(*update, old, value, place);
+        }
+        (Change::Parts(update, parts), Some(old), Some(indices), Some(updates)) => {
+            state::scatter(*update, parts, old, &indices.ints(), updates, place)?;
+        }
+        _ => return Err(Failure::new("an operand of the write is missing")),
+    }
+    Ok(fresh)
+}
+
 /// The report of an operand that is not there.
 fn missing(graph: &Graph, plan: &Plan, reader: Option<NodeId>, absent: &Absent) -> Error {
     let slot = match absent {
@@ -395,7 +396,8 @@ fn missing(graph: &Graph, plan: &Plan, reader: Option<NodeId>, absent: &Absent) 
 /// There is not enough memory.
 pub(crate) fn copied(elements: Slice<'_>) -> Result<Data> {
     let bytes = elements.len().saturating_mul(elements.dtype().width());
-    elements.try_to_data().ok_or(Error::OutOfMemory { bytes })
+    let copy = elements.try_to_data();
+    copy.ok_or_else(|| MemoryShortage::new("a copy of a result", bytes).into())
 }
 
 /// The report of an operation that failed.

@@ -4,8 +4,9 @@ use aqueduct_graph::ir::Data;
 use aqueduct_graph::{DType, Value};
 
 use crate::compile::Need;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::kernels::{Slice, SliceMut, append};
+use crate::memory::{MemoryShortage, bytes_of};
 
 /// One output of all steps: in its place in the arena, or growing where its shape is late.
 pub(super) enum Stack<'a> {
@@ -126,8 +127,6 @@ impl<'a> Stack<'a> {
 /// # Errors
 /// There is not enough memory.
 pub(super) fn zeros(dtype: DType, sizes: &[usize]) -> Result<Value> {
-    let bytes = sizes
-        .iter()
-        .fold(dtype.width(), |bytes, size| bytes.saturating_mul(*size));
-    Value::zeros(dtype, sizes).ok_or(Error::OutOfMemory { bytes })
+    let shortage = || MemoryShortage::new("a result", bytes_of(dtype.width(), sizes));
+    Value::zeros(dtype, sizes).ok_or_else(|| shortage().into())
 }
