@@ -520,3 +520,42 @@ fn what_is_not_run_refuses_nothing() {
     let found = sess.run(chosen, feed![x => [[1.0, 2.0]], on => true]);
     assert_eq!(found.unwrap(), arr1(&[1.0, 2.0]).into_dyn());
 }
+
+/// So much memory that no system gives it.
+#[test]
+fn memory_that_is_not_there_names_what_asks_for_it() {
+    let mut reports = Reports::from(line!());
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?]);
+    let count = g.placeholder::<i64>("count", shape![2]);
+    let v = g.variable("v", [1.0_f32, 2.0]);
+    let filled = g.fill(count, 1.0_f32) + v.assign_add(g.constant([1.0, 1.0])).reduce_sum(..);
+    let sess = Session::new(&g);
+    sess.run(g.global_variables_initializer(), feed![]).unwrap();
+    reports.add(sess.run(filled, feed![count => [1_i64 << 31, 1 << 12]]));
+    reports.add(sess.run(filled, feed![count => [1_i64 << 62, 1 << 62]]));
+    let one = ndarray::arr0(1.0_f32);
+    let many = one.broadcast([1_usize << 45]).unwrap();
+    reports.add(sess.run(x, feed![x => many]));
+    assert_eq!(
+        sess.value(v).unwrap(),
+        ndarray::arr1(&[1.0, 2.0]).into_dyn()
+    );
+    assert_eq!(
+        sess.run(filled, feed![count => [1, 2]]).unwrap().sum(),
+        12.0
+    );
+    reports.check(expect![[r#"
+        not enough memory: the intermediate results of this run would take 35184372088896 bytes
+          --> tests/run_errors.rs:+5:18
+          most of it, 35184372088832 bytes, is for `add`
+          help: feed less at once, or look at the sizes that this operation is given
+
+        fill failed: a result of shape [4611686018427387904, 4611686018427387904] is larger than any memory
+          --> tests/run_errors.rs:+5:20        name `Fill`
+          sizes  count    i64[2]  from tests/run_errors.rs:+3:19
+          value  Const_1  f32[]   from tests/run_errors.rs:+5:20
+
+        feed of `x`: there is not enough memory to put its elements in order
+          --> tests/run_errors.rs:+2:15"#]]);
+}

@@ -196,15 +196,27 @@ pub(crate) enum Elements<'f> {
     Number(Number),
     /// Rows of different lengths.
     Ragged,
+    /// More than there is memory for: a view may repeat an element as often as it likes.
+    TooLarge,
 }
 
 impl FeedValue<'_> {
+    /// What is wrong where [`FeedValue::slice`] gives nothing.
+    pub(crate) fn refusal(&self) -> &'static str {
+        match &self.elements {
+            Elements::TooLarge => "there is not enough memory to put its elements in order",
+            Elements::Borrowed(_) | Elements::Owned(_) | Elements::Number(_) | Elements::Ragged => {
+                "the rows have different lengths"
+            }
+        }
+    }
+
     pub(crate) fn slice(&self) -> Option<Slice<'_>> {
         match &self.elements {
             Elements::Borrowed(slice) => Some(*slice),
             Elements::Owned(data) => Some(Slice::from(data)),
             Elements::Number(number) => Some(number.slice()),
-            Elements::Ragged => None,
+            Elements::Ragged | Elements::TooLarge => None,
         }
     }
 }
@@ -245,6 +257,22 @@ fn borrowed<T: Typed>(sizes: Sizes, values: &[T]) -> FeedValue<'_> {
         sizes,
         elements: Elements::Borrowed(T::wrap(values)),
     }
+}
+
+/// A copy, row by row, of elements that do not lie so.
+fn in_order<'f, T: Element>(
+    sizes: Sizes,
+    elements: impl ExactSizeIterator<Item = T>,
+) -> FeedValue<'f> {
+    let mut values = Vec::new();
+    if values.try_reserve_exact(elements.len()).is_err() {
+        return FeedValue {
+            sizes,
+            elements: Elements::TooLarge,
+        };
+    }
+    values.extend(elements);
+    owned(sizes, values)
 }
 
 fn rows<'f, T: Element>(rows: &[Vec<T>]) -> FeedValue<'f> {
@@ -421,7 +449,7 @@ macro_rules! feeds {
                     values.truncate(count);
                     return owned(sizes, values);
                 }
-                owned(sizes, self.iter().copied().collect())
+                in_order(sizes, self.iter().copied())
             }
         }
 
@@ -430,7 +458,7 @@ macro_rules! feeds {
                 let sizes = Sizes::from_slice(self.shape());
                 match self.to_slice() {
                     Some(values) => borrowed(sizes, values),
-                    None => owned(sizes, self.iter().copied().collect()),
+                    None => in_order(sizes, self.iter().copied()),
                 }
             }
         }
@@ -445,7 +473,7 @@ macro_rules! feeds {
                 let sizes = Sizes::from_slice(array.shape());
                 match array.as_slice() {
                     Some(values) => borrowed(sizes, values),
-                    None => owned(sizes, array.iter().copied().collect()),
+                    None => in_order(sizes, array.iter().copied()),
                 }
             }
         }

@@ -241,7 +241,7 @@ fn check_feed(
     let problem = |message: String| Some(key.problem(store, message));
     let fact = store.fact(key.tensor);
     let Some(elements) = entry.value.slice() else {
-        return problem("the rows have different lengths".to_owned());
+        return problem(entry.value.refusal().to_owned());
     };
     if elements.dtype() != fact.dtype {
         return problem(format!("it needs {}, not {}", fact.dtype, elements.dtype()));

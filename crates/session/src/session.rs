@@ -12,7 +12,7 @@ use crate::compile::{self, Goal};
 use crate::error::{Error, Result};
 use crate::execute::{Run, Version, uninitialized};
 use crate::explain::Explanation;
-use crate::feed::{Feed, Feeds};
+use crate::feed::{Elements, Feed, Feeds};
 use crate::fetch::{Assemble, Fetch, Fetched, Requests, Scalar, of_other_elements};
 use crate::kernels::Slice;
 use crate::kernels::threads::Threads;
@@ -233,12 +233,15 @@ impl Session {
         variable: Variable<'_, T>,
         value: impl Feed<'f, T>,
     ) -> Result<()> {
-        let value = value.into_feed();
-        let elements = value.slice().map(Slice::to_data);
-        let value = elements.and_then(|elements| Value::new(value.sizes.to_vec(), elements));
+        let given = value.into_feed();
+        let elements = given.slice().map(Slice::to_data);
+        let value = elements.and_then(|elements| Value::new(given.sizes.to_vec(), elements));
         let value = value.ok_or_else(|| Error::Load {
             variable: variable.name(),
-            given: "rows of different lengths".to_owned(),
+            given: match given.elements {
+                Elements::TooLarge => "more elements than there is memory for".to_owned(),
+                _ => "rows of different lengths".to_owned(),
+            },
             wanted: wanted(variable.any()),
         })?;
         self.load_value(variable.any(), value)

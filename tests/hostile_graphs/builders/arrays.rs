@@ -337,7 +337,7 @@ pub(crate) const ALL: &[Builder] = &[
 
 /// How many pieces: not so many that their names alone fill the memory.
 fn pieces(s: &Scene<'_>) -> usize {
-    s.one_of(&[2, 1, 3, 0, 7, 4097, 1 << 40, usize::MAX])
+    s.one_of(&[2, 1, 3, 0, 7, 65, 1 << 40, usize::MAX])
 }
 
 fn slots<'g>(s: &Scene<'g>) -> Vec<aqueduct::Size<'g>> {

@@ -18,12 +18,13 @@ impl Fed {
         let mut problems = feeds.problems;
         let mut fed = Vec::with_capacity(feeds.entries.len());
         for Entry { key, value } in feeds.entries {
+            let refusal = value.refusal();
             let elements = value.slice().map(Slice::to_data);
             match elements.and_then(|elements| Value::new(value.sizes.to_vec(), elements)) {
                 Some(value) => fed.push((key, value)),
                 None => problems.push(FeedProblem {
                     name: key.name(),
-                    message: "the rows have different lengths".to_owned(),
+                    message: refusal.to_owned(),
                     at: None,
                 }),
             }
