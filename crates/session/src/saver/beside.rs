@@ -72,23 +72,30 @@ pub(super) fn sweep(system: &dyn System, directory: &Path) {
             return;
         }
     };
+    let mut removed = false;
     for name in names.iter().filter(|name| is_temporary(name)) {
         let path = directory.join(name);
-        if let Err(error) = remove_abandoned(system, &path) {
-            log::debug!("`{}` is left where it is: {error}", path.display());
+        match remove_abandoned(system, &path) {
+            Ok(was_removed) => removed |= was_removed,
+            Err(error) => log::debug!("`{}` is left where it is: {error}", path.display()),
         }
+    }
+    // Else each loss of power could bring them back, and add others.
+    if removed && let Err(error) = system.sync_directory(directory) {
+        log::debug!("cannot sync `{}`: {error}", directory.display());
     }
 }
 
-fn remove_abandoned(system: &dyn System, path: &Path) -> io::Result<()> {
+/// Removes a file if nobody writes it; whether it did.
+fn remove_abandoned(system: &dyn System, path: &Path) -> io::Result<bool> {
     if system.kind(path)? != Kind::File {
-        return Ok(());
+        return Ok(false);
     }
     let file = system.lockable(path)?;
     match file.try_lock() {
         // No name is used twice, so what is removed is what is locked.
-        Ok(()) => system.remove(path),
-        Err(TryLockError::WouldBlock) => Ok(()),
+        Ok(()) => system.remove(path).map(|()| true),
+        Err(TryLockError::WouldBlock) => Ok(false),
         Err(TryLockError::Error(error)) => Err(error),
     }
 }

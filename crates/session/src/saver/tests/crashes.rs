@@ -2,6 +2,7 @@
 //! with all that can be left of the disk then.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::sync::Arc;
 
 use rand::{RngExt as _, SeedableRng as _};
@@ -55,12 +56,18 @@ fn check(
     trainer.save_in_order(&saver, &disk, naming, (keep, done + 2));
 }
 
-/// How often each way of saving is tried: 5 saves, from an empty folder.
+/// What an earlier program has left: as many temporary files as one can.
+fn left_behind() -> Image {
+    let name = |number: usize| OsString::from(format!(".aqueduct-1-{number}000000000.tmp"));
+    (1..=3).map(|number| (name(number), Vec::new())).collect()
+}
+
+/// All moments of five saves, for each way of saving.
 fn for_each_moment(mut visit: impl FnMut(&Trainer, &Past, (Naming, usize), bool)) {
     let trainer = Trainer::new();
     for naming in Naming::ALL {
         for keep in 1..=3 {
-            let disk = Arc::new(Disk::default());
+            let disk = Arc::new(Disk::of(&left_behind()));
             let past = moments(&trainer, &disk, (naming, keep), 0, 5);
             let last = past.len() - 1;
             for (place, moment) in past.iter().enumerate() {
