@@ -2,9 +2,9 @@
 
 use aqueduct::prelude::*;
 use aqueduct::{list_variables, load_variable};
+use aqueduct_tests::hostile::{CheckpointFile as File, FileTensor as Tensor, with_preamble};
 
 use crate::allocations::largest_request;
-use crate::format::{File, Tensor, with_preamble};
 use crate::session;
 
 /// Why a file is refused. However large it says it is, little memory is asked for.
@@ -137,7 +137,7 @@ fn names_that_are_out_of_order() {
     assert_eq!(refused(["w", "v"]), "is damaged: `v` comes after `w`");
     let streams = |names: [&'static str; 2]| {
         let mut file = file(&[tensor("w")]);
-        file.streams = names.map(|name| (name, [1, 2, 3])).to_vec();
+        file.streams = names.map(|name| (name.into(), [1, 2, 3])).to_vec();
         refusal(&file.bytes())
     };
     assert_eq!(streams(["a", "a"]), "is damaged: it has `a` twice");

@@ -11,6 +11,7 @@ mod format;
 mod kept;
 mod killed;
 mod limited;
+mod mutations;
 mod processes;
 mod reports;
 mod shared;

@@ -8,6 +8,7 @@
 
 mod compare;
 mod differences;
+pub mod hostile;
 mod mistake;
 mod modes;
 mod reference;

@@ -9,6 +9,7 @@ use std::process;
 
 use super::error::{CheckpointError, FileAction};
 use super::files::{self, Kind, Output, System, at};
+use super::shown;
 
 /// How the name of a file begins that waits for its final one.
 const PREFIX: &str = ".aqueduct-";
@@ -68,7 +69,7 @@ pub(super) fn sweep(system: &dyn System, directory: &Path) {
     let names = match system.names(directory) {
         Ok(names) => names,
         Err(error) => {
-            log::debug!("cannot list `{}`: {error}", directory.display());
+            log::debug!("cannot list `{}`: {error}", shown::path(directory));
             return;
         }
     };
@@ -77,12 +78,12 @@ pub(super) fn sweep(system: &dyn System, directory: &Path) {
         let path = directory.join(name);
         match remove_abandoned(system, &path) {
             Ok(was_removed) => removed |= was_removed,
-            Err(error) => log::debug!("`{}` is left where it is: {error}", path.display()),
+            Err(error) => log::debug!("`{}` is left where it is: {error}", shown::path(&path)),
         }
     }
     // Else each loss of power could bring them back, and add others.
     if removed && let Err(error) = system.sync_directory(directory) {
-        log::debug!("cannot sync `{}`: {error}", directory.display());
+        log::debug!("cannot sync `{}`: {error}", shown::path(directory));
     }
 }
 
@@ -160,7 +161,7 @@ impl Drop for Temporary<'_> {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 log::warn!(
                     "cannot remove `{}`, which the next save tries again: {error}",
-                    self.path.display()
+                    shown::path(&self.path)
                 );
             }
             Ok(()) | Err(_) => {}

@@ -6,6 +6,7 @@ use std::fmt;
 use aqueduct_graph::{DType, Trace};
 
 use super::format::StoredTensor;
+use super::shown;
 
 /// A tensor of a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,14 +21,14 @@ pub struct TensorInfo {
 
 impl TensorInfo {
     fn fact(&self) -> String {
-        format!("{}{:?}", self.dtype, self.shape)
+        format!("{}{}", self.dtype, shown::shape(&self.shape))
     }
 }
 
 /// Prints `layer/w f32[2, 3]`.
 impl fmt::Display for TensorInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.name, self.fact())
+        write!(f, "{} {}", shown::name(&self.name), self.fact())
     }
 }
 
@@ -116,21 +117,22 @@ impl Comparison {
         let missing = self.missing.iter().map(|wanted| {
             let TensorInfo { name, .. } = &wanted.tensor;
             let fact = wanted.tensor.fact();
-            ["missing".to_owned(), name.clone(), fact, variable(wanted)]
+            let name = shown::name(name).to_string();
+            ["missing".to_owned(), name, fact, variable(wanted)]
         });
         let different = self.different.iter().map(|Difference { wanted, found }| {
             let fact = format!("{}, not {}", found.fact(), wanted.tensor.fact());
             [
                 "different".to_owned(),
-                found.name.clone(),
+                shown::name(&found.name).to_string(),
                 fact,
                 variable(wanted),
             ]
         });
-        let extra = self.extra.iter().map(|info| {
+        let extra = self.extra.iter().take(MOST_EXTRA).map(|info| {
             [
                 "extra".to_owned(),
-                info.name.clone(),
+                shown::name(&info.name).to_string(),
                 info.fact(),
                 String::new(),
             ]
@@ -139,18 +141,33 @@ impl Comparison {
     }
 }
 
+/// Extra tensors that have a line in a report: a file of a stranger may have a million.
+const MOST_EXTRA: usize = 100;
+
+/// The widest column of a report. A name that is longer takes its line out of the columns, and does
+/// not widen those of the others.
+const MOST_WIDTH: usize = 100;
+
 /// Prints a line for each tensor that does not fit, in columns, and how many do.
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines = self.lines();
         let widths: [usize; 3] = std::array::from_fn(|column| {
             let cells = lines.iter().filter_map(|line| line.get(column));
-            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+            let widths = cells.map(|cell| cell.chars().count());
+            widths
+                .filter(|width| *width <= MOST_WIDTH)
+                .max()
+                .unwrap_or(0)
         });
         for [matter, name, fact, variable] in &lines {
             let [first, second, third] = widths;
             let line = format!("  {matter:first$}  {name:second$}  {fact:third$}  {variable}");
             writeln!(f, "{}", line.trim_end())?;
+        }
+        let more = self.extra.len().saturating_sub(MOST_EXTRA);
+        if more > 0 {
+            writeln!(f, "  and {more} more that are extra")?;
         }
         write!(f, "  {} matching", self.matching.len())
     }

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::compare::Comparison;
 use super::format::VERSION;
+use super::shown;
 
 /// Why a checkpoint could not be written or read.
 ///
@@ -17,7 +18,7 @@ use super::format::VERSION;
 #[non_exhaustive]
 pub enum CheckpointError {
     /// The file system refused.
-    #[error("cannot {action} `{}`: {error}", .path.display())]
+    #[error("cannot {action} `{}`: {error}", shown::path(.path))]
     File {
         /// What was tried.
         action: FileAction,
@@ -27,7 +28,7 @@ pub enum CheckpointError {
         error: io::Error,
     },
     /// There is no checkpoint where one was to be read.
-    #[error("there is no checkpoint `{}`: {reason}", .path.display())]
+    #[error("there is no checkpoint `{}`: {reason}", shown::path(.path))]
     NotFound {
         /// The path, as it was given.
         path: PathBuf,
@@ -35,7 +36,7 @@ pub enum CheckpointError {
         reason: String,
     },
     /// The file is something else.
-    #[error("`{}` is not a checkpoint of Aqueduct: it begins otherwise", .path.display())]
+    #[error("`{}` is not a checkpoint of Aqueduct: it begins otherwise", shown::path(.path))]
     NotACheckpoint {
         /// The file.
         path: PathBuf,
@@ -44,7 +45,7 @@ pub enum CheckpointError {
     #[error(
         "`{}` has format version {found}, and this version of Aqueduct reads up to {VERSION}: it was \
          written by a later one",
-        .path.display()
+        shown::path(.path)
     )]
     Version {
         /// The file.
@@ -53,7 +54,7 @@ pub enum CheckpointError {
         found: u32,
     },
     /// The file is not what was written.
-    #[error("`{}` is damaged: {reason}", .path.display())]
+    #[error("`{}` is damaged: {reason}", shown::path(.path))]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -61,7 +62,7 @@ pub enum CheckpointError {
         reason: String,
     },
     /// There can be no checkpoint of this path or of so much.
-    #[error("cannot save to `{}`: {reason}", .path.display())]
+    #[error("cannot save to `{}`: {reason}", shown::path(.path))]
     Unwritable {
         /// The path, as it was given.
         path: PathBuf,
@@ -81,7 +82,7 @@ pub enum CheckpointError {
         variables: Vec<(String, Trace)>,
     },
     /// The tensors of the file are not those that the variables need.
-    #[error("`{}` does not fit the variables:\n{comparison}{}", .path.display(), mismatch_help(.comparison))]
+    #[error("`{}` does not fit the variables:\n{comparison}{}", shown::path(.path), mismatch_help(.comparison))]
     Mismatch {
         /// The file.
         path: PathBuf,
@@ -89,7 +90,7 @@ pub enum CheckpointError {
         comparison: Box<Comparison>,
     },
     /// The file has no tensor of this name.
-    #[error("`{}` has no tensor `{name}`\n  help: `list_variables` tells which it has", .path.display())]
+    #[error("`{}` has no tensor `{}`\n  help: `list_variables` tells which it has", shown::path(.path), shown::name(.name))]
     NoTensor {
         /// The file.
         path: PathBuf,
@@ -97,7 +98,7 @@ pub enum CheckpointError {
         name: String,
     },
     /// The system has not enough memory for a tensor.
-    #[error("not enough memory: tensor `{name}` of `{}` takes {bytes} bytes", .path.display())]
+    #[error("not enough memory: tensor `{}` of `{}` takes {bytes} bytes", shown::name(.name), shown::path(.path))]
     OutOfMemory {
         /// The file.
         path: PathBuf,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::compare::TensorInfo;
 use super::elements;
+use super::shown;
 
 /// How every checkpoint begins. The first byte is not ASCII and the last two are a line's end, so
 /// that a transfer as text does not go unnoticed.
@@ -297,10 +298,17 @@ fn ascending<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Flaw> {
     for name in names {
         match before {
             Some(other) if other == name => {
-                return Err(Flaw::damaged(format!("it has `{name}` twice")));
+                return Err(Flaw::damaged(format!(
+                    "it has `{}` twice",
+                    shown::name(name)
+                )));
             }
             Some(other) if other > name => {
-                return Err(Flaw::damaged(format!("`{name}` comes after `{other}`")));
+                return Err(Flaw::damaged(format!(
+                    "`{}` comes after `{}`",
+                    shown::name(name),
+                    shown::name(other)
+                )));
             }
             Some(_) | None => before = Some(name),
         }
@@ -312,7 +320,7 @@ impl StoredTensor {
     /// Checks what a header says of a tensor, what is before it having ended at `end`. Where it ends
     /// itself fits in a number, and is left to be compared with the file's length.
     fn check(record: TensorRecord, end: u64) -> Result<StoredTensor, Flaw> {
-        let name = &record.name;
+        let name = shown::name(&record.name);
         let flaw = |what: String| Flaw::damaged(format!("its tensor `{name}` {what}"));
         let Some(dtype) = elements::dtype(record.dtype) else {
             return Err(flaw(format!(
@@ -326,12 +334,16 @@ impl StoredTensor {
             .ok()
             .and_then(|shape| Some((extent(dtype, &shape)?, shape)));
         let Some(((count, length), shape)) = sized else {
-            return Err(flaw(format!("has the impossible shape {:?}", record.shape)));
+            return Err(flaw(format!(
+                "has the impossible shape {}",
+                shown::shape(&record.shape)
+            )));
         };
         if length != record.length {
             return Err(flaw(format!(
-                "has {} bytes, and {dtype}{shape:?} takes {length}",
-                record.length
+                "has {} bytes, and {dtype}{} takes {length}",
+                record.length,
+                shown::shape(&shape)
             )));
         }
         if align(end) != Some(record.offset) || record.offset.checked_add(length).is_none() {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::files::{Lockable, System};
+use super::shown;
 
 /// How long a saver waits before it asks for the lock again.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -18,7 +19,7 @@ pub(super) fn lock_folder(system: &dyn System, directory: &Path) -> Option<Box<d
     let folder = match system.lockable(directory) {
         Ok(folder) => folder,
         Err(error) => {
-            log::debug!("cannot lock `{}`: {error}", directory.display());
+            log::debug!("cannot lock `{}`: {error}", shown::path(directory));
             return None;
         }
     };
@@ -27,14 +28,14 @@ pub(super) fn lock_folder(system: &dyn System, directory: &Path) -> Option<Box<d
             Ok(()) => return Some(folder),
             Err(TryLockError::WouldBlock) => system.pause(PAUSE),
             Err(TryLockError::Error(error)) => {
-                log::debug!("cannot lock `{}`: {error}", directory.display());
+                log::debug!("cannot lock `{}`: {error}", shown::path(directory));
                 return None;
             }
         }
     }
     log::warn!(
         "another program keeps `{}` locked: this one saves without the lock",
-        directory.display()
+        shown::path(directory)
     );
     None
 }

@@ -11,6 +11,7 @@ use super::compare::TensorInfo;
 use super::error::{CheckpointError, FileAction};
 use super::files::{self, Host, Kind, System};
 use super::reader::Reader;
+use super::shown;
 use super::state_file::{self, CheckpointState};
 use crate::error::Result;
 
@@ -143,12 +144,12 @@ fn instead(
     system: &dyn System,
     state: &CheckpointState,
 ) -> Result<Option<PathBuf>, CheckpointError> {
-    let newest = state.model_checkpoint_path.display();
+    let newest = shown::path(&state.model_checkpoint_path);
     for prefix in state.all_model_checkpoint_paths.iter().rev() {
         if is_there(system, prefix)? {
             log::warn!(
                 "the newest checkpoint is gone: `{newest}`; `{}` is taken instead",
-                prefix.display()
+                shown::path(prefix)
             );
             return Ok(Some(prefix.clone()));
         }
@@ -214,7 +215,7 @@ pub(super) fn locate(system: &dyn System, path: &Path) -> Result<PathBuf, Checkp
             None => "no file `checkpoint` in this folder names one that is there".to_owned(),
         },
         Kind::Other => "it is not a file".to_owned(),
-        Kind::Nothing => format!("there is no file `{}`", file.display()),
+        Kind::Nothing => format!("there is no file `{}`", shown::path(&file)),
     };
     Err(CheckpointError::NotFound {
         path: path.to_path_buf(),

@@ -19,6 +19,7 @@ mod locks;
 mod lookup;
 mod reader;
 mod retention;
+mod shown;
 mod state_file;
 mod streams;
 #[cfg(test)]

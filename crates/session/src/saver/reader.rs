@@ -9,6 +9,7 @@ use super::elements::{CHUNK, Encoded};
 use super::error::{CheckpointError, FileAction};
 use super::files::{self, Input, System};
 use super::format::{self, Flaw, PREAMBLE, StoredTensor, Table};
+use super::shown;
 
 /// An open checkpoint whose table was checked.
 pub(super) struct Reader {
@@ -115,7 +116,7 @@ impl Reader {
     }
 
     fn damaged(&self, tensor: &StoredTensor, what: &str) -> CheckpointError {
-        let reason = format!("its tensor `{}` {what}", tensor.info.name);
+        let reason = format!("its tensor `{}` {what}", shown::name(&tensor.info.name));
         refusal(&self.path, Flaw::Damaged(reason))
     }
 }

@@ -14,6 +14,7 @@ use std::str;
 use super::beside;
 use super::error::{CheckpointError, FileAction};
 use super::files::{self, Kind, System};
+use super::shown;
 
 /// The name of the file.
 const NAME: &str = "checkpoint";
@@ -167,7 +168,7 @@ impl Text<'_> {
         self.skip_space();
         match self.next() {
             Some(b':') => Ok(Some(name)),
-            _ => Err(format!("field `{name}` has no colon")),
+            _ => Err(format!("field `{}` has no colon", shown::name(&name))),
         }
     }
 
@@ -179,10 +180,13 @@ impl Text<'_> {
                 let quote = *quote;
                 self.next();
                 let text = self.quoted(quote);
-                text.map(Some)
-                    .ok_or_else(|| format!("the text of field `{field}` is malformed"))
+                text.map(Some).ok_or_else(|| {
+                    format!("the text of field `{}` is malformed", shown::name(field))
+                })
             }
-            _ if self.word().is_empty() => Err(format!("field `{field}` has no value")),
+            _ if self.word().is_empty() => {
+                Err(format!("field `{}` has no value", shown::name(field)))
+            }
             _ => Ok(None),
         }
     }
