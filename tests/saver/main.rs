@@ -5,6 +5,7 @@
 mod allocations;
 mod children;
 mod contents;
+mod corpus;
 mod damage;
 mod forged;
 mod format;
@@ -15,6 +16,7 @@ mod mutations;
 mod processes;
 mod reports;
 mod shared;
+mod strange;
 mod threads;
 
 use aqueduct::prelude::*;

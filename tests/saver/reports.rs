@@ -315,6 +315,7 @@ fn files_that_are_something_else() {
         `dir/model.aqueduct` is damaged: it has 131 bytes, and was written with 132
 
         `dir/model.aqueduct` has format version 7, and this version of Aqueduct reads up to 1: it was written by a later one
+          help: read it with that version, or a later one
 
         `dir/model.aqueduct` is damaged: the checksum of its header is wrong
 

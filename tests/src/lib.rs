@@ -11,6 +11,7 @@ mod differences;
 pub mod hostile;
 mod mistake;
 mod modes;
+#[cfg(feature = "reference")]
 mod reference;
 mod relative;
 mod session;
@@ -19,6 +20,7 @@ pub use compare::{Tolerance, compare, report};
 pub use differences::{central_differences, spread};
 pub use mistake::{mistakes_of, only_mistake};
 pub use modes::{Modes, Results};
+#[cfg(feature = "reference")]
 pub use reference::Reference;
 pub use relative::relative;
 pub use session::initialized;

@@ -133,7 +133,7 @@ pub(super) mod tests {
     use flate2::write::GzEncoder;
     use tempfile::TempDir;
 
-    use super::{PIXELS, read_pair};
+    use super::{MultiGzDecoder, PIXELS, read_idx, read_pair};
 
     fn images(header: [u32; 3], pixels: &[u8]) -> Vec<u8> {
         let sizes = header.into_iter().flat_map(u32::to_be_bytes);
@@ -262,6 +262,48 @@ pub(super) mod tests {
         let at = good.len() - 8;
         wrong_sum[at] ^= 1;
         check(name, &wrong_sum, "damaged");
+    }
+
+    /// Bits of gzip's own header may mean nothing, such as its time; all others must show.
+    #[test]
+    fn no_cut_or_changed_bit_gives_other_labels() {
+        let directory = two_examples();
+        let name = "labels-idx1-ubyte.gz";
+        let good = packed(&labels(2, &[7, 2]));
+        let read = |bytes: &[u8]| {
+            write(directory.path(), name, bytes);
+            read_pair(directory.path(), "train")
+        };
+        for length in 0..good.len() {
+            assert!(read(&good[..length]).is_err(), "cut to {length} bytes");
+        }
+        for place in 0..good.len() * 8 {
+            let mut bytes = good.clone();
+            bytes[place / 8] ^= 1 << (place % 8);
+            match read(&bytes) {
+                Ok((_, labels)) => assert_eq!(labels, [7, 2], "bit {place}"),
+                Err(error) => assert!(format!("{error:#}").contains("labels-idx1"), "{error:#}"),
+            }
+        }
+    }
+
+    /// A hundred megabytes of zeros in a file of a hundred kilobytes are not unpacked.
+    #[test]
+    fn refuses_what_is_packed_behind_the_promised_length() {
+        let mut bytes = labels(2, &[7, 2]);
+        bytes.resize(100 << 20, 0);
+        let stream = packed(&bytes);
+        let mut rest = stream.as_slice();
+        let error = read_idx(MultiGzDecoder::new(&mut rest), &[]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "goes on after the 2 bytes that its header promises"
+        );
+        assert!(
+            rest.len() > stream.len() / 2,
+            "{} bytes are left",
+            rest.len()
+        );
     }
 
     #[test]

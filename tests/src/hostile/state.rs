@@ -43,21 +43,16 @@ impl StateFolder {
     fn read(&self, bytes: &[u8]) -> Result<CheckpointState, String> {
         fs::write(&self.file, bytes).expect("the file is written");
         if let Err(error) = latest_checkpoint(self.folder.path()) {
-            self.refusal(&error, "");
+            refusal(&error);
         }
         match checkpoint_state(self.folder.path()) {
             Ok(state) => Ok(state.expect("the file is there")),
-            Err(error) => Err(self.refusal(&error, "checkpoint")),
+            Err(error) => {
+                let text = refusal(&error);
+                assert!(text.contains(&*self.file.to_string_lossy()), "{text}");
+                Err(text)
+            }
         }
-    }
-
-    /// The text of an error, which must be one of checkpoints and say which file is meant.
-    fn refusal(&self, error: &Error, name: &str) -> String {
-        assert!(matches!(error, Error::Checkpoint(_)), "{error}");
-        let text = error.to_string();
-        assert!(text.contains(name), "{text}");
-        assert_printable(&text);
-        text
     }
 
     /// The file that says this.
@@ -83,4 +78,12 @@ impl Default for StateFolder {
     fn default() -> Self {
         StateFolder::new()
     }
+}
+
+/// The text of an error, which must be one of checkpoints.
+fn refusal(error: &Error) -> String {
+    assert!(matches!(error, Error::Checkpoint(_)), "{error}");
+    let text = error.to_string();
+    assert_printable(&text);
+    text
 }

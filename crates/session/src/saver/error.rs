@@ -44,7 +44,7 @@ pub enum CheckpointError {
     /// The file was written by a later version of the library.
     #[error(
         "`{}` has format version {found}, and this version of Aqueduct reads up to {VERSION}: it was \
-         written by a later one",
+         written by a later one\n  help: read it with that version, or a later one",
         shown::path(.path)
     )]
     Version {

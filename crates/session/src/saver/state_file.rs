@@ -132,11 +132,15 @@ fn parse(bytes: &[u8], directory: &Path) -> Result<CheckpointState, String> {
     let mut all = Vec::new();
     let mut text = Text { rest: bytes };
     while let Some(field) = text.field()? {
-        let Some(value) = text.value(&field)? else {
-            continue;
+        let value = text.value(&field)?;
+        let path = || {
+            let value = value.ok_or_else(|| format!("field `{field}` is not a text in quotes"))?;
+            path_of(value).map(|path| directory.join(path))
         };
-        let path = || path_of(value).map(|path| directory.join(path));
         match field.as_str() {
+            "model_checkpoint_path" if newest.is_some() => {
+                return Err(format!("it has {field} twice"));
+            }
             "model_checkpoint_path" => newest = Some(path()?),
             "all_model_checkpoint_paths" => all.push(path()?),
             // Later versions may say more.
@@ -219,7 +223,9 @@ impl Text<'_> {
                 self.digits(16, 1, first)?
             }
             octal @ b'0'..=b'7' => self.digits(8, 2, u32::from(octal - b'0'))?,
-            byte => byte,
+            byte @ (b'\\' | b'"' | b'\'' | b'?') => byte,
+            // `\u` and whatever else there may be: a path that was understood wrongly is another.
+            _ => return None,
         })
     }
 

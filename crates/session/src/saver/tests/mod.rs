@@ -5,6 +5,7 @@ mod disk;
 mod failures;
 mod faults;
 mod races;
+mod hostile;
 mod retention;
 mod state_file;
 mod system;

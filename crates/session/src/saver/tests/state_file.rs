@@ -57,12 +57,30 @@ fn what_is_no_state_is_refused() {
     refused(b"model", "field `model` has no colon");
     refused(b"model:", "field `model` has no value");
     refused(b"a { b: 1 }", "field `a` has no colon");
+    let newest = "model_checkpoint_path";
+    for text in ["7", "m", "-1e+3"] {
+        let text = format!("{newest}: {text}");
+        refused(
+            text.as_bytes(),
+            "field `model_checkpoint_path` is not a text in quotes",
+        );
+    }
+    refused(
+        format!("{newest}: 'a' all_model_checkpoint_paths: b").as_bytes(),
+        "field `all_model_checkpoint_paths` is not a text in quotes",
+    );
+    refused(
+        format!("{newest}: 'a' {newest}: 'b'").as_bytes(),
+        "it has model_checkpoint_path twice",
+    );
     for text in [
         &b"a: \"x"[..],
         b"a: \"x\n\"",
         b"a: \"\\",
         b"a: \"\\x\"",
         b"a: \"\\777\"",
+        b"a: \"\\u0041\"",
+        b"a: \"\\q\"",
     ] {
         refused(text, "the text of field `a` is malformed");
     }

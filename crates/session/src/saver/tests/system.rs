@@ -46,6 +46,8 @@ pub(super) struct TestSystem {
     inner: Arc<dyn System>,
     script: Shared,
     hours: Mutex<f64>,
+    /// What files are said to have instead of their length.
+    length: Mutex<Option<u64>>,
 }
 
 impl Default for TestSystem {
@@ -92,6 +94,7 @@ impl TestSystem {
             inner,
             script: Shared::default(),
             hours: Mutex::default(),
+            length: Mutex::default(),
         }
     }
 
@@ -121,6 +124,11 @@ impl TestSystem {
         self.script.lock().unwrap().steps.clone()
     }
 
+    /// Says that files are so long.
+    pub(super) fn pretend_length(&self, length: u64) {
+        *self.length.lock().unwrap() = Some(length);
+    }
+
     pub(super) fn set_hours(&self, hours: f64) {
         *self.hours.lock().unwrap() = hours;
     }
@@ -143,6 +151,7 @@ impl System for TestSystem {
 
     fn open(&self, path: &Path) -> io::Result<(Box<dyn Input>, u64)> {
         let (input, length) = self.step("open", || self.inner.open(path))?;
+        let length = self.length.lock().unwrap().unwrap_or(length);
         Ok((Box::new(self.scripted(input)), length))
     }
 
