@@ -7,6 +7,7 @@
 
 mod case;
 mod formula;
+mod growth;
 mod measure;
 mod models;
 mod peak;
@@ -17,6 +18,7 @@ use aqueduct::{Graph, Session, SessionOptions};
 use clap::{Parser, Subcommand};
 
 use crate::case::Case;
+use crate::growth::Growth;
 use crate::measure::Label;
 
 /// Measures Aqueduct, one case a process, and prints a line of JSON for each turn of measurement.
@@ -42,6 +44,8 @@ enum Work {
     },
     /// The first training step of notebook 001, and no more
     Start,
+    /// How the time that a graph takes grows with its size
+    Growth(Growth),
     /// Multiply-adds in registers: the milliseconds that 10⁹ of their operations take
     Peak {
         #[command(flatten)]
@@ -70,6 +74,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().work {
         Some(Work::Step { case, turns }) => steps(case, &turns),
         Some(Work::Start) => start(),
+        Some(Work::Growth(growth)) => growth.print(),
         Some(Work::Peak { turns }) => peak(&turns),
         None => smoke(),
     }

@@ -1,7 +1,7 @@
 //! Names: made unique as TensorFlow makes them, without regard to case.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The names in use, by lower-case spelling, each with the number of times it was asked for.
 #[derive(Debug, Default)]
@@ -53,6 +53,9 @@ impl Names {
 #[derive(Debug, Default)]
 pub(crate) struct OpenedScopes {
     paths: BTreeSet<String>,
+    /// Of a path without a suffix: how many suffixes from the first on are known to be opened, so that
+    /// many scopes of one name are not all tried again.
+    taken: BTreeMap<String, u64>,
 }
 
 impl OpenedScopes {
@@ -67,18 +70,29 @@ impl OpenedScopes {
         for path in earlier {
             self.paths.remove(&path);
         }
+        let first = self.taken.range(inside.clone()..);
+        let outdated: Vec<String> = first
+            .map(|(path, _)| path)
+            .take_while(|path| path.starts_with(&inside))
+            .cloned()
+            .collect();
+        for path in outdated {
+            self.taken.remove(&path);
+        }
         self.paths.insert(path.to_owned());
     }
 
     /// The first of `name`, `name_1`, … that was not opened in this scope.
-    pub(crate) fn unused(&self, scope: &str, name: &str) -> String {
-        let mut candidate = name.to_owned();
-        let mut suffix = 0_u64;
-        while self.paths.contains(&join(scope, &candidate)) {
-            suffix += 1;
-            candidate = format!("{name}_{suffix}");
+    pub(crate) fn unused(&mut self, scope: &str, name: &str) -> String {
+        let candidate = |suffix: u64| match suffix {
+            0 => name.to_owned(),
+            _ => format!("{name}_{suffix}"),
+        };
+        let taken = self.taken.entry(join(scope, name)).or_default();
+        while self.paths.contains(&join(scope, &candidate(*taken))) {
+            *taken += 1;
         }
-        candidate
+        candidate(*taken)
     }
 }
 

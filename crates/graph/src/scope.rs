@@ -221,7 +221,7 @@ impl Graph {
     #[track_caller]
     pub(crate) fn open_default_scope(&self, name: &str, settings: VariableScope) -> NameScope {
         let around = self.context().variable_scope;
-        let unused = self.view().variable_scopes.unused(&around, name);
+        let unused = self.write().variable_scopes.unused(&around, name);
         // The name scope is made unique among names, as any other.
         self.open_both_scopes(name, &unused, settings)
     }

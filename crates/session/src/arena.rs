@@ -24,7 +24,7 @@ impl Line {
 /// A place in an arena, for elements of one type.
 ///
 /// Only [`Layout::place`] makes one. Two places of one layout share no byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Buffer {
     line: usize,
     elements: usize,

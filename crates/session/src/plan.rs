@@ -202,7 +202,7 @@ pub(crate) struct Given {
 }
 
 /// Where an operand is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Operand {
     /// In the arena of a stage.
     Buffer { stage: usize, buffer: Buffer },

@@ -1,13 +1,15 @@
 //! How a graph grows.
 
+use std::collections::HashMap;
+
 use petgraph::graph::NodeIndex;
 
 use super::{Edge, Node, Site, Store};
 use crate::custom::ReplacedGradient;
 use crate::element::DType;
 use crate::fact::{Fact, Int};
-use crate::ids::{LocationId, MistakeId, NodeId, RegionId, TensorId};
-use crate::infer::{Surroundings as _, infer};
+use crate::ids::{LocationId, MistakeId, NodeId, RegionId, TensorId, VariableId};
+use crate::infer::{Surroundings, infer};
 use crate::location::Location;
 use crate::mistake::{Mistake, MistakeKind, Problem};
 use crate::names;
@@ -190,6 +192,7 @@ impl Store {
             return Ok(output_of(owner, control.output_of_result(place)));
         }
         self.check_open()?;
+        let states = control.states();
         let inputs: Vec<Fact> = self
             .inputs(owner)
             .iter()
@@ -198,7 +201,11 @@ impl Store {
         for (body, result) in bodies.iter().zip(results) {
             self.regions[body.index()].results.push(*result);
         }
-        let last = infer(&op, &inputs, self).map(|mut facts| facts.pop());
+        let around = LastResult {
+            store: self,
+            states,
+        };
+        let last = infer(&op, &inputs, &around).map(|mut facts| facts.pop());
         let mut fact = match last {
             Ok(Some(fact)) => fact,
             refused => {
@@ -217,15 +224,18 @@ impl Store {
 
     /// Where among the results of the bodies these are that the op gives as they are: a loop,
     /// stacked.
-    fn place_of_results(&self, control: &Control, results: &[TensorId]) -> Option<usize> {
+    fn place_of_results(&mut self, control: &Control, results: &[TensorId]) -> Option<usize> {
         let bodies = control.giving_bodies();
-        let count = bodies
-            .first()
-            .map(|body| self.region(*body).results.len())?;
-        (control.states()..count).find(|place| {
-            let mut pairs = bodies.iter().zip(results);
-            pairs.all(|(body, result)| self.region(*body).results.get(*place) == Some(result))
-        })
+        let first = *bodies.first()?;
+        let count = self.region(first).results.len();
+        let known = self.result_places.entry(first).or_default();
+        for place in known.counted.max(control.states())..count {
+            let given = bodies.iter().map(|body| &self.regions[body.index()]);
+            let given = given.filter_map(|body| body.results.get(place).copied());
+            known.places.entry(given.collect()).or_insert(place);
+        }
+        known.counted = count;
+        known.places.get(results).copied()
     }
 
     /// Puts the parameters of a body that is being built into this order.
@@ -418,6 +428,40 @@ impl Store {
         self.dag[NodeIndex::new(id.index())]
             .poison
             .get_or_insert(mistake);
+    }
+}
+
+/// Where the results of bodies are among all that they give: of as many as are counted.
+#[derive(Debug, Default)]
+pub(super) struct ResultPlaces {
+    counted: usize,
+    places: HashMap<Vec<TensorId>, usize>,
+}
+
+/// What a shape rule sees when an output is added: of a body's results the states and the last one, so
+/// that many outputs take no more time each than few.
+struct LastResult<'a> {
+    store: &'a Store,
+    states: usize,
+}
+
+impl Surroundings for LastResult<'_> {
+    fn variable(&self, variable: VariableId) -> Fact {
+        Surroundings::variable(self.store, variable)
+    }
+
+    fn parameters(&self, region: RegionId) -> Vec<Fact> {
+        self.store.parameters(region)
+    }
+
+    fn results(&self, region: RegionId) -> Vec<Fact> {
+        let results = &self.store.region(region).results;
+        let states = results.iter().take(self.states);
+        let last = results.get(self.states..).and_then(<[TensorId]>::last);
+        states
+            .chain(last)
+            .map(|result| self.store.fact(*result).clone())
+            .collect()
     }
 }
 

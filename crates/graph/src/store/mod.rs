@@ -35,6 +35,8 @@ pub struct Store {
     locations: Vec<Location>,
     location_ids: HashMap<Location, LocationId>,
     pub(crate) regions: Vec<Region>,
+    /// By the first body of the loop or branch.
+    result_places: HashMap<RegionId, grow::ResultPlaces>,
     pub(crate) variables: Vec<VariableRecord>,
     /// Variables that `get_variable` made, by name.
     pub(crate) shared_variables: HashMap<String, VariableId>,
@@ -76,6 +78,7 @@ impl Store {
                 depth: 0,
                 site: origin,
             }],
+            result_places: HashMap::new(),
             variables: Vec::new(),
             shared_variables: HashMap::new(),
             variable_scopes: OpenedScopes::default(),

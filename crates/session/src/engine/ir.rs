@@ -436,6 +436,17 @@ impl Block {
         makers
     }
 
+    /// For each root: the nodes that use it or a view of it, ascending.
+    pub(crate) fn users(&self) -> Vec<Vec<usize>> {
+        let mut users = vec![Vec::new(); self.values.len()];
+        for (index, node) in self.nodes.iter().enumerate() {
+            for value in &node.inputs {
+                users[self.place(*value).root.index()].push(index);
+            }
+        }
+        users
+    }
+
     /// For each root: how many operands of nodes and results are it or views of it.
     pub(crate) fn root_uses(&self) -> Vec<usize> {
         let mut uses = vec![0; self.values.len()];

@@ -16,6 +16,7 @@ pub(crate) mod program;
 mod races;
 mod rows;
 mod scans;
+mod sweep;
 pub(crate) mod text;
 pub(crate) mod verify;
 pub(crate) mod views;

@@ -50,7 +50,7 @@ pub(crate) struct Placed {
 }
 
 /// What a base is bound to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Binding {
     /// The arena of the stage.
     Arena,

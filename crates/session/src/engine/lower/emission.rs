@@ -1,6 +1,6 @@
 //! Emission: the instructions of a block whose roots have homes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use aqueduct_graph::ir::{Fact, NodeId};
 
@@ -227,14 +227,14 @@ impl Emission<'_> {
         parts: &HashMap<ValueId, Part>,
     ) {
         let whole = node.outputs[0];
-        let mut in_place: Vec<ValueId> = Vec::new();
+        let mut in_place: HashSet<ValueId> = HashSet::new();
         for (value, piece) in node.inputs.iter().zip(pieces) {
             let root = self.block.place(*value).root;
             let is_part = parts.get(&root).is_some_and(|part| {
                 part.whole == whole && part.offset == piece.offset && !in_place.contains(&root)
             });
             if is_part {
-                in_place.push(root);
+                in_place.insert(root);
                 continue;
             }
             let width = self.block.dtype(whole).width();

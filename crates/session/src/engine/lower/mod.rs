@@ -8,7 +8,7 @@ mod emission;
 mod loops;
 mod parts;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use aqueduct_graph::Value;
@@ -63,6 +63,8 @@ pub(crate) fn lower(
             ..Program::default()
         },
         arena: 0,
+        known: HashMap::new(),
+        versions: HashMap::new(),
     };
     lowering.arena = lowering.bind(Binding::Arena);
     let mut given = HashMap::new();
@@ -184,6 +186,10 @@ struct Lowering {
     program: Program,
     /// The base of the arena.
     arena: usize,
+    /// The bases that were asked for by what they are bound to.
+    known: HashMap<Binding, usize>,
+    /// The memory of each version that a node writes: which fresh value, and its base.
+    versions: HashMap<usize, (usize, usize)>,
 }
 
 /// A block after lowering.
@@ -224,12 +230,12 @@ struct Want {
 impl Lowering {
     /// The base with this binding.
     fn bind(&mut self, binding: Binding) -> usize {
-        let known = self
-            .program
-            .bases
-            .iter()
-            .position(|other| *other == binding);
-        known.unwrap_or_else(|| self.new_base(binding))
+        if let Some(known) = self.known.get(&binding) {
+            return *known;
+        }
+        let base = self.new_base(binding);
+        self.known.insert(binding, base);
+        base
     }
 
     fn new_base(&mut self, binding: Binding) -> usize {
@@ -255,8 +261,9 @@ impl Lowering {
         origin: NodeId,
     ) -> Result<Option<LoweredBlock>> {
         let mut homes = given;
-        let unmet = self.settle(block, wants, &mut homes);
-        self.settle_versions(block, &mut homes);
+        let makers = block.makers();
+        let unmet = settle(block, &makers, wants, &mut homes);
+        self.settle_versions(block, &makers, &mut homes);
         let parts = if self.options.runs(Pass::JoinInPlace) {
             parts(block, &homes)
         } else {
@@ -317,42 +324,22 @@ impl Lowering {
         }))
     }
 
-    /// Makes values where they are wanted; gives those that must be copied there.
-    fn settle(
+    /// Makes what becomes a version of a variable in the version's memory.
+    fn settle_versions(
         &mut self,
         block: &Block,
-        wants: &[Want],
+        makers: &[Option<usize>],
         homes: &mut HashMap<ValueId, Home>,
-    ) -> Vec<Want> {
-        let mut unmet = Vec::new();
-        let makers = block.makers();
-        for want in wants {
-            let made = makers[want.value.index()];
-            let code = made.map(|index| &block.nodes[index].code);
-            let can_move =
-                code.is_some_and(|code| !matches!(code, Code::Constant(_) | Code::Opaque(_)));
-            let free = block.is_root(want.value) && !homes.contains_key(&want.value);
-            if can_move && free {
-                let strides = block.kind(want.value).strides.clone();
-                let first = want.at;
-                homes.insert(want.value, Home { first, strides });
-            } else {
-                unmet.push(*want);
-            }
-        }
-        unmet
-    }
-
-    /// Makes what becomes a version of a variable in the version's memory.
-    fn settle_versions(&mut self, block: &Block, homes: &mut HashMap<ValueId, Home>) {
+    ) {
         for node in &block.nodes {
             if let (Code::Write { variable, version }, [value]) = (&node.code, &*node.inputs) {
                 let fresh = self.program.fresh.len();
                 self.program.fresh.push((*variable, *version));
                 let base = self.new_base(Binding::Fresh(fresh));
+                self.versions.insert(*version, (fresh, base));
                 let at = Address { base, offset: 0 };
                 let want = Want { value: *value, at };
-                self.settle(block, &[want], homes);
+                settle(block, makers, &[want], homes);
             }
         }
     }
@@ -367,6 +354,7 @@ impl Lowering {
         homes: &mut HashMap<ValueId, Home>,
     ) -> Option<Planned> {
         let last = last_uses(block);
+        let wholes: HashSet<ValueId> = parts.values().map(|part| part.whole).collect();
         let mut wanted: Vec<Lifetime> = Vec::new();
         let mut of_root: HashMap<ValueId, usize> = HashMap::new();
         let mut of_node: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -388,7 +376,7 @@ impl Lowering {
                 }
                 let freed = self.freed_operand(block, node, *output, index, &last, &of_root);
                 // Parts of a whole may be used after the whole itself.
-                let freed = freed.filter(|root| parts.values().all(|part| part.whole != *root));
+                let freed = freed.filter(|root| !wholes.contains(root));
                 if let Some(operand) = freed {
                     // The operand is not there any more for whoever comes next.
                     if let Some(slot) = of_root.remove(&operand) {
@@ -549,15 +537,10 @@ impl Lowering {
                 };
                 emission.push(draw, origin, kernel.inputs.clone());
             }
-            Code::Write { variable, version } => {
-                let written = (*variable, *version);
-                let fresh = self
-                    .program
-                    .fresh
-                    .iter()
-                    .position(|fresh| *fresh == written);
-                let fresh = fresh.ok_or_else(|| Error::internal("a version has no memory"))?;
-                let base = self.bind(Binding::Fresh(fresh));
+            Code::Write { version, .. } => {
+                let known = self.versions.get(version).copied();
+                let (fresh, base) =
+                    known.ok_or_else(|| Error::internal("a version has no memory"))?;
                 let at = Address { base, offset: 0 };
                 let value = node.inputs[0];
                 if emission.address(value) != at {
@@ -628,6 +611,31 @@ impl Lowering {
             Some(Binding::Loop) | None => Err(Error::internal("a result is in a loop")),
         }
     }
+}
+
+/// Makes values where they are wanted; gives those that must be copied there.
+fn settle(
+    block: &Block,
+    makers: &[Option<usize>],
+    wants: &[Want],
+    homes: &mut HashMap<ValueId, Home>,
+) -> Vec<Want> {
+    let mut unmet = Vec::new();
+    for want in wants {
+        let made = makers[want.value.index()];
+        let code = made.map(|index| &block.nodes[index].code);
+        let can_move =
+            code.is_some_and(|code| !matches!(code, Code::Constant(_) | Code::Opaque(_)));
+        let free = block.is_root(want.value) && !homes.contains_key(&want.value);
+        if can_move && free {
+            let strides = block.kind(want.value).strides.clone();
+            let first = want.at;
+            homes.insert(want.value, Home { first, strides });
+        } else {
+            unmet.push(*want);
+        }
+    }
+    unmet
 }
 
 /// The bytes that a reduction needs for the totals of its tasks.

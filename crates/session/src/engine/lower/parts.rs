@@ -1,6 +1,6 @@
 //! Parts: what is made in the memory of what it is joined into, and how long values are used.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Home, Part};
 use crate::engine::ir::{Block, Code, Type, ValueId};
@@ -31,7 +31,9 @@ pub(super) fn settle_part(
 /// The roots that can be made in the memory of what they are joined into.
 pub(super) fn parts(block: &Block, homes: &HashMap<ValueId, Home>) -> HashMap<ValueId, Part> {
     let makers = block.makers();
-    let users = users(block);
+    let users = block.users();
+    let given = block.results.iter();
+    let given: HashSet<ValueId> = given.map(|value| block.place(*value).root).collect();
     let mut parts: HashMap<ValueId, Part> = HashMap::new();
     // What a whole is joined into itself comes later.
     for node in block.nodes.iter().rev() {
@@ -44,13 +46,8 @@ pub(super) fn parts(block: &Block, homes: &HashMap<ValueId, Home>) -> HashMap<Va
             let root = place.root;
             let kind = block.kind(root);
             let covers = block.covers(*value);
-            let taken = homes.contains_key(&root)
-                || parts.contains_key(&root)
-                || block.results.contains(&root)
-                || block
-                    .results
-                    .iter()
-                    .any(|result| block.place(*result).root == root);
+            let taken =
+                homes.contains_key(&root) || parts.contains_key(&root) || given.contains(&root);
             let Some(maker) = makers[root.index()].map(|index| &block.nodes[index].code) else {
                 continue;
             };
@@ -84,17 +81,6 @@ pub(super) fn parts(block: &Block, homes: &HashMap<ValueId, Home>) -> HashMap<Va
         }
     }
     parts
-}
-
-/// For each root: the nodes that use it or a view of it.
-fn users(block: &Block) -> Vec<Vec<usize>> {
-    let mut users = vec![Vec::new(); block.value_count()];
-    for (index, node) in block.nodes.iter().enumerate() {
-        for value in &node.inputs {
-            users[block.place(*value).root.index()].push(index);
-        }
-    }
-    users
 }
 
 /// Whether a node can use a root that does not lie row by row: it sees the root itself, and takes any

@@ -4,7 +4,7 @@
 //! if nothing between the first and the last of them needs what they give. The node stands where the
 //! last of them stood. A value that only they use takes no memory.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use aqueduct_graph::Value;
 
@@ -14,6 +14,9 @@ use crate::kernels::fused::{Expression, Primitive, Scalar, Step};
 
 /// More operands than this are more streams than a processor follows.
 const MOST_OPERANDS: usize = 24;
+
+/// Results of a longer program that are used late in it wait in more registers than a cache holds.
+const MOST_MEMBERS: usize = 1024;
 
 /// Fuses what can be fused, in bodies too. Gives the number of nodes that are gone.
 pub(crate) fn run(block: &mut Block) -> usize {
@@ -61,7 +64,7 @@ fn write_late(block: &mut Block) {
 /// Nodes that will be one.
 #[derive(Debug, Default)]
 struct Group {
-    /// Ascending.
+    /// Ascending, when all are found.
     members: Vec<usize>,
     domain: Vec<usize>,
     /// Values that come from outside.
@@ -72,126 +75,149 @@ struct Group {
 
 /// Finds the groups, each of at least two nodes.
 fn groups(block: &Block) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
-    // Which group makes a root.
-    let mut maker: HashMap<ValueId, usize> = HashMap::new();
-    // The open group that reads a value last.
-    let mut reader: HashMap<ValueId, usize> = HashMap::new();
+    let mut grouping = Grouping::default();
     for (index, node) in block.nodes.iter().enumerate() {
-        let chosen = choose(block, node, &mut groups, &maker, &reader);
-        for value in &node.inputs {
-            let root = block.place(*value).root;
-            if let Some(group) = maker.get(&root)
-                && Some(*group) != chosen
-            {
-                groups[*group].closed = true;
+        let chosen = grouping.choose(block, node);
+        grouping.close(block, node, chosen);
+        if let Code::Fused(_) = &node.code {
+            grouping.add(block, index, chosen);
+        }
+    }
+    let mut groups = grouping.groups;
+    groups.retain(|group| group.members.len() > 1);
+    // What was merged came out of order.
+    groups
+        .iter_mut()
+        .for_each(|group| group.members.sort_unstable());
+    groups
+}
+
+/// The groups as far as they are found.
+#[derive(Default)]
+struct Grouping {
+    groups: Vec<Group>,
+    /// Of a group that was merged into another one: which.
+    merged_into: Vec<Option<usize>>,
+    /// Which group made a root; ask [`Grouping::maker`].
+    maker: HashMap<ValueId, usize>,
+    /// The open group that reads a value last.
+    reader: HashMap<ValueId, usize>,
+}
+
+impl Grouping {
+    /// Which group makes a root.
+    fn maker(&self, root: ValueId) -> Option<usize> {
+        let mut group = *self.maker.get(&root)?;
+        while let Some(Some(other)) = self.merged_into.get(group) {
+            group = *other;
+        }
+        Some(group)
+    }
+
+    /// The group that a node can be added to. Groups that it brings together are merged.
+    fn choose(&mut self, block: &Block, node: &Node) -> Option<usize> {
+        let (Code::Fused(_), Some(output)) = (&node.code, node.outputs.first()) else {
+            return None;
+        };
+        let domain = block.sizes(*output);
+        if domain.contains(&0) {
+            return None;
+        }
+        let sources = node.inputs.iter();
+        let sources = sources.filter_map(|value| {
+            self.maker(*value)
+                .or_else(|| self.reader.get(value).copied())
+        });
+        let mut chosen: Option<usize> = None;
+        for source in sources.collect::<BTreeSet<usize>>() {
+            if !self.fits(source, domain) || self.is_barred(block, node, source) {
+                continue;
+            }
+            let group = &self.groups[source];
+            let size = group.operands.len() + group.members.len().min(node.inputs.len());
+            match chosen {
+                None if size + node.inputs.len() <= MOST_OPERANDS => chosen = Some(source),
+                Some(first) if self.can_be_one(block, first, source) => self.merge(first, source),
+                None | Some(_) => {}
             }
         }
-        let Code::Fused(_) = &node.code else {
-            continue;
+        chosen
+    }
+
+    /// Whether a group can take in a node of this domain.
+    fn fits(&self, group: usize, domain: &[usize]) -> bool {
+        let group = &self.groups[group];
+        !group.closed && group.domain == domain && (1..MOST_MEMBERS).contains(&group.members.len())
+    }
+
+    /// Whether a node sees a result of the group in another way: then the group must end before it.
+    fn is_barred(&self, block: &Block, node: &Node, group: usize) -> bool {
+        let domain = block.sizes(node.outputs[0]);
+        node.inputs.iter().any(|value| {
+            let root = block.place(*value).root;
+            (root != *value || block.sizes(*value) != domain) && self.maker(root) == Some(group)
+        })
+    }
+
+    /// Whether two groups can run as one: neither uses what the other gives, as they would be one
+    /// already.
+    fn can_be_one(&self, block: &Block, a: usize, b: usize) -> bool {
+        let uses = |user: &Group, maker: usize| {
+            let mut operands = user.operands.iter();
+            operands.any(|value| self.maker(block.place(*value).root) == Some(maker))
         };
+        let (first, second) = (&self.groups[a], &self.groups[b]);
+        first.operands.len() + second.operands.len() <= MOST_OPERANDS
+            && first.members.len() + second.members.len() < MOST_MEMBERS
+            && !uses(first, b)
+            && !uses(second, a)
+    }
+
+    fn merge(&mut self, into: usize, other: usize) {
+        let Group {
+            members, operands, ..
+        } = std::mem::take(&mut self.groups[other]);
+        let group = &mut self.groups[into];
+        group.members.extend(members);
+        group.operands.extend(operands);
+        self.merged_into[other] = Some(into);
+    }
+
+    /// Closes the groups of which a node uses something, but that which it is added to.
+    fn close(&mut self, block: &Block, node: &Node, chosen: Option<usize>) {
+        for value in &node.inputs {
+            if let Some(group) = self.maker(block.place(*value).root)
+                && Some(group) != chosen
+            {
+                self.groups[group].closed = true;
+            }
+        }
+    }
+
+    /// Adds a node to a group, or makes one of it.
+    fn add(&mut self, block: &Block, index: usize, chosen: Option<usize>) {
+        let node = &block.nodes[index];
         let group = chosen.unwrap_or_else(|| {
-            groups.push(Group {
+            self.groups.push(Group {
                 domain: block.sizes(node.outputs[0]).to_vec(),
                 ..Group::default()
             });
-            groups.len() - 1
+            self.merged_into.push(None);
+            self.groups.len() - 1
         });
-        groups[group].members.push(index);
+        self.groups[group].members.push(index);
         for value in &node.inputs {
-            if maker.get(value) != Some(&group) {
-                groups[group].operands.insert(*value);
+            if self.maker(*value) != Some(group) {
+                self.groups[group].operands.insert(*value);
                 if block.kind(*value).elements() > 1 {
-                    reader.insert(*value, group);
+                    self.reader.insert(*value, group);
                 }
             }
         }
         for output in &node.outputs {
-            maker.insert(*output, group);
-        }
-        // What was merged into this group answers to its number.
-        if let Some(chosen) = chosen {
-            for member in groups[chosen].members.clone() {
-                for output in &block.nodes[member].outputs {
-                    maker.insert(*output, chosen);
-                }
-            }
+            self.maker.insert(*output, group);
         }
     }
-    groups.retain(|group| group.members.len() > 1);
-    groups
-}
-
-/// The group that a node can be added to. Groups that it brings together are merged.
-fn choose(
-    block: &Block,
-    node: &Node,
-    groups: &mut [Group],
-    maker: &HashMap<ValueId, usize>,
-    reader: &HashMap<ValueId, usize>,
-) -> Option<usize> {
-    let (Code::Fused(_), Some(output)) = (&node.code, node.outputs.first()) else {
-        return None;
-    };
-    let domain = block.sizes(*output);
-    if domain.contains(&0) {
-        return None;
-    }
-    // A group of which the node sees a result in another way must have ended before it.
-    let barred = |group: usize| {
-        node.inputs.iter().any(|value| {
-            let place = block.place(*value);
-            maker.get(&place.root) == Some(&group)
-                && (place.root != *value || block.sizes(*value) != domain)
-        })
-    };
-    let fits = |groups: &[Group], group: usize| {
-        let group = &groups[group];
-        !group.closed && group.domain == domain && !group.members.is_empty()
-    };
-    let sources = node
-        .inputs
-        .iter()
-        .filter_map(|value| maker.get(value).or(reader.get(value)));
-    let mut chosen: Option<usize> = None;
-    for source in sources.copied().collect::<BTreeSet<usize>>() {
-        if !fits(groups, source) || barred(source) {
-            continue;
-        }
-        let size =
-            groups[source].operands.len() + groups[source].members.len().min(node.inputs.len());
-        match chosen {
-            None if size + node.inputs.len() <= MOST_OPERANDS => chosen = Some(source),
-            Some(first)
-                if groups[first].operands.len() + groups[source].operands.len()
-                    <= MOST_OPERANDS
-                    && !feeds(block, groups, first, source) =>
-            {
-                let other = std::mem::take(&mut groups[source]);
-                let group = &mut groups[first];
-                group.members.extend(other.members);
-                group.members.sort_unstable();
-                group.operands.extend(other.operands);
-            }
-            None | Some(_) => {}
-        }
-    }
-    chosen
-}
-
-/// Whether one of two groups uses what the other gives: then they cannot run as one, as they would be
-/// one already.
-fn feeds(block: &Block, groups: &[Group], a: usize, b: usize) -> bool {
-    let makes = |group: &Group, value: &ValueId| {
-        let root = block.place(*value).root;
-        let mut outputs = group
-            .members
-            .iter()
-            .flat_map(|member| &block.nodes[*member].outputs);
-        outputs.any(|output| *output == root)
-    };
-    let (a, b) = (&groups[a], &groups[b]);
-    a.operands.iter().any(|value| makes(b, value)) || b.operands.iter().any(|value| makes(a, value))
 }
 
 /// Puts each group in the place of its last member.
@@ -297,15 +323,20 @@ fn one(
     outside: &BTreeSet<ValueId>,
 ) -> Node {
     let mut inputs: Vec<ValueId> = Vec::new();
+    let mut dtypes = Vec::new();
     let mut made: Vec<ValueId> = Vec::new();
-    for member in &group.members {
-        let node = &nodes[*member];
-        for value in &node.inputs {
-            let known = made.contains(value) || inputs.contains(value);
-            if !known && !scalars.contains_key(value) {
-                inputs.push(*value);
+    let mut known: HashSet<ValueId> = HashSet::new();
+    let members = || group.members.iter().map(|member| &nodes[*member]);
+    for node in members() {
+        if let Code::Fused(expression) = &node.code {
+            for (value, dtype) in node.inputs.iter().zip(&expression.inputs) {
+                if !scalars.contains_key(value) && known.insert(*value) {
+                    inputs.push(*value);
+                    dtypes.push(*dtype);
+                }
             }
         }
+        known.extend(&node.outputs);
         made.extend(&node.outputs);
     }
     let mut merged = Merged {
@@ -313,15 +344,8 @@ fn one(
         steps: Vec::new(),
         registers: inputs.iter().copied().zip(0..).collect(),
     };
-    let mut dtypes = vec![None; inputs.len()];
-    for member in &group.members {
-        let node = &nodes[*member];
+    for node in members() {
         if let Code::Fused(expression) = &node.code {
-            for (value, dtype) in node.inputs.iter().zip(&expression.inputs) {
-                if let Some(place) = inputs.iter().position(|input| input == value) {
-                    dtypes[place] = Some(*dtype);
-                }
-            }
             merged.add(node, expression, scalars);
         }
     }
@@ -330,7 +354,7 @@ fn one(
         .filter(|value| outside.contains(value))
         .collect();
     let expression = Expression {
-        inputs: dtypes.into_iter().flatten().collect(),
+        inputs: dtypes,
         outputs: outputs
             .iter()
             .map(|value| merged.registers[value])

@@ -3,7 +3,7 @@
 //! The elements are folded in the order in which they would be read back from memory, so no bit
 //! changes. It runs when all is fused: a reduction joins what element-wise operations give in the end.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::engine::ir::{Block, Code, Node, Reduced, ValueId};
 
@@ -17,7 +17,7 @@ pub(crate) fn run(block: &mut Block) -> usize {
     }
     let mut pairs = pairs(block);
     gone += pairs.len();
-    let reductions: Vec<usize> = pairs.values().map(|(reduction, _)| *reduction).collect();
+    let reductions: HashSet<usize> = pairs.values().map(|(reduction, _)| *reduction).collect();
     let nodes = std::mem::take(&mut block.nodes).into_iter().enumerate();
     let rest = nodes.filter(|(index, _)| !reductions.contains(index));
     // In the place of the program, so that its operands are in use no longer than before.

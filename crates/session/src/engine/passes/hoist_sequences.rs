@@ -1,6 +1,6 @@
 //! What depends on elements of sequences alone is computed for all steps at once, before the loop.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use aqueduct_graph::ir::Binary;
 
@@ -82,10 +82,11 @@ fn hoist(around: &mut Block, mut changed: Loop<'_>) -> usize {
     let mut moved: BTreeSet<ValueId> = BTreeSet::new();
     let steps = changed.scan.steps;
     let body = &changed.scan.body;
+    let taken = taken_by_strides(body);
     for index in moving {
         let node = &body.nodes[index];
         let made = match &node.code {
-            Code::Product => product(around, body, &mut lifted, node),
+            Code::Product => product(around, body, &mut lifted, &taken, node),
             Code::Fused(expression) => fused(around, body, &mut lifted, node, expression, steps),
             Code::Constant(_)
             | Code::Products
@@ -116,23 +117,83 @@ fn hoist(around: &mut Block, mut changed: Loop<'_>) -> usize {
 
 /// The nodes that are computed ahead, in order.
 fn moving(changed: &Loop<'_>) -> Vec<usize> {
-    let body = &changed.scan.body;
-    let dependence = changed.scan.dependence();
-    let mut moving: Vec<bool> = body
-        .nodes
+    let search = Moving::new(changed);
+    let nodes = &search.body.nodes;
+    let mut moving: Vec<bool> = nodes
         .iter()
-        .map(|node| can_move(changed, &dependence, node))
+        .map(|node| can_move(changed, &search.dependence, node))
         .collect();
     // A node stays if something stays that it needs, and an element-wise one if its user does.
-    loop {
-        let stays = (0..moving.len())
-            .find(|index| moving[*index] && !all_there(changed, &dependence, &moving, *index));
-        match stays {
-            Some(index) => moving[index] = false,
-            None => break,
+    let mut waiting: Vec<usize> = (0..nodes.len()).collect();
+    while let Some(index) = waiting.pop() {
+        if moving[index] && !search.all_there(&moving, index) {
+            moving[index] = false;
+            waiting.extend(search.neighbours(index));
         }
     }
     (0..moving.len()).filter(|index| moving[*index]).collect()
+}
+
+/// What is known of a body of which nodes may be computed ahead.
+struct Moving<'a> {
+    body: &'a Block,
+    dependence: Vec<Dependence>,
+    makers: Vec<Option<usize>>,
+    /// For each root: the nodes that use it or a view of it.
+    users: Vec<Vec<usize>>,
+    /// The roots that the body gives, or views of them.
+    given: HashSet<ValueId>,
+}
+
+impl Moving<'_> {
+    fn new<'a>(changed: &'a Loop<'_>) -> Moving<'a> {
+        let body = &changed.scan.body;
+        let given = body.results.iter();
+        Moving {
+            body,
+            dependence: changed.scan.dependence(),
+            makers: body.makers(),
+            users: body.users(),
+            given: given.map(|value| body.place(*value).root).collect(),
+        }
+    }
+
+    /// The nodes that may have to stay if this one does.
+    fn neighbours(&self, index: usize) -> impl Iterator<Item = usize> {
+        let node = &self.body.nodes[index];
+        let operands = node.inputs.iter();
+        let makers = operands.filter_map(|value| self.makers[value.index()]);
+        makers.chain(self.users(node))
+    }
+
+    fn users(&self, node: &Node) -> impl Iterator<Item = usize> {
+        let outputs = node.outputs.iter();
+        outputs.flat_map(|output| self.users[output.index()].iter().copied())
+    }
+
+    fn all_there(&self, moving: &[bool], index: usize) -> bool {
+        let node = &self.body.nodes[index];
+        let is_there = |value: &ValueId| match self.makers[value.index()] {
+            None => true,
+            Some(maker) => {
+                let root = self.body.place(*value).root;
+                let same = self.dependence[root.index()] == Dependence::Nothing;
+                let is_constant = matches!(self.body.nodes[maker].code, Code::Constant(_));
+                if same { is_constant } else { moving[maker] }
+            }
+        };
+        node.inputs.iter().all(is_there)
+            && (matches!(node.code, Code::Product) || self.only_moving_use(moving, node))
+    }
+
+    /// Whether all uses of a node's results are by nodes that move.
+    fn only_moving_use(&self, moving: &[bool], node: &Node) -> bool {
+        let given = node
+            .outputs
+            .iter()
+            .any(|output| self.given.contains(output));
+        !given && self.users(node).all(|user| moving[user])
+    }
 }
 
 /// Whether the code of a node has a counterpart for all steps at once.
@@ -162,34 +223,12 @@ fn can_move(changed: &Loop<'_>, dependence: &[Dependence], node: &Node) -> bool 
         })
 }
 
-fn all_there(changed: &Loop<'_>, dependence: &[Dependence], moving: &[bool], index: usize) -> bool {
-    let body = &changed.scan.body;
-    let makers = body.makers();
-    let node = &body.nodes[index];
-    let operands_move = node.inputs.iter().all(|value| match makers[value.index()] {
-        None => true,
-        Some(maker) => {
-            let same = dependence[body.place(*value).root.index()] == Dependence::Nothing;
-            let is_constant = matches!(body.nodes[maker].code, Code::Constant(_));
-            if same { is_constant } else { moving[maker] }
-        }
-    });
-    operands_move && (matches!(node.code, Code::Product) || only_moving_use(body, moving, node))
-}
-
-/// Whether all uses of a node's results are by nodes that move.
-fn only_moving_use(body: &Block, moving: &[bool], node: &Node) -> bool {
-    let own = |value: &ValueId| node.outputs.contains(&body.place(*value).root);
-    let users = body.nodes.iter().zip(moving);
-    let stays = |(user, moving): (&Node, &bool)| !moving && user.inputs.iter().any(own);
-    !users.into_iter().any(stays) && !body.results.iter().any(own)
-}
-
 /// The products of all steps.
 fn product(
     around: &mut Block,
     body: &Block,
     lifted: &mut Lifted,
+    taken: &[bool],
     node: &Node,
 ) -> Option<Vec<ValueId>> {
     let mut lefts = Vec::new();
@@ -198,7 +237,7 @@ fn product(
         lefts.push(lifted.all(body, around, pair[0])?);
         rights.push(lifted.same(body, around, pair[1])?);
     }
-    let order = if takes_strides(body, node.outputs[0]) {
+    let order = if taken[node.outputs[0].index()] {
         Order::of(around, &lefts)
     } else {
         Order::Steps
@@ -220,29 +259,29 @@ fn product(
     Some(vec![order.apply(around, all)])
 }
 
-/// Whether all uses of a root see it whole and take any strides.
-pub(super) fn takes_strides(body: &Block, root: ValueId) -> bool {
-    let sees = |value: &ValueId| body.place(*value).root == root;
-    let takes = |node: &Node| match &node.code {
-        Code::Fused(_) | Code::Product | Code::Products | Code::Join(_) => true,
-        Code::Constant(_)
-        | Code::Kernel(_)
-        | Code::Reduced(_)
-        | Code::Draw(..)
-        | Code::Write { .. }
-        | Code::Scan(_)
-        | Code::Opaque(_) => false,
-    };
-    let mut users = body
-        .nodes
-        .iter()
-        .filter(|node| node.inputs.iter().any(sees));
-    let whole = |node: &Node| {
-        node.inputs
-            .iter()
-            .all(|value| !sees(value) || *value == root)
-    };
-    !body.results.iter().any(sees) && users.all(|node| takes(node) && whole(node))
+/// For each root: whether all uses see it whole and take any strides.
+pub(super) fn taken_by_strides(body: &Block) -> Vec<bool> {
+    let mut taken = vec![true; body.value_count()];
+    for node in &body.nodes {
+        let takes = match &node.code {
+            Code::Fused(_) | Code::Product | Code::Products | Code::Join(_) => true,
+            Code::Constant(_)
+            | Code::Kernel(_)
+            | Code::Reduced(_)
+            | Code::Draw(..)
+            | Code::Write { .. }
+            | Code::Scan(_)
+            | Code::Opaque(_) => false,
+        };
+        for value in &node.inputs {
+            let root = body.place(*value).root;
+            taken[root.index()] &= takes && *value == root;
+        }
+    }
+    for result in &body.results {
+        taken[body.place(*result).root.index()] = false;
+    }
+    taken
 }
 
 /// In which order all rows are computed.

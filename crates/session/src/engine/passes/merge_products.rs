@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 
 use aqueduct_graph::ir::NodeId;
 
-use super::hoist_sequences::{split_sums, takes_strides};
+use super::hoist_sequences::{split_sums, taken_by_strides};
 use super::merge_common::{Seen, seen};
 use super::row_sums::summed_by_states;
 use super::{dead, joins};
@@ -182,6 +182,8 @@ struct Sharing<'a> {
     first_uses: Vec<usize>,
     /// Roots that have a place of their own.
     settled: HashSet<ValueId>,
+    /// For each root: whether all uses take any strides.
+    taken: Vec<bool>,
 }
 
 /// Products that can be one.
@@ -204,6 +206,7 @@ impl Sharing<'_> {
             makers: block.makers(),
             first_uses: first_uses(block),
             settled: block.settled(),
+            taken: taken_by_strides(block),
         }
     }
 
@@ -272,7 +275,7 @@ impl Sharing<'_> {
             && block.sizes(result)[1] < NARROW
             && !self.summed.contains(&result)
             // A part of one row lies row by row.
-            && (block.sizes(result)[0] == 1 || takes_strides(block, result))
+            && (block.sizes(result)[0] == 1 || self.taken[result.index()])
     }
 
     /// Whether matrices lie side by side, or can be made so, or are joined ahead of a loop.
@@ -294,7 +297,7 @@ impl Sharing<'_> {
         maker.is_some_and(|code| matches!(code, Code::Fused(_) | Code::Product | Code::Join(_)))
             && matrix == root
             && !self.settled.contains(&root)
-            && takes_strides(block, root)
+            && self.taken[root.index()]
     }
 }
 
@@ -361,13 +364,14 @@ fn slices(block: &Block, pairs: Vec<Term>) -> Vec<Slices> {
         }
     }
     let groups = order.iter().filter_map(|key| groups.remove(key));
+    let taken = taken_by_strides(block);
     groups
-        .filter_map(|group| Slices::new(block, group))
+        .filter_map(|group| Slices::new(block, &taken, group))
         .collect()
 }
 
 impl Slices {
-    fn new(block: &Block, mut group: Vec<Term>) -> Option<Slices> {
+    fn new(block: &Block, taken: &[bool], mut group: Vec<Term>) -> Option<Slices> {
         let offset = |left: ValueId| block.place(left).offset;
         group.sort_by_key(|(_, [left, _])| offset(*left));
         let [(_, [first, right]), (_, [second, _]), ..] = *group else {
@@ -403,7 +407,7 @@ impl Slices {
             || group.iter().all(|(index, _)| {
                 let node = &block.nodes[*index];
                 // A term that is taken out of a sum is only used by an addition.
-                node.inputs.len() > 2 || takes_strides(block, node.outputs[0])
+                node.inputs.len() > 2 || taken[node.outputs[0].index()]
             });
         (fits && results_fit).then_some(Slices {
             members: group,

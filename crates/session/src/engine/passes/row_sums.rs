@@ -78,13 +78,20 @@ impl Search {
 
     /// What a value is the sum of, if nothing else uses it and it is nothing else.
     pub(super) fn terms(&self, block: &mut Block, value: ValueId) -> Option<Vec<Term>> {
-        if let Some(added) = self.added(block, value) {
-            let mut terms = Vec::new();
-            for value in added {
-                terms.extend(self.terms(block, value)?);
+        let mut terms = Vec::new();
+        // A list, since a sum of sums may be deeper than the stack.
+        let mut waiting = vec![value];
+        while let Some(value) = waiting.pop() {
+            match self.added(block, value) {
+                Some(added) => waiting.extend(added.into_iter().rev()),
+                None => terms.extend(self.terms_of_one(block, value)?),
             }
-            return Some(terms);
         }
+        Some(terms)
+    }
+
+    /// The terms of what is no sum of values.
+    fn terms_of_one(&self, block: &mut Block, value: ValueId) -> Option<Vec<Term>> {
         let maker = self
             .only_use(block, value)
             .filter(|_| block.covers(value))?;

@@ -1,0 +1,4 @@
+//! Graphs of a hundred thousand operations, and graphs that are as deep.
+
+mod deep;
+mod families;
