@@ -16,6 +16,7 @@ use aqueduct::SessionOptions;
 use aqueduct::prelude::*;
 use ndarray::{Array2, Array3, ArrayD};
 
+mod growth;
 mod memory;
 
 struct Counting;
@@ -36,6 +37,8 @@ fn live_bytes() -> isize {
 thread_local! {
     /// The requests of this thread.
     static OWN_REQUESTS: Cell<usize> = const { Cell::new(0) };
+    /// The bytes that this thread asked for, whether it gave them back or not.
+    static OWN_BYTES: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Counts a request, which makes so many bytes more or fewer.
@@ -43,6 +46,7 @@ fn count(bytes: isize) {
     LIVE_BYTES.fetch_add(bytes, Ordering::Relaxed);
     REQUESTS.fetch_add(1, Ordering::Relaxed);
     OWN_REQUESTS.set(OWN_REQUESTS.get() + 1);
+    OWN_BYTES.set(OWN_BYTES.get() + bytes.max(0).unsigned_abs());
 }
 
 // SAFETY: every call goes to the system's allocator as it is.
