@@ -13,7 +13,6 @@ use rand::TryRng as _;
 use rand::rngs::SysRng;
 
 use super::error::{CheckpointError, FileAction};
-use super::shown;
 
 /// Files, and the time.
 pub(super) trait System: fmt::Debug + Send + Sync {

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use aqueduct_graph::{DType, Graph};
 
-use super::{TestSystem, session};
+use super::session;
+use super::system::TestSystem;
 use crate::saver::compare::TensorInfo;
 use crate::saver::files::Host;
 use crate::saver::format;
