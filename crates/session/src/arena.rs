@@ -5,6 +5,7 @@
     reason = "slices of different element types are cut out of one block; see the SAFETY comments"
 )]
 
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use aqueduct_graph::DType;
@@ -134,7 +135,9 @@ impl Arena {
     /// Opens the arena for one instruction, which reads some buffers and writes others.
     pub(crate) fn open(&mut self) -> OpenArena<'_> {
         OpenArena {
-            arena: self,
+            start: self.lines.as_mut_ptr(),
+            lines: self.lines.len(),
+            arena: PhantomData,
             reads: SmallVec::new(),
             writes: SmallVec::new(),
         }
@@ -142,8 +145,13 @@ impl Arena {
 }
 
 /// An arena of which buffers are handed out, to be read or to be written but never both.
+///
+/// It holds an address rather than the memory: to borrow the whole again would end the slices that were
+/// handed out.
 pub(crate) struct OpenArena<'a> {
-    arena: &'a mut Arena,
+    start: *mut Line,
+    lines: usize,
+    arena: PhantomData<&'a mut Arena>,
     reads: SmallVec<[Range<usize>; 8]>,
     writes: SmallVec<[Range<usize>; 2]>,
 }
@@ -151,34 +159,37 @@ pub(crate) struct OpenArena<'a> {
 impl<'a> OpenArena<'a> {
     /// The elements of a buffer; `None` if it is handed out to be written or of another layout.
     pub(crate) fn read(&mut self, buffer: Buffer) -> Option<Slice<'a>> {
-        let range = buffer.lines();
-        let lines = self.arena.lines.get(range.clone())?;
+        let (start, range) = self.find(buffer)?;
         if self.writes.iter().any(|write| overlap(write, &range)) {
             return None;
         }
-        let start = lines.as_ptr().cast();
         self.reads.push(range);
         // SAFETY: the range is in bounds and covers `elements` of `dtype`. It overlaps no range
-        // handed out to be written, now or later (`write` looks at `reads`), and `self` holds the
-        // arena exclusively for `'a`.
+        // handed out to be written, now or later (`write` looks at `reads`), and the arena is
+        // borrowed exclusively for `'a`.
         Some(unsafe { slice(start, buffer) })
     }
 
     /// The elements of a buffer, to be written; `None` if any of them is handed out already or the
     /// buffer is of another layout.
     pub(crate) fn write(&mut self, buffer: Buffer) -> Option<SliceMut<'a>> {
-        let range = buffer.lines();
-        let lines = self.arena.lines.get_mut(range.clone())?;
+        let (start, range) = self.find(buffer)?;
         let mut taken = self.reads.iter().chain(&self.writes);
         if taken.any(|taken| overlap(taken, &range)) {
             return None;
         }
-        let start = lines.as_mut_ptr().cast();
         self.writes.push(range);
         // SAFETY: the range is in bounds and covers `elements` of `dtype`. No range that was handed
-        // out overlaps it, nor will one, and `self` holds the arena exclusively for `'a`; so the slice
+        // out overlaps it, nor will one, and the arena is borrowed exclusively for `'a`; so the slice
         // is the only way to these bytes while it lives.
         Some(unsafe { slice_mut(start, buffer) })
+    }
+
+    /// The address and the lines of a buffer; `None` if it is of another layout.
+    fn find(&self, buffer: Buffer) -> Option<(*mut u8, Range<usize>)> {
+        let range = buffer.lines();
+        let is_within = range.end <= self.lines;
+        is_within.then(|| (self.start.wrapping_add(range.start).cast(), range))
     }
 }
 
@@ -269,6 +280,21 @@ mod tests {
         assert!(open.write(b).is_some());
         assert!(open.write(b).is_none());
         assert!(open.read(b).is_none());
+    }
+
+    /// Miri finds it where handing out a buffer borrows others again.
+    #[test]
+    fn what_is_handed_out_stays_good_as_more_is() {
+        let mut layout = Layout::default();
+        let [a, b, c] = [2, 2, 2].map(|elements| layout.place(DType::F32, elements).unwrap());
+        let mut arena = Arena::new(&layout).unwrap();
+        let mut open = arena.open();
+        let zeros = open.read(a).unwrap();
+        let first = open.write(b).unwrap();
+        let second = open.write(c).unwrap();
+        first.copy_from(zeros);
+        second.copy_from(open.read(a).unwrap());
+        assert!(matches!(zeros, Slice::F32([0.0, 0.0])));
     }
 
     #[test]
