@@ -59,7 +59,7 @@ fn live(build: impl for<'g> Fn(Tensor<'g, f64>) -> Tensor<'g, f64>) {
         let fetches = [y, slope, curvature];
         let values = sess.run(&fetches, feed![x => 0.5]).unwrap();
         assert!(values.iter().all(|value| value.sum().is_finite()));
-        let explained = sess.explain(&fetches, feed![x => 0.5]).unwrap();
+        let explained = sess.explain(fetches, feed![x => 0.5]).unwrap();
         assert!(explained.to_string().len() > 1);
     }
 }
