@@ -14,7 +14,7 @@ use ndarray::{ArrayD, ArrayViewD};
 use super::{count_from, without_deadlock};
 
 /// Each thread has a way of its own to succeed or to fail. What is counted in the end are the writes
-/// that succeeded, and nothing else. `AQUEDUCT_ROUNDS=3000` makes it long.
+/// that succeeded, and nothing else. `AQUEDUCT_ROUNDS=1000` makes it long.
 #[test]
 fn failing_runs_leave_the_others_alone() {
     let rounds = count_from("AQUEDUCT_ROUNDS", 20);

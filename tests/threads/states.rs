@@ -134,7 +134,7 @@ impl Progress {
     }
 }
 
-/// `AQUEDUCT_STEPS=20000` makes it long.
+/// `AQUEDUCT_STEPS=1000` makes it long.
 #[test]
 fn every_answer_is_of_one_step() {
     let steps = count_from("AQUEDUCT_STEPS", 60);
