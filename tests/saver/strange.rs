@@ -206,9 +206,9 @@ fn what_is_no_file() {
     assert!(listed(&at("named.aqueduct")).ends_with("it is not a file"));
     assert!(listed(&at("zero")).ends_with("it is not a file"));
     assert!(listed(Path::new("/dev/null")).ends_with("it is not a file"));
-    assert!(listed(dir.path()).ends_with("checkpoint` is damaged: it is not a file"));
+    assert!(listed(dir.path()).contains("checkpoint` is damaged: it is not a file"));
     let path = dir.path().to_path_buf();
-    assert!(error_of(move || checkpoint_state(path)).ends_with("is damaged: it is not a file"));
+    assert!(error_of(move || checkpoint_state(path)).contains("is damaged: it is not a file"));
     assert!(listed(&at("loop")).starts_with("cannot find out what is at `"));
     let nul = listed(&at("a\0b"));
     assert!(nul.contains(r"a\0b.aqueduct`: "), "{nul}");
@@ -241,7 +241,7 @@ fn state_files_of_64_mebibytes() {
     let refused = |byte: u8, reason: &str| {
         let (state, largest) = read(&vec![byte; most]);
         let text = state.unwrap_err().to_string();
-        assert!(text.ends_with(reason), "{text}");
+        assert!(text.contains(reason), "{text}");
         assert!(largest <= 2 * most, "{largest}");
     };
     refused(b'#', "it has no model_checkpoint_path");
@@ -250,17 +250,14 @@ fn state_files_of_64_mebibytes() {
     refused(b'a', "... (67108864 bytes)` has no colon");
     let (state, largest) = read(&vec![b'#'; most + 1]);
     let text = state.unwrap_err().to_string();
-    assert!(
-        text.ends_with("is damaged: it has 67108865 bytes"),
-        "{text}"
-    );
+    assert!(text.contains("is damaged: it has 67108865 bytes"), "{text}");
     assert!(largest < 1 << 16, "{largest}");
     let mut quoted = b"a: \"".to_vec();
     quoted.resize(most, b'x');
     let (state, largest) = read(&quoted);
     let text = state.unwrap_err().to_string();
     assert!(
-        text.ends_with("the text of field `a` is malformed"),
+        text.contains("the text of field `a` is malformed"),
         "{text}"
     );
     assert!(largest <= 2 * most, "{largest}");

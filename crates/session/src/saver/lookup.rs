@@ -191,7 +191,10 @@ fn checkpoints(system: &dyn System, directory: &Path) -> Option<String> {
             continue;
         };
         let time = system.modified(&directory.join(&*name));
-        found.push((time.unwrap_or(UNIX_EPOCH), format!("`{prefix}`")));
+        found.push((
+            time.unwrap_or(UNIX_EPOCH),
+            format!("`{}`", shown::name(prefix)),
+        ));
     }
     found.sort_by(|one, other| other.cmp(one));
     let more = found.len().saturating_sub(MOST);

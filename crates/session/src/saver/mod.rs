@@ -4,7 +4,7 @@
 //! the one place that touches the disk. `beside` writes files that replace others, `commit` makes a
 //! checkpoint the newest, `locks` keeps savers out of each other's way. `compare` finds out what of
 //! a file fits which variable, `retention` which checkpoints are kept; `state_file` tells other
-//! programs of them, and `lookup` finds them.
+//! programs of them, and `lookup` finds them. `shown` is how texts print what strangers wrote.
 
 mod beside;
 mod commit;
