@@ -9,6 +9,7 @@
 mod compare;
 mod differences;
 pub mod hostile;
+mod imported;
 mod mistake;
 mod modes;
 #[cfg(feature = "reference")]
@@ -18,6 +19,7 @@ mod session;
 
 pub use compare::{Tolerance, compare, report};
 pub use differences::{central_differences, spread};
+pub use imported::{imported, tensor_of};
 pub use mistake::{mistakes_of, only_mistake};
 pub use modes::{Modes, Results};
 #[cfg(feature = "reference")]

@@ -6,6 +6,7 @@ use aqueduct::prelude::*;
 use aqueduct::{DType, Error, Pass, SessionOptions, Value};
 
 use crate::compare::{Tolerance, compare, floats};
+use crate::imported::imported;
 
 /// Sessions of one graph, one for each way to run it. All start from the same variables; draws are the
 /// same if the graph is seeded.
@@ -23,8 +24,12 @@ pub struct Modes {
 }
 
 impl Modes {
-    /// All ways, and each of these passes alone.
+    /// All ways, and each of these passes alone. The graph is one that can be exported and imported.
+    ///
+    /// # Panics
+    /// The imported graph differs.
     pub fn new(graph: &Graph, alone: impl IntoIterator<Item = Pass>) -> Modes {
+        imported(graph);
         let session = |options| Session::with_options(graph, options);
         let options = SessionOptions::new;
         let threaded = [2, 8].map(|count| (count, session(options().threads(count))));

@@ -71,8 +71,8 @@ pub mod prelude {
         natural_exp_decay_with, piecewise_constant, polynomial_decay, polynomial_decay_with,
     };
     pub use aqueduct_session::{
-        NumericsCheck, Prepared, Saver, Session, SessionOptions, TensorExt, feed, global_step,
-        latest_checkpoint,
+        NumericsCheck, Prepared, Saver, Session, SessionOptions, TensorExt, export_meta_graph,
+        feed, global_step, import_meta_graph, latest_checkpoint,
     };
     pub use ndarray;
 }

@@ -77,11 +77,15 @@ impl Default for Graph {
 impl Graph {
     /// An empty graph.
     pub fn new() -> Graph {
+        Graph::of_store(Store::new())
+    }
+
+    pub(crate) fn of_store(store: Store) -> Graph {
         static NEXT_ID: AtomicU64 = AtomicU64::new(0);
         Graph {
             shared: Arc::new(Shared {
                 id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-                store: RwLock::new(Store::new()),
+                store: RwLock::new(store),
                 growth: GrowthLog::default(),
             }),
         }
@@ -238,7 +242,7 @@ impl Graph {
             (Some(graph), Some(op)) => (graph, op),
             (Some(graph), None) => {
                 let op = store.counted_seeds;
-                store.counted_seeds += 1;
+                store.counted_seeds = op.wrapping_add(1);
                 (graph, op)
             }
         };

@@ -28,6 +28,7 @@ mod mistake;
 mod names;
 mod nest;
 mod op;
+mod record;
 mod regularizer;
 mod rnn;
 mod scope;
@@ -71,6 +72,7 @@ pub use losses::mean_squared_error;
 pub use mistake::{Mistake, MistakeKind, Mistakes};
 pub use nest::Nest;
 pub use op::{Padding, PrintTo};
+pub use record::{ExportError, ImportError};
 pub use regularizer::{
     Regularizer, l1_l2_regularizer, l1_regularizer, l2_regularizer, no_regularizer,
 };
@@ -102,6 +104,7 @@ pub mod ir {
         Reduce, Reduction, ResolvedSlice, Seeds, SegmentReduction, SliceSpec, Sliding, State, Test,
         Unary, Update, Windows,
     };
+    pub use crate::record::{GraphRecord, NodeRecord, OpRecord, RegionRecord, SizeSource};
     pub use crate::store::{Edge, Member, Node, Region, Site, Store, VariableRecord};
     pub use crate::value::Data;
 }

@@ -10,6 +10,26 @@ pub(crate) struct Names {
 }
 
 impl Names {
+    /// The names in use with how often each was asked for, ascending.
+    pub(crate) fn entries(&self) -> Vec<(String, u32)> {
+        let used = self.used.iter();
+        let mut entries: Vec<_> = used.map(|(name, times)| (name.clone(), *times)).collect();
+        entries.sort_unstable();
+        entries
+    }
+
+    /// The table with these entries, of which each name is in lower case and was asked for.
+    pub(crate) fn of_entries(entries: impl Iterator<Item = (String, u32)>) -> Names {
+        Names {
+            used: entries.collect(),
+        }
+    }
+
+    /// Keeps a name that was put together without asking from being given.
+    pub(crate) fn claim(&mut self, name: &str) {
+        self.used.entry(name.to_lowercase()).or_insert(1);
+    }
+
     /// `name`, or the first of `name_1`, `name_2`, … that is free. It is in use from now on.
     ///
     /// Follows `Graph.unique_name` of TensorFlow: names differ without regard to case, the
@@ -18,7 +38,7 @@ impl Names {
         let key = name.to_lowercase();
         let asked = self.used.entry(key.clone()).or_insert(0);
         let mut suffix = *asked;
-        *asked += 1;
+        *asked = asked.saturating_add(1);
         if suffix == 0 {
             return name.to_owned();
         }
@@ -28,7 +48,7 @@ impl Names {
                 free.insert(1);
                 return format!("{name}_{suffix}");
             }
-            suffix += 1;
+            suffix = suffix.wrapping_add(1);
         }
     }
 
@@ -40,7 +60,7 @@ impl Names {
             self.used.remove(&given_key);
         }
         if let Some(times) = self.used.get_mut(&asked_key) {
-            *times -= 1;
+            *times = times.saturating_sub(1);
             if *times == 0 {
                 self.used.remove(&asked_key);
             }
@@ -59,6 +79,19 @@ pub(crate) struct OpenedScopes {
 }
 
 impl OpenedScopes {
+    /// All paths, ascending.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        self.paths.iter().cloned().collect()
+    }
+
+    /// The scopes of these paths.
+    pub(crate) fn of_paths(paths: &[String]) -> OpenedScopes {
+        OpenedScopes {
+            paths: paths.iter().cloned().collect(),
+            taken: BTreeMap::new(),
+        }
+    }
+
     /// A scope of this path is entered.
     pub(crate) fn open(&mut self, path: &str) {
         let inside = format!("{path}/");

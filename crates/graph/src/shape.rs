@@ -20,6 +20,11 @@ impl Symbol {
         Symbol(number)
     }
 
+    /// The place of the symbol of this number in a list that begins with number 1.
+    pub(crate) const fn place(self) -> usize {
+        (self.0 as usize).saturating_sub(1)
+    }
+
     /// Whether this is [`Symbol::ANONYMOUS`].
     pub const fn is_anonymous(self) -> bool {
         self.0 == 0
@@ -145,6 +150,15 @@ impl Shape {
     /// The dimensions, outermost first.
     pub fn dims(&self) -> &[Dim] {
         &self.0
+    }
+
+    /// The same shape with unknown sizes that equal no others.
+    pub(crate) fn without_identities(&self) -> Shape {
+        let dims = self.0.iter().map(|dim| match dim {
+            Dim::Known(_) => *dim,
+            Dim::Unknown(_) => Dim::UNKNOWN,
+        });
+        Shape(dims.collect())
     }
 
     /// The dimensions, writable.

@@ -90,9 +90,27 @@ impl Data {
 /// assert_eq!(value.as_slice::<i32>(), None);
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Value {
     shape: Vec<usize>,
     data: Data,
+}
+
+/// A value as it is read: the shape may not fit.
+#[derive(Deserialize)]
+struct Unchecked {
+    shape: Vec<usize>,
+    data: Data,
+}
+
+impl TryFrom<Unchecked> for Value {
+    type Error = String;
+
+    fn try_from(Unchecked { shape, data }: Unchecked) -> Result<Value, String> {
+        let count = data.len();
+        let unfit = format!("a value has {count} elements and the shape {shape:?}");
+        Value::new(shape, data).ok_or(unfit)
+    }
 }
 
 impl Value {

@@ -7,11 +7,12 @@ use aqueduct_graph::{Graph, Mistake, Mistakes, NameError, Trace};
 use thiserror::Error;
 
 use crate::gradient_check::GradientCheckError;
+use crate::graph_file::GraphFileError;
 use crate::memory::MemoryShortage;
 use crate::numerics::NumericsFailure;
 use crate::saver::CheckpointError;
 
-/// Whatever can go wrong between building a graph and holding its results or checkpoints.
+/// Whatever can go wrong between building a graph and holding its results, checkpoints or file.
 ///
 /// `Debug` prints what `Display` does, so that a `main` that returns an error shows the report.
 #[derive(Error)]
@@ -69,6 +70,9 @@ pub enum Error {
     /// A checkpoint could not be written or read.
     #[error(transparent)]
     Checkpoint(Box<CheckpointError>),
+    /// A graph could not be written to a file, or read from one.
+    #[error(transparent)]
+    GraphFile(Box<GraphFileError>),
     /// Gradients are not what finite differences say, or cannot be compared.
     #[error(transparent)]
     GradientCheck(Box<GradientCheckError>),
@@ -103,6 +107,12 @@ impl From<Mistake> for Error {
 impl From<CheckpointError> for Error {
     fn from(error: CheckpointError) -> Error {
         Error::Checkpoint(Box::new(error))
+    }
+}
+
+impl From<GraphFileError> for Error {
+    fn from(error: GraphFileError) -> Error {
+        Error::GraphFile(Box::new(error))
     }
 }
 

@@ -7,7 +7,7 @@
 //! The way of one run: `request` checks fetches and feeds, `compile` makes a plan (or `cache` has it),
 //! `execute` runs it with `kernels` over an `arena`, `state` takes over what it wrote.
 //!
-//! A [`Saver`] keeps variables in files, and restores them.
+//! A [`Saver`] keeps variables in files, and restores them; [`export_meta_graph`] keeps a whole graph.
 //!
 //! This crate knows the graph crate alone. It never adds an operation to a user's graph, and
 //! knows nothing of gradients.
@@ -16,6 +16,7 @@ mod arena;
 mod cache;
 mod compile;
 mod engine;
+mod envelope;
 mod error;
 mod execute;
 mod explain;
@@ -23,6 +24,7 @@ mod feed;
 mod fetch;
 mod global_step;
 mod gradient_check;
+mod graph_file;
 mod kernels;
 mod memory;
 mod numerics;
@@ -48,6 +50,7 @@ pub use global_step::global_step;
 pub use gradient_check::{
     GradientCheck, GradientCheckError, GradientReport, PointReport, WorstElement,
 };
+pub use graph_file::{GraphFileError, export_meta_graph, import_meta_graph};
 pub use memory::{MemoryShortage, MemoryUser};
 pub use numerics::{ElementSummary, NumericsCheck, NumericsFailure, OperandSummary};
 pub use options::{Pass, SessionOptions};

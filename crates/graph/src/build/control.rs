@@ -12,7 +12,7 @@ use crate::infer::plural;
 use crate::mistake::Problem;
 use crate::nest::Nest;
 use crate::op::{Control, Op};
-use crate::store::NewName;
+use crate::store::{NewName, Region};
 
 /// Settings of a scan, for [`Graph::scan_with`].
 #[derive(Clone, Debug, Default)]
@@ -328,11 +328,9 @@ impl Graph {
         self.enter(|context| context.poison = context.poison.or(mistake))
     }
 
-    /// Poisons what is built until the guard is dropped, if it would be nested too deep. Planning and
-    /// running go down from body to body, and a stack has an end.
+    /// Poisons what is built until the guard is dropped, if it would be nested too deep.
     fn refuse_depth(&self, caller: &Caller<'_>, kind: &str, path: &str) -> ContextGuard {
-        /// How many bodies may be around an operation.
-        const DEEPEST: usize = 100;
+        const DEEPEST: usize = Region::DEEPEST;
         let context = self.context();
         let too_deep = self.view().region(context.region).depth >= DEEPEST;
         let mistake = (too_deep && context.poison.is_none()).then(|| {

@@ -6,7 +6,7 @@ use crate::element::Element;
 use crate::graph::Graph;
 use crate::handle::{AnyTensor, Operand, Tensor};
 use crate::op::Array;
-use crate::shape::{Dim, Shape};
+use crate::shape::Shape;
 
 impl Graph {
     /// A value that every run feeds. TensorFlow's `placeholder`.
@@ -67,7 +67,8 @@ impl Graph {
         shape: impl Into<Shape>,
     ) -> AnyTensor<'g> {
         let name = self.valid_name(Location::caller(), "placeholder_with_default", name);
-        let mut shape = without_identities(shape.into());
+        // Nothing would check that its sizes are equal to others.
+        let mut shape = shape.into().without_identities();
         self.write().identify(&mut shape);
         let op = Array::PlaceholderWithDefault { shape };
         self.add_tensor(op, &[default], &name)
@@ -78,7 +79,7 @@ impl<'g> AnyTensor<'g> {
     /// The same value, of which more is known: its shape is one of these, or the run fails.
     #[track_caller]
     pub fn ensure_shape(self, shape: impl Into<Shape>) -> AnyTensor<'g> {
-        let shape = without_identities(shape.into());
+        let shape = shape.into().without_identities();
         let op = Array::EnsureShape { shape };
         self.graph().add_tensor(op, &[self], "EnsureShape")
     }
@@ -101,14 +102,4 @@ impl<'g, T: Element> Tensor<'g, T> {
     pub fn ensure_shape(self, shape: impl Into<Shape>) -> Tensor<'g, T> {
         Tensor::assume(self.any().ensure_shape(shape))
     }
-}
-
-/// The shape with unknown sizes that are equal to no others: nothing would check that they are.
-fn without_identities(mut shape: Shape) -> Shape {
-    for dim in shape.dims_mut() {
-        if matches!(dim, Dim::Unknown(_)) {
-            *dim = Dim::UNKNOWN;
-        }
-    }
-    shape
 }

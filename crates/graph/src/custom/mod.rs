@@ -17,6 +17,7 @@ pub(crate) use closure::Closure;
 pub use closure::{ClosureBody, ClosureInputs};
 pub use computation::{Computation, ComputationError};
 pub use gradient::{Backward, CustomGradient, CustomStep};
+pub(crate) use registry::Registration;
 pub use registry::{NameTaken, register_custom_op, registered_custom_op};
 pub(crate) use replaced::GradientOverride;
 pub use replaced::ReplacedGradient;

@@ -43,22 +43,46 @@ pub fn registered_custom_op(name: &str) -> Option<Arc<dyn CustomOp>> {
     registry.get(name).cloned()
 }
 
+/// Whether an op can be found again by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Registration {
+    /// It is the one that is registered under its name.
+    Registered,
+    /// Another one is.
+    Taken,
+    /// None is.
+    Missing,
+    /// It is a Rust closure, which nobody could register.
+    Closure,
+}
+
+impl Custom {
+    pub(crate) fn registration(&self) -> Registration {
+        if self.closure {
+            return Registration::Closure;
+        }
+        match registered_custom_op(self.name()) {
+            Some(known) if is_same(&known, &self.op) => Registration::Registered,
+            Some(_) => Registration::Taken,
+            None => Registration::Missing,
+        }
+    }
+}
+
 /// Saved as its name, which must be registered.
 impl Serialize for Custom {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let name = self.name();
-        if self.closure {
-            return Err(ser::Error::custom(format!(
+        match self.registration() {
+            Registration::Registered => serializer.serialize_str(name),
+            Registration::Closure => Err(ser::Error::custom(format!(
                 "`{name}` is a Rust closure, which cannot be saved: make it a `CustomOp` and \
                  register that with `register_custom_op`"
-            )));
-        }
-        match registered_custom_op(name) {
-            Some(known) if is_same(&known, &self.op) => serializer.serialize_str(name),
-            Some(_) => Err(ser::Error::custom(format!(
+            ))),
+            Registration::Taken => Err(ser::Error::custom(format!(
                 "custom op `{name}` cannot be saved: another op is registered under its name"
             ))),
-            None => Err(ser::Error::custom(format!(
+            Registration::Missing => Err(ser::Error::custom(format!(
                 "custom op `{name}` is not registered: call `register_custom_op` with it to save it"
             ))),
         }

@@ -39,6 +39,9 @@ pub(super) fn infer(
             let inputs = ScanInputs::new(op, inputs, states, sequences)?;
             inputs.check_limit()?;
             let stacks = Some(inputs.steps()?);
+            let elements = inputs.sequences.iter().map(Fact::element);
+            let given: Vec<Fact> = inputs.states.iter().cloned().chain(elements).collect();
+            check_parameters(&given, &around.parameters(body))?;
             states_and_stacks(inputs.states, &around.results(body), stacks)
         }
         Control::While {
@@ -50,6 +53,8 @@ pub(super) fn infer(
             if inputs.len() != states {
                 return Err(wrong_count(&plural(states, "operand"), inputs.len()));
             }
+            check_parameters(inputs, &around.parameters(condition))?;
+            check_parameters(inputs, &around.parameters(body))?;
             check_condition(&around.results(condition))?;
             let stacks = maximum.map(iterations).transpose()?;
             let mut outputs = states_and_stacks(inputs, &around.results(body), stacks)?;
@@ -60,6 +65,8 @@ pub(super) fn infer(
             let [predicate] = operands(inputs)?;
             check_class("predicate", predicate, Class::Bool)?;
             check_rank("predicate", predicate, 0)?;
+            check_parameters(&[], &around.parameters(then))?;
+            check_parameters(&[], &around.parameters(otherwise))?;
             cond(around, then, otherwise)
         }
     }
@@ -73,6 +80,25 @@ fn parameter(index: usize, parameters: &[Fact]) -> Result<Vec<Fact>, Problem> {
             plural(parameters.len(), "parameter")
         ))),
     }
+}
+
+/// Checks that a body takes what it is given.
+fn check_parameters(given: &[Fact], parameters: &[Fact]) -> Result<(), Problem> {
+    if given.len() != parameters.len() {
+        let (given, taken) = (given.len(), plural(parameters.len(), "parameter"));
+        let message = format!("the body is given {given} tensors but has {taken}");
+        return Err(Problem::argument(message));
+    }
+    for (place, (given, parameter)) in given.iter().zip(parameters).enumerate() {
+        if given.dtype != parameter.dtype || !given.shape.compatible(&parameter.shape) {
+            let message = format!(
+                "parameter {place} of the body is {}{} but is given {}{}",
+                parameter.dtype, parameter.shape, given.dtype, given.shape
+            );
+            return Err(Problem::shape(message));
+        }
+    }
+    Ok(())
 }
 
 /// The operands of a scan by their roles.

@@ -58,8 +58,21 @@ pub fn infer(op: &Op, inputs: &[Fact], around: &dyn Surroundings) -> Result<Vec<
         Op::Debug(op) => debug::infer(op, inputs),
         Op::Custom(op) => custom::infer(op, inputs),
     }?;
+    outputs.iter().try_for_each(check_rank)?;
     outputs.iter().try_for_each(check_addressable)?;
     Ok(outputs)
+}
+
+/// Checks that a tensor has no more axes than TensorFlow allows: ranks that grow from op to op would
+/// take all memory otherwise.
+fn check_rank(fact: &Fact) -> Result<(), Problem> {
+    const MOST: usize = 254;
+    let rank = fact.rank();
+    if rank <= MOST {
+        return Ok(());
+    }
+    let message = format!("the result has {rank} axes but may have {MOST}");
+    Err(Problem::shape(message).help("join some of them with `reshape`"))
 }
 
 /// Checks that a tensor whose sizes are all known fits into an address space. A size of 0 is passed

@@ -115,7 +115,7 @@ fn datum_label(first: &str, slot: usize) -> String {
 fn scan_label(op: &Control, states: usize, sequences: usize, slot: usize) -> String {
     if slot < states {
         format!("state {slot}")
-    } else if slot < states + sequences {
+    } else if slot < states.saturating_add(sequences) {
         format!("sequence {}", slot - states)
     } else if op.limit_slot() == Some(slot) {
         "limit".to_owned()

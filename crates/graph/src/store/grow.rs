@@ -21,8 +21,10 @@ use crate::shape::{Dim, Shape, Symbol};
 pub(crate) enum NewName<'a> {
     /// This name in the current scope, made unique.
     Unique(&'a str),
-    /// This path exactly; the caller has it from [`Names::unique`].
+    /// This path exactly; the caller has it from [`Names::unique`], or has put it together of one.
     Exact(String),
+    /// The name that a record gives, and what it was made unique from. The table of names has both.
+    Recorded(String, Option<String>),
 }
 
 /// A node to be inserted.
@@ -95,7 +97,11 @@ impl Store {
                 let asked = names::join(new.scope, base);
                 (self.names.unique(&asked), Some(asked))
             }
-            NewName::Exact(path) => (path.clone(), None),
+            NewName::Exact(path) => {
+                self.names.claim(path);
+                (path.clone(), None)
+            }
+            NewName::Recorded(name, asked) => (name.clone(), asked.clone()),
         };
         let inherited = new
             .inputs
@@ -184,10 +190,14 @@ impl Store {
         results: &[TensorId],
     ) -> Result<TensorId, Problem> {
         let op = self.node(owner).op.clone();
+        let nothing = || Problem::argument("only loops and branches have bodies");
         let Op::Control(control) = &op else {
-            return Err(Problem::argument("only loops and branches have bodies"));
+            return Err(nothing());
         };
         let bodies = control.giving_bodies();
+        if bodies.is_empty() {
+            return Err(nothing());
+        }
         if let Some(place) = self.place_of_results(control, results) {
             return Ok(output_of(owner, control.output_of_result(place)));
         }

@@ -198,6 +198,11 @@ impl Store {
         &self.mistakes[id.index()]
     }
 
+    /// The interned source locations, in the order of their ids.
+    pub(crate) fn locations(&self) -> &[Location] {
+        &self.locations
+    }
+
     /// A source location in full.
     pub fn trace(&self, site: Site) -> Trace {
         Trace {

@@ -16,6 +16,14 @@ pub struct Site {
     pub called_from: Option<LocationId>,
 }
 
+impl Site {
+    /// Whether its locations are among the first `count`.
+    pub(crate) fn is_below(self, count: usize) -> bool {
+        let below = |id: LocationId| id.index() < count;
+        below(self.at) && self.called_from.is_none_or(below)
+    }
+}
+
 /// An operation as the graph keeps it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Node {
@@ -35,6 +43,13 @@ pub struct Node {
     pub origin: Option<NodeId>,
     /// The mistake that makes its outputs meaningless, its own or one that it depends on.
     pub poison: Option<MistakeId>,
+}
+
+impl Node {
+    /// The path that the name was made unique from, if it was.
+    pub(crate) fn asked_name(&self) -> Option<&str> {
+        self.asked_name.as_deref()
+    }
 }
 
 /// How one operation depends on another.
@@ -72,8 +87,14 @@ pub struct Region {
     pub site: Site,
 }
 
+impl Region {
+    /// How many regions may be around another one. Planning and running go down from body to body, and
+    /// a stack has an end.
+    pub(crate) const DEEPEST: usize = 100;
+}
+
 /// A variable as the graph keeps it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VariableRecord {
     /// Its unique name, under which a checkpoint keeps it.
     pub name: String,

@@ -19,7 +19,7 @@ const SUFFIX: &str = ".tmp";
 
 /// A file that is written and synced, and waits for its name. It is removed again if it does not get
 /// it.
-pub(super) struct Written<'s> {
+pub(crate) struct Written<'s> {
     temporary: Temporary<'s>,
     target: PathBuf,
 }
@@ -28,7 +28,7 @@ pub(super) struct Written<'s> {
 ///
 /// # Errors
 /// The first step that fails. Nothing is left behind then.
-pub(super) fn write<'s>(
+pub(crate) fn write<'s>(
     system: &'s dyn System,
     target: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -54,7 +54,7 @@ impl Written<'_> {
     ///
     /// # Errors
     /// The file system refuses. The former file is there as it was then, and nothing else.
-    pub(super) fn rename(mut self) -> Result<(), CheckpointError> {
+    pub(crate) fn rename(mut self) -> Result<(), CheckpointError> {
         let temporary = &mut self.temporary;
         let renamed = temporary.system.rename(&temporary.path, &self.target);
         renamed.map_err(at(FileAction::Rename, &self.target))?;

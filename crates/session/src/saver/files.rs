@@ -15,7 +15,7 @@ use rand::rngs::SysRng;
 use super::error::{CheckpointError, FileAction};
 
 /// Files, and the time.
-pub(super) trait System: fmt::Debug + Send + Sync {
+pub(crate) trait System: fmt::Debug + Send + Sync {
     /// Makes a file that is not there yet.
     fn create(&self, path: &Path) -> io::Result<Box<dyn Output>>;
 
@@ -53,18 +53,18 @@ pub(super) trait System: fmt::Debug + Send + Sync {
 }
 
 /// What can be locked against others, of this program too, until it is dropped or the program ends.
-pub(super) trait Lockable: Send {
+pub(crate) trait Lockable: Send {
     fn try_lock(&self) -> Result<(), TryLockError>;
 }
 
 /// A file that is being written.
-pub(super) trait Output: Write + Lockable {
+pub(crate) trait Output: Write + Lockable {
     /// Sees to it that what was written outlives a crash.
     fn sync(&mut self) -> io::Result<()>;
 }
 
 /// A file that is being read.
-pub(super) trait Input: Read + Seek + Send {}
+pub(crate) trait Input: Read + Seek + Send {}
 
 impl Input for File {}
 
@@ -87,7 +87,7 @@ impl Output for File {
 
 /// What is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     File,
     Directory,
     /// A device, a pipe, a socket.
@@ -97,7 +97,7 @@ pub(super) enum Kind {
 
 /// The system that the program runs on.
 #[derive(Debug)]
-pub(super) struct Host;
+pub(crate) struct Host;
 
 impl System for Host {
     fn create(&self, path: &Path) -> io::Result<Box<dyn Output>> {
@@ -197,13 +197,13 @@ impl System for Host {
 ///
 /// # Errors
 /// The file system refuses.
-pub(super) fn sync_directory_of(system: &dyn System, file: &Path) -> Result<(), CheckpointError> {
+pub(crate) fn sync_directory_of(system: &dyn System, file: &Path) -> Result<(), CheckpointError> {
     let synced = system.sync_directory(directory_of(file));
     synced.map_err(at(FileAction::SyncDirectory, file))
 }
 
 /// What an error of the system means for a file.
-pub(super) fn at(action: FileAction, path: &Path) -> impl FnOnce(io::Error) -> CheckpointError {
+pub(crate) fn at(action: FileAction, path: &Path) -> impl FnOnce(io::Error) -> CheckpointError {
     let path = path.to_path_buf();
     move |error| CheckpointError::File {
         action,
@@ -213,7 +213,7 @@ pub(super) fn at(action: FileAction, path: &Path) -> impl FnOnce(io::Error) -> C
 }
 
 /// The folder that a file is in.
-pub(super) fn directory_of(path: &Path) -> &Path {
+pub(crate) fn directory_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         Some(_) | None => Path::new("."),
@@ -221,7 +221,7 @@ pub(super) fn directory_of(path: &Path) -> &Path {
 }
 
 /// A path with something appended to its last part.
-pub(super) fn appended(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn appended(path: &Path, suffix: &str) -> PathBuf {
     let mut text = OsString::from(path);
     text.push(suffix);
     PathBuf::from(text)

@@ -5,56 +5,25 @@
 //! twice.
 
 use aqueduct_graph::DType;
-use bincode::Options;
 use serde::{Deserialize, Serialize};
 
 use super::compare::TensorInfo;
 use super::elements;
 use super::shown;
-
-/// How every checkpoint begins. The first byte is not ASCII and the last two are a line's end, so
-/// that a transfer as text does not go unnoticed.
-const MAGIC: [u8; 8] = *b"\x89AQDCK\r\n";
+use crate::envelope::{self, Envelope, Flaw, Opening};
 
 /// The version that is written, and the latest that is read.
 pub(super) const VERSION: u32 = 1;
 
-/// The length of the preamble.
-pub(super) const PREAMBLE: usize = 32;
+/// How every checkpoint begins. A header may tell of more than a million tensors.
+pub(super) const ENVELOPE: Envelope = Envelope {
+    magic: *b"\x89AQDCK\r\n",
+    version: VERSION,
+    most: 1 << 28,
+};
 
 /// Elements of a tensor begin at a multiple of this, counted from the first byte of the file.
 const ALIGNMENT: u64 = 64;
-
-/// The longest header: more than a million tensors. It bounds what a forged file may ask for.
-const MAX_HEADER: u64 = 1 << 28;
-
-/// Why bytes are no checkpoint.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Flaw {
-    /// They begin otherwise.
-    Foreign,
-    /// They are of a later version.
-    Version(u32),
-    /// They are not what was written.
-    Damaged(String),
-}
-
-impl Flaw {
-    pub(super) fn damaged(reason: impl Into<String>) -> Flaw {
-        Flaw::Damaged(reason.into())
-    }
-}
-
-/// The first bytes of a file, in their order.
-#[derive(Debug, Serialize, Deserialize)]
-struct Preamble {
-    magic: [u8; 8],
-    version: u32,
-    /// CRC-32 of everything from the next field to the end of the header.
-    checksum: u32,
-    header_length: u64,
-    file_length: u64,
-}
 
 /// What the file holds, as it is encoded.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -120,13 +89,6 @@ pub(super) struct Layout {
     pub(super) offsets: Vec<u64>,
 }
 
-fn codec() -> impl Options {
-    bincode::DefaultOptions::new()
-        .with_fixint_encoding()
-        .with_little_endian()
-        .reject_trailing_bytes()
-}
-
 /// The layout of a file of these tensors and streams, both ascending by name. Each tensor comes
 /// with the checksum of its elements.
 ///
@@ -137,20 +99,20 @@ pub(super) fn lay_out(
     streams: &[StreamRecord],
 ) -> Result<Layout, String> {
     let too_large = || "the variables are too large for a checkpoint".to_owned();
-    let unencodable = |error: bincode::Error| error.to_string();
     let records: Option<Vec<TensorRecord>> = tensors.iter().map(record).collect();
     let mut header = Header {
         tensors: records.ok_or_else(too_large)?,
         streams: streams.to_vec(),
     };
     // Numbers have a fixed width, so that the length is known before the offsets are.
-    let header_length = codec().serialized_size(&header).map_err(unencodable)?;
-    if header_length > MAX_HEADER {
+    let header_length = envelope::encoded_length(&header)?;
+    if header_length > ENVELOPE.most {
         return Err(format!(
-            "the table of its tensors would take {header_length} bytes, and may take {MAX_HEADER}"
+            "the table of its tensors would take {header_length} bytes, and may take {}",
+            ENVELOPE.most
         ));
     }
-    let mut end = header_length.saturating_add(PREAMBLE as u64);
+    let mut end = header_length.saturating_add(envelope::PREAMBLE as u64);
     for record in &mut header.tensors {
         record.offset = align(end).ok_or_else(too_large)?;
         end = record
@@ -159,16 +121,8 @@ pub(super) fn lay_out(
             .ok_or_else(too_large)?;
     }
     let offsets = header.tensors.iter().map(|record| record.offset).collect();
-    let header = codec().serialize(&header).map_err(unencodable)?;
-    let mut preamble = Preamble {
-        magic: MAGIC,
-        version: VERSION,
-        checksum: 0,
-        header_length,
-        file_length: end,
-    };
-    preamble.checksum = preamble.checksum_with(&header);
-    let mut head = codec().serialize(&preamble).map_err(unencodable)?;
+    let header = envelope::encode(&header)?;
+    let mut head = ENVELOPE.seal(&header, end)?;
     head.extend_from_slice(&header);
     Ok(Layout { head, offsets })
 }
@@ -191,82 +145,12 @@ fn align(end: u64) -> Option<u64> {
     end.checked_next_multiple_of(ALIGNMENT)
 }
 
-impl Preamble {
-    fn checksum_with(&self, header: &[u8]) -> u32 {
-        let mut hasher = crc32fast::Hasher::new();
-        hasher.update(&self.header_length.to_le_bytes());
-        hasher.update(&self.file_length.to_le_bytes());
-        hasher.update(header);
-        hasher.finalize()
-    }
-}
-
-/// A preamble that fits the length of its file.
-#[derive(Debug)]
-pub(super) struct Opening {
-    preamble: Preamble,
-    /// The length of the header. It is within the file.
-    pub(super) header_length: usize,
-}
-
-/// Looks at the first bytes of a file, at most [`PREAMBLE`], and at its length.
-///
-/// # Errors
-/// The file is no checkpoint, or a damaged one, or of a later version.
-pub(super) fn read_preamble(bytes: &[u8], file_length: u64) -> Result<Opening, Flaw> {
-    let magic = bytes.get(..MAGIC.len()).unwrap_or(bytes);
-    if !MAGIC.starts_with(magic) {
-        return Err(Flaw::Foreign);
-    }
-    if bytes.len() < PREAMBLE {
-        return Err(Flaw::damaged(format!(
-            "it ends after {} bytes, in the preamble",
-            bytes.len()
-        )));
-    }
-    let preamble: Preamble = codec().deserialize(bytes).map_err(malformed)?;
-    match preamble.version {
-        VERSION => {}
-        0 => return Err(Flaw::damaged("there is no format version 0")),
-        later => return Err(Flaw::Version(later)),
-    }
-    if preamble.file_length != file_length {
-        return Err(Flaw::damaged(format!(
-            "it has {file_length} bytes, and was written with {}",
-            preamble.file_length
-        )));
-    }
-    let room = file_length.saturating_sub(PREAMBLE as u64).min(MAX_HEADER);
-    let header_length = usize::try_from(preamble.header_length)
-        .ok()
-        .filter(|_| preamble.header_length <= room)
-        .ok_or_else(|| {
-            let length = preamble.header_length;
-            Flaw::damaged(format!(
-                "its header has {length} bytes, in a file of {file_length}"
-            ))
-        })?;
-    Ok(Opening {
-        preamble,
-        header_length,
-    })
-}
-
-fn malformed(error: bincode::Error) -> Flaw {
-    Flaw::damaged(format!("its header is malformed: {error}"))
-}
-
 /// Decodes the header and checks everything it says.
 ///
 /// # Errors
 /// The header is damaged, or not one that [`lay_out`] gives.
 pub(super) fn read_header(opening: &Opening, bytes: &[u8]) -> Result<Table, Flaw> {
-    let preamble = &opening.preamble;
-    if preamble.checksum_with(bytes) != preamble.checksum {
-        return Err(Flaw::damaged("the checksum of its header is wrong"));
-    }
-    let limited = codec().with_limit(bytes.len() as u64);
-    let header: Header = limited.deserialize(bytes).map_err(malformed)?;
+    let header: Header = opening.decode(bytes)?;
     ascending(header.tensors.iter().map(|tensor| tensor.name.as_str()))?;
     ascending(
         header
@@ -274,17 +158,17 @@ pub(super) fn read_header(opening: &Opening, bytes: &[u8]) -> Result<Table, Flaw
             .iter()
             .map(|stream| stream.operation.as_str()),
     )?;
-    let mut end = preamble.header_length.saturating_add(PREAMBLE as u64);
+    let mut end = opening.end();
     let mut tensors = Vec::with_capacity(header.tensors.len());
     for record in header.tensors {
         let tensor = StoredTensor::check(record, end)?;
         end = tensor.offset.saturating_add(tensor.length);
         tensors.push(tensor);
     }
-    if end != preamble.file_length {
+    if end != opening.file_length() {
         return Err(Flaw::damaged(format!(
             "its tensors end at byte {end} of {}",
-            preamble.file_length
+            opening.file_length()
         )));
     }
     Ok(Table {

@@ -6,12 +6,12 @@
 //! a file fits which variable, `retention` which checkpoints are kept; `state_file` tells other
 //! programs of them, and `lookup` finds them. `shown` is how texts print what strangers wrote.
 
-mod beside;
+pub(crate) mod beside;
 mod commit;
 mod compare;
 mod elements;
 mod error;
-mod files;
+pub(crate) mod files;
 mod format;
 mod global_step;
 mod list;

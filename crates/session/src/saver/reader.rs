@@ -8,8 +8,9 @@ use aqueduct_graph::{DType, Value, ir::Data};
 use super::elements::{CHUNK, Encoded};
 use super::error::{CheckpointError, FileAction};
 use super::files::{self, Input, System};
-use super::format::{self, Flaw, PREAMBLE, StoredTensor, Table};
+use super::format::{self, StoredTensor, Table};
 use super::shown;
+use crate::envelope::{Flaw, PREAMBLE};
 
 /// An open checkpoint whose table was checked.
 pub(super) struct Reader {
@@ -35,7 +36,9 @@ impl Reader {
             Ok(bytes)
         };
         let flawed = |flaw| refusal(path, flaw);
-        let opening = format::read_preamble(&read(PREAMBLE)?, length).map_err(flawed)?;
+        let opening = format::ENVELOPE
+            .open(&read(PREAMBLE)?, length)
+            .map_err(flawed)?;
         let table = format::read_header(&opening, &read(opening.header_length)?).map_err(flawed)?;
         Ok(Reader {
             path: path.to_path_buf(),

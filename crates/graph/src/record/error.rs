@@ -1,0 +1,102 @@
+//! Why a graph is no plain data, or plain data no graph.
+
+use thiserror::Error;
+
+use crate::location::Trace;
+use crate::mistake::{Mistake, Mistakes};
+
+/// Why a graph cannot be written down as plain data.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// The graph has mistakes.
+    #[error("a graph with mistakes cannot be exported:\n{0}")]
+    Mistakes(Mistakes),
+    /// An operation is a Rust closure.
+    #[error(
+        "`{operation}`, built at {at}, is a Rust closure, which cannot be exported\n  help: make it a \
+         `CustomOp` and register that with `register_custom_op`"
+    )]
+    Closure {
+        /// The operation.
+        operation: String,
+        /// Where it was built.
+        at: Trace,
+    },
+    /// An operation is a custom op that no one could find again by its name.
+    #[error(
+        "`{operation}`, built at {at}, is the custom op `{op}`, {}\n  help: call `register_custom_op` \
+         with this very op, here and in the program that imports the graph",
+        if *.taken { "and another op is registered as that" } else { "which is not registered" }
+    )]
+    Unregistered {
+        /// The operation.
+        operation: String,
+        /// Where it was built.
+        at: Trace,
+        /// What the op calls itself.
+        op: String,
+        /// Whether another op has the name.
+        taken: bool,
+    },
+    /// The gradient of an operation is a Rust closure.
+    #[error(
+        "`{operation}`, built at {at}, has a gradient of its own in place of that of `{gradient}`: a \
+         Rust closure, which cannot be exported\n  help: make it a `CustomOp` with that gradient, or \
+         export the graph before gradients are replaced"
+    )]
+    ReplacedGradient {
+        /// The operation.
+        operation: String,
+        /// Where it was built.
+        at: Trace,
+        /// What the gradient stands for.
+        gradient: String,
+    },
+}
+
+/// Why a record tells of no graph.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// An op of the user's own is not known to this process.
+    #[error(
+        "`{operation}` is the custom op `{op}`, which is not registered\n  help: call \
+         `register_custom_op` with it before the import"
+    )]
+    UnknownCustomOp {
+        /// The operation.
+        operation: String,
+        /// The name of its op.
+        op: String,
+    },
+    /// The operands of an operation do not fit it.
+    #[error("`{operation}` cannot be built: {mistake}")]
+    Mistake {
+        /// The operation.
+        operation: String,
+        /// What building it reports.
+        mistake: Box<Mistake>,
+    },
+    /// A part of the record fits no graph.
+    #[error("{part} {reason}")]
+    Invalid {
+        /// What: an operation, a variable, a table.
+        part: String,
+        /// Why not, continuing the sentence.
+        reason: String,
+    },
+}
+
+impl ImportError {
+    pub(super) fn invalid(part: impl Into<String>, reason: impl Into<String>) -> ImportError {
+        ImportError::Invalid {
+            part: part.into(),
+            reason: reason.into(),
+        }
+    }
+
+    pub(super) fn operation(name: &str, reason: impl Into<String>) -> ImportError {
+        ImportError::invalid(format!("operation `{name}`"), reason)
+    }
+}
