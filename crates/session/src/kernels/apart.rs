@@ -1,5 +1,5 @@
-//! Whether what a step writes lies apart from what else it touches. The planner sees to it; debug builds
-//! check it before a step runs.
+//! Whether what a step writes lies apart from what else it touches. The planner sees to it; in the
+//! crate's unit tests this is checked before a step runs.
 
 use smallvec::SmallVec;
 
