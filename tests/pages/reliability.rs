@@ -21,7 +21,8 @@ fn has_test(file: &str, name: &str) -> bool {
 #[test]
 fn every_row_names_a_test_that_runs() {
     let page = read("docs/reliability.md");
-    let all = rows(&page);
+    let (in_ci, _) = page.split_once("\n## Longer\n").unwrap();
+    let all = rows(in_ci);
     assert!(all.len() > 20, "only {} rows could be read", all.len());
     for row in all {
         let [what, test, figure, ..] = row[..] else {
