@@ -28,10 +28,7 @@ fn every_row_names_a_test_that_runs() {
         let [what, test, figure, ..] = row[..] else {
             panic!("{row:?} has no figure");
         };
-        assert!(
-            !what.is_empty() && figure.contains(char::is_numeric),
-            "{row:?}"
-        );
+        assert!(!what.is_empty() && !figure.is_empty(), "{row:?}");
         let [file, names @ ..] = &quoted(test)[..] else {
             panic!("{row:?} names no file");
         };

@@ -25,7 +25,7 @@ use crate::fact::{Fact, Int};
 use crate::ids::{RegionId, VariableId};
 use crate::infer::{Surroundings, infer};
 use crate::mistake::{MistakeKind, Problem};
-use crate::op::Op;
+use crate::op::{Control, Op};
 use crate::shape::{Shape, Symbol};
 
 /// Asserts what the rule gives.
@@ -38,7 +38,7 @@ fn check(op: impl Into<Op>, inputs: &str, outputs: &str) {
 #[track_caller]
 fn check_in(around: &Plain, op: impl Into<Op>, inputs: &str, outputs: &str) {
     let op = op.into();
-    match infer(&op, &facts(inputs), around) {
+    match infer_in(around, &op, &facts(inputs)) {
         Ok(found) => assert_eq!(write_facts(&found), outputs, "{op:?} of {inputs}"),
         Err(problem) => panic!("{op:?} of {inputs} fails: {problem:?}"),
     }
@@ -54,9 +54,47 @@ fn check_problem(op: impl Into<Op>, inputs: &str, problem: &str) {
 #[track_caller]
 fn check_problem_in(around: &Plain, op: impl Into<Op>, inputs: &str, problem: &str) {
     let op = op.into();
-    match infer(&op, &facts(inputs), around) {
+    match infer_in(around, &op, &facts(inputs)) {
         Ok(found) => panic!("{op:?} of {inputs} gives {}", write_facts(&found)),
         Err(found) => assert_eq!(write_problem(&found), problem, "{op:?} of {inputs}"),
+    }
+}
+
+/// Applies the rule where bodies, unless `around` says otherwise, take what they are given.
+fn infer_in(around: &Plain, op: &Op, inputs: &[Fact]) -> Result<Vec<Fact>, Problem> {
+    let (states, sequences) = match op {
+        Op::Control(Control::Scan {
+            states, sequences, ..
+        }) => (*states, *sequences),
+        Op::Control(Control::While { states, .. }) => (*states, 0),
+        _ => (0, 0),
+    };
+    let elements = inputs.iter().skip(states).take(sequences);
+    let given = inputs.iter().take(states).cloned();
+    let given = given.chain(elements.map(Fact::element)).collect();
+    infer(op, inputs, &Given { around, given })
+}
+
+/// Bodies whose parameters are these, if nothing else is said of them.
+struct Given<'a> {
+    around: &'a Plain,
+    given: Vec<Fact>,
+}
+
+impl Surroundings for Given<'_> {
+    fn variable(&self, id: VariableId) -> Fact {
+        Surroundings::variable(self.around, id)
+    }
+
+    fn parameters(&self, region: RegionId) -> Vec<Fact> {
+        match self.around.parameters {
+            "" => self.given.clone(),
+            _ => self.around.parameters(region),
+        }
+    }
+
+    fn results(&self, region: RegionId) -> Vec<Fact> {
+        self.around.results(region)
     }
 }
 

@@ -162,7 +162,8 @@ fn truth_values_are_false_at_first_whatever_was_there() {
 #[should_panic(expected = "are_truths")]
 #[cfg(debug_assertions)]
 fn bytes_that_are_no_truth_values_are_found() {
-    let table = table_of(&mut [f32::MAX; 8]);
+    let mut memory = [f32::MAX; 8];
+    let table = table_of(&mut memory);
     table.slice(Span {
         dtype: DType::Bool,
         ..floats(0, 4)
