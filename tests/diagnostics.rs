@@ -455,7 +455,7 @@ fn variables_whose_shape_or_value_does_not_fit() {
               help: a variable keeps one shape: start from a value whose shape is known
 
             shape mismatch in assign: value has shape [3] but the variable has shape [2]
-              --> tests/diagnostics.rs:+6:15        name `w/Assign`
+              --> tests/diagnostics.rs:+6:15        name `w/Assign_1`
               value  zeros_1  f32[3]  from tests/diagnostics.rs:+6:24
               help: a write does not broadcast: give a value of the variable's shape
 
@@ -466,7 +466,7 @@ fn variables_whose_shape_or_value_does_not_fit() {
               help: give one row of the variable for each index
 
             dtype mismatch in assign: the variable is f32 but value is i32
-              --> tests/diagnostics.rs:+8:21        name `w/Assign_1`
+              --> tests/diagnostics.rs:+8:21        name `w/Assign_2`
               value  Const_3  i32[2]  from tests/diagnostics.rs:+8:43
               help: cast one of them: `.cast::<f32>()`"#]],
     );

@@ -309,7 +309,7 @@ fn shapes_that_only_a_run_can_refuse() {
           help: sizes must be equal, or one of them 1
 
         assign failed: value has shape [2, 2] but the variable has shape [2, 3]
-          --> tests/run_errors.rs:+17:28        name `v/Assign`
+          --> tests/run_errors.rs:+17:28        name `v/Assign_1`
           value  a  f32[2, 2]  from tests/run_errors.rs:+3:15
           help: a write does not broadcast: give a value of the variable's shape"#]]);
 }

@@ -214,7 +214,7 @@ fn not_connected_is_not_the_same_as_not_differentiable() {
         stop_gradient `StopGradient` (HERE) stands between
         `Cast_1` (HERE) has no gradient: it casts floats to a type of whole numbers or truth values
         `Shape` (HERE) has no gradient: it uses the shape of its operand, not the elements
-        `w/Assign` (HERE) has no gradient: it writes a variable
+        `w/Assign_1` (HERE) has no gradient: it writes a variable
         `RandomShuffle` (HERE) has no gradient: the order of its rows is random
         stop_gradient `cond/StopGradient` (HERE, called from HERE) stands between
         `scan/Greater` (HERE, called from HERE) has no gradient: a comparison gives truth values
