@@ -1,6 +1,10 @@
 //! Pages that make claims about the project, held against the project.
 
-#![expect(clippy::panic, reason = "helpers of tests fail as tests do")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail as tests do"
+)]
 
 mod dependencies;
 mod reliability;
