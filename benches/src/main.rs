@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, reason = "it reports on the standard output")]
 
+mod callers;
 mod case;
 mod formula;
 mod growth;
@@ -17,6 +18,7 @@ use std::thread;
 use aqueduct::{Graph, Session, SessionOptions};
 use clap::{Parser, Subcommand};
 
+use crate::callers::Callers;
 use crate::case::Case;
 use crate::growth::Growth;
 use crate::measure::Label;
@@ -44,6 +46,8 @@ enum Work {
     },
     /// The first training step of notebook 001, and no more
     Start,
+    /// How many runs callers of one session get done in a second
+    Callers(Callers),
     /// How the time that a graph takes grows with its size
     Growth(Growth),
     /// Multiply-adds in registers: the milliseconds that 10⁹ of their operations take
@@ -74,6 +78,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().work {
         Some(Work::Step { case, turns }) => steps(case, &turns),
         Some(Work::Start) => start(),
+        Some(Work::Callers(callers)) => callers.print(),
         Some(Work::Growth(growth)) => growth.print(),
         Some(Work::Peak { turns }) => peak(&turns),
         None => smoke(),

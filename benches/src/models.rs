@@ -186,6 +186,22 @@ impl Sequences<'_> {
     }
 }
 
+/// An LSTM that reads images row by row, as that of notebook 004, without what trains it.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader<'g> {
+    pub(crate) x: Tensor<'g, f32>,
+    pub(crate) digits: Tensor<'g, f32>,
+}
+
+impl Reader<'_> {
+    pub(crate) fn build(g: &Graph) -> Reader<'_> {
+        let x = g.placeholder::<f32>("x", shape![?, 28, 28]);
+        let (outputs, _) = dynamic_rnn(&BasicLstmCell::new(128), x);
+        let digits = Dense::new(10).apply(outputs.slice((.., -1, ..)));
+        Reader { x, digits }
+    }
+}
+
 /// What the first step with each new length costs beyond the shorter of two later ones.
 fn new_length(threads: Option<usize>) -> anyhow::Result<Subject> {
     let Sizes {
@@ -216,7 +232,7 @@ fn new_length(threads: Option<usize>) -> anyhow::Result<Subject> {
 }
 
 /// A session with the first weights of the formula.
-fn initialized(g: &Graph, threads: Option<usize>) -> anyhow::Result<Session> {
+pub(crate) fn initialized(g: &Graph, threads: Option<usize>) -> anyhow::Result<Session> {
     let sess = session(g, threads);
     sess.run(g.global_variables_initializer(), feed![])?;
     for (stream, variable) in (0..).zip(g.trainable_variables()) {
@@ -228,7 +244,7 @@ fn initialized(g: &Graph, threads: Option<usize>) -> anyhow::Result<Session> {
     Ok(sess)
 }
 
-fn inputs(shape: &[usize]) -> anyhow::Result<ArrayD<f32>> {
+pub(crate) fn inputs(shape: &[usize]) -> anyhow::Result<ArrayD<f32>> {
     numbers(formula::INPUTS, shape)
 }
 

@@ -1,7 +1,7 @@
 //! Runs that fail beside runs that do not.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -79,6 +79,16 @@ struct Waiting<F> {
     waits: AtomicUsize,
 }
 
+fn waiting<F>(happened: F) -> Arc<Waiting<F>> {
+    let waits = AtomicUsize::new(0);
+    Arc::new(Waiting { happened, waits })
+}
+
+fn copy<'g>(op: &Arc<impl CustomOp>, x: Tensor<'g, f32>) -> Tensor<'g, f32> {
+    let op: Arc<dyn CustomOp> = Arc::clone(op) as _;
+    x.graph().custom_tensor(op, &[x.any()])
+}
+
 impl<F> std::fmt::Debug for Waiting<F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Waiting")
@@ -114,18 +124,14 @@ impl<F: Fn() -> bool + Send + Sync + 'static> CustomOp for Waiting<F> {
 
 /// A plan takes as long to make as the shape rule waits for a run of the same prepared call.
 #[test]
-fn nobody_waits_while_a_plan_is_made() {
+fn nobody_waits_for_the_plan_of_another_shape() {
     without_deadlock(|| {
         let runs = Arc::new(AtomicUsize::new(0));
         let seen = Arc::clone(&runs);
-        let op = Arc::new(Waiting {
-            happened: move || seen.load(Ordering::SeqCst) > 1,
-            waits: AtomicUsize::new(0),
-        });
+        let op = waiting(move || seen.load(Ordering::SeqCst) > 1);
         let g = Graph::new();
         let x = g.placeholder::<f32>("x", shape![?]);
-        let copy: Tensor<'_, f32> =
-            g.custom_tensor(Arc::clone(&op) as Arc<dyn CustomOp>, &[x.any()]);
+        let copy = copy(&op, x);
         let sess = Session::new(&g);
         let prepared = sess.prepare(copy, x).unwrap();
         let run = |length: usize| {
@@ -141,4 +147,69 @@ fn nobody_waits_while_a_plan_is_made() {
             run(3);
         });
     });
+}
+
+/// 32 callers ask for one plan at once. How often the shape rule was asked tells how many were made.
+#[test]
+fn callers_of_one_shape_make_one_plan() {
+    without_deadlock(|| {
+        let begin = Instant::now();
+        let asked = |callers| {
+            // Long enough that all callers are there.
+            let op = waiting(move || begin.elapsed() > Duration::from_millis(300));
+            let results = run_at_once(&op, callers);
+            assert!(results.into_iter().all(|result| result.is_ok()));
+            op.waits.load(Ordering::SeqCst)
+        };
+        assert_eq!(asked(32), asked(1));
+    });
+}
+
+/// Who makes a plan fails; those who wait for it make it themselves.
+#[test]
+fn a_plan_that_fails_is_made_by_another() {
+    without_deadlock(|| {
+        let is_first = AtomicBool::new(true);
+        let op = waiting(move || {
+            thread::sleep(Duration::from_millis(100));
+            assert!(
+                !is_first.swap(false, Ordering::SeqCst),
+                "the first one fails"
+            );
+            true
+        });
+        let results = run_at_once(&op, 32);
+        let errors: Vec<_> = results.into_iter().filter_map(Result::err).collect();
+        let [error] = errors.as_slice() else {
+            panic!("{errors:?}");
+        };
+        assert!(error.to_string().contains("panicked"), "{error}");
+    });
+}
+
+/// Runs of the shape that the op waits at, by the session and by a prepared call.
+fn run_at_once(op: &Arc<impl CustomOp>, callers: usize) -> Vec<aqueduct::Result<()>> {
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?]);
+    let copy = copy(op, x);
+    let sess = Session::new(&g);
+    let prepared = sess.prepare(copy, x).unwrap();
+    let together = Barrier::new(callers);
+    let run = |caller: usize| {
+        together.wait();
+        let values = vec![1.0; 7];
+        let result = match caller % 2 {
+            0 => prepared.run(values),
+            _ => sess.run(copy, feed![x => values]),
+        };
+        result.map(|copy| assert_eq!(copy.len(), 7))
+    };
+    thread::scope(|scope| {
+        let run = &run;
+        let threads: Vec<_> = (0..callers)
+            .map(|caller| scope.spawn(move || run(caller)))
+            .collect();
+        let results = threads.into_iter().map(|thread| thread.join().unwrap());
+        results.collect()
+    })
 }

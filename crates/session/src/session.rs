@@ -132,8 +132,8 @@ impl Session {
     /// Runs what the fetches need, and gives their values.
     ///
     /// Everything is computed at most once. Values given in `feeds` stand for what would compute
-    /// them. The first run with new fetches or with feeds of new shapes makes a plan; it is kept
-    /// for later runs.
+    /// them. The first run with new fetches or with feeds of new shapes makes a plan, for which others
+    /// of the same kind wait; it is kept for later runs.
     ///
     /// # Errors
     /// Mistakes made while building what is fetched; values fed wrongly or not at all (all of them
