@@ -196,11 +196,13 @@ fn shapes_that_do_not_hold_the_elements() {
               --> tests/diagnostics.rs:+4:17        name `Reshape`
               x      six    f32[2, 3]  from tests/diagnostics.rs:+3:17
               shape  shape  i32[1]     from tests/diagnostics.rs:+4:17
+              help: give sizes whose product is 6; one of them may be -1, for what is left
 
             shape mismatch in reshape: the elements of shape [2, 3] cannot be divided over [-1, 4]: 6 is not a multiple of 4
               --> tests/diagnostics.rs:+5:17        name `Reshape_1`
               x      six      f32[2, 3]  from tests/diagnostics.rs:+3:17
               shape  shape_1  i32[2]     from tests/diagnostics.rs:+5:17
+              help: give sizes whose product divides 6
 
             shape mismatch in reshape: shape has 2 entries of -1
               --> tests/diagnostics.rs:+6:15        name `Reshape_2`

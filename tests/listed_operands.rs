@@ -161,9 +161,10 @@ fn sizes_of_an_equation_that_differ_in_the_run() {
     let report = error.err().map(|error| error.to_string());
     let report = report.unwrap_or_default();
     expect![[r#"
-        reshape failed: shapes [1, 2] and [2, 2] have 2 and 4 elements
+        einsum failed: operand 1 has shape [1, 2] but must have [2, 2]
           --> tests/listed_operands.rs:+4:21        name `einsum/j_of_operand_1_as_of_operand_0`
-          x      b              f32[1, 2]  from tests/listed_operands.rs:+3:15
-          shape  einsum/packed  i32[2]     from tests/listed_operands.rs:+4:21"#]]
+          operand 1  b                     f32[1, 2]  from tests/listed_operands.rs:+3:15
+          size       einsum/strided_slice  i32[]      from tests/listed_operands.rs:+4:21
+          help: axes of one letter have one size: `j`, also in operand 0"#]]
     .assert_eq(&relative(&report, file!(), here));
 }

@@ -176,11 +176,13 @@ fn operations_that_cannot_compute_with_the_values() {
           --> tests/run_errors.rs:+5:24        name `Gather`
           x        table  f32[3, 2]  from tests/run_errors.rs:+4:19
           indices  stack  i32[2]     from tests/run_errors.rs:+5:33
+          help: the axis that is indexed takes 0 to 2
 
         div failed: division by zero at element 0
           --> tests/run_errors.rs:+7:26        name `div`
           lhs  Const_1  i32[2]  from tests/run_errors.rs:+7:28
           rhs  n        i32[]   from tests/run_errors.rs:+3:15
+          help: integers have no quotient by zero: keep zeros out, as with `maximum(1)`, or cast to floats
 
         fill failed: sizes gives the negative size -1
           --> tests/run_errors.rs:+8:28        name `Fill`
@@ -192,12 +194,14 @@ fn operations_that_cannot_compute_with_the_values() {
           --> tests/run_errors.rs:+9:32        name `Reshape`
           x      table     f32[3, 2]  from tests/run_errors.rs:+4:19
           shape  packed_1  i32[2]     from tests/run_errors.rs:+9:32
+          help: give sizes whose product divides 6
 
         random_uniform_int failed: needs low < high, got low 5 and high 5
           --> tests/run_errors.rs:+10:28        name `RandomUniformInt`
           shape  shape    i32[1]  from tests/run_errors.rs:+10:28
           low    n        i32[]   from tests/run_errors.rs:+3:15
           high   Const_5  i32[]   from tests/run_errors.rs:+10:28
+          help: numbers are drawn from low up to high - 1
 
         scatter_add failed: indices[0] = -1 is not in [0, 3)
           --> tests/run_errors.rs:+13:24        name `rows/ScatterAdd`
@@ -405,11 +409,13 @@ fn integers_that_have_no_result() {
           --> tests/run_errors.rs:+5:49        name `floordiv`
           lhs  Const_1  i32[2, 1]  from tests/run_errors.rs:+5:28
           rhs  n        i32[2]     from tests/run_errors.rs:+3:15
+          help: integers have no quotient by zero: keep zeros out, as with `maximum(1)`, or cast to floats
 
         floormod failed: division by zero at element 1
           --> tests/run_errors.rs:+6:28        name `FloorMod`
           lhs  n  i32[2]  from tests/run_errors.rs:+3:15
-          rhs  n  i32[2]  from tests/run_errors.rs:+3:15"#]]);
+          rhs  n  i32[2]  from tests/run_errors.rs:+3:15
+          help: integers have no quotient by zero: keep zeros out, as with `maximum(1)`, or cast to floats"#]]);
 }
 
 #[test]
@@ -439,10 +445,11 @@ fn lengths_of_another_batch() {
     sess.run(g.global_variables_initializer(), feed![]).unwrap();
     reports.add(sess.run(outputs, feed![x => [[[1.0, 2.0]]], lengths => [1, 1]]));
     reports.check(expect![[r#"
-        reshape failed: shapes [2] and [1] have 2 and 1 elements
-          --> tests/run_errors.rs:+5:24        name `CheckSeqLen/Reshape`
-          x      lengths             i32[2]  from tests/run_errors.rs:+3:21
-          shape  CheckSeqLen/packed  i32[1]  from tests/run_errors.rs:+5:24"#]]);
+        dynamic_rnn failed: sequence_length has shape [2] but must have [1]
+          --> tests/run_errors.rs:+5:24        name `CheckSeqLen/EnsureSize`
+          sequence_length  lengths                    i32[2]  from tests/run_errors.rs:+3:21
+          size             CheckSeqLen/strided_slice  i32[]   from tests/run_errors.rs:+5:24
+          help: give one length for each row of the batch"#]]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use aqueduct::ir::{
     Accumulation, Activation, Binary, Compare, Extreme, Fact, Logical, PadMode, PartUpdate,
-    Problem, Reduction, SliceSpec, Test, Unary, Update,
+    Problem, Reduction, SizeReason, SliceSpec, Test, Unary, Update,
 };
 use aqueduct::prelude::*;
 use aqueduct::{
@@ -412,6 +412,7 @@ fn untyped<'g>(g: &'g Graph, x: AnyTensor<'g>, n: AnyTensor<'g>) {
     let _ = (
         g.placeholder_with_default_any("d", x, shape![?, 4]),
         x.ensure_shape(shape![3, ?]),
+        x.ensure_size(1, 4, SizeReason::new("f", "x", "give four")),
     );
     let _ = (
         x.slice(spec.clone()),

@@ -101,8 +101,8 @@ pub mod ir {
     pub use crate::op::{
         Accumulation, Activation, Array, Binary, Bound, Compare, Control, Convolution, Cut, Debug,
         Distribution, Extent, Extreme, Logical, Math, Nn, Op, PadMode, PartUpdate, Pooling, Random,
-        Reduce, Reduction, ResolvedSlice, Seeds, SegmentReduction, SliceSpec, Sliding, State, Test,
-        Unary, Update, Windows,
+        Reduce, Reduction, ResolvedSlice, Seeds, SegmentReduction, SizeReason, SliceSpec, Sliding,
+        State, Test, Unary, Update, Windows,
     };
     pub use crate::record::{GraphRecord, NodeRecord, OpRecord, RegionRecord, SizeSource};
     pub use crate::store::{Edge, Member, Node, Region, Site, Store, VariableRecord};

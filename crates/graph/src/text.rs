@@ -224,7 +224,8 @@ fn array_attributes(op: &Array) -> String {
         | Array::Stack { axis }
         | Array::Concat { axis }
         | Array::Gather { axis }
-        | Array::OneHot { axis } => format!("axis {axis}"),
+        | Array::OneHot { axis }
+        | Array::EnsureSize { axis, .. } => format!("axis {axis}"),
         Array::Range { dtype } => format!("{dtype}"),
         Array::Pad { mode } | Array::PadGrad { mode } => match mode {
             PadMode::Constant(value) => short(value),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aqueduct::Value;
-use aqueduct::ir::{Bound, PadMode, SliceSpec};
+use aqueduct::ir::{Bound, PadMode, SizeReason, SliceSpec};
 use aqueduct::prelude::*;
 
 use super::{Case, case, input};
@@ -27,6 +27,11 @@ fn reshaping() -> Vec<Case> {
         }),
         case("ensure_shape", [input([2, 3])], |x| {
             x[0].ensure_shape(shape![?, 3]).square()
+        }),
+        case("ensure_size", [input([2, 3])], |x| {
+            let reason = SizeReason::new("f", "x", "give three");
+            let size = x[0].any().ensure_size(1, 3, reason);
+            size.typed::<f64>().square()
         }),
         case("reshape", [input([2, 6])], |x| x[0].reshape([3, 4])),
         case("reshape, one size open", [input([2, 6])], |x| {

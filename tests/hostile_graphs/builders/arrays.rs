@@ -1,6 +1,6 @@
 //! Calls of family `array`.
 
-use aqueduct::ir::{Extreme, PadMode, SegmentReduction};
+use aqueduct::ir::{Extreme, PadMode, SegmentReduction, SizeReason};
 use aqueduct::prelude::*;
 use aqueduct::{Sizes, Value};
 
@@ -200,6 +200,8 @@ pub(crate) const ALL: &[Builder] = &[
     |s| {
         s.keep([
             s.any().ensure_shape(s.shape()),
+            s.any()
+                .ensure_size(s.below(9), s.size(), SizeReason::new("f", "x", s.name())),
             s.f().ensure_shape(s.shape()).any(),
         ])
     },

@@ -52,6 +52,9 @@ pub(crate) fn shapes() -> Vec<Row> {
         }),
         row!(Element "x.identity()", "any", "tf.identity", |x: [2]| x.identity()),
         row!(Element "x.ensure_shape(shape)", "[…] → [shape], any size `?`", "tf.ensure_shape", |x: [2]| x.ensure_shape(shape![2])),
+        row!(Element "x.any().ensure_size(axis, size, reason)", "[…, a, …], whose size must be the one given", "", |x: [2]| {
+            x.any().ensure_size(0, 2, aqueduct::ir::SizeReason::new("f", "x", "give two"))
+        }),
         row!(Element "x.stop_gradient()", "any", "tf.stop_gradient", |x: [2]| x.stop_gradient()),
     ]
 }

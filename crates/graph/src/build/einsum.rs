@@ -7,7 +7,7 @@ use crate::element::Float;
 use crate::graph::Graph;
 use crate::handle::{AnyTensor, Tensor};
 use crate::mistake::Problem;
-use crate::op::{Math, Reduction};
+use crate::op::{Math, Reduction, SizeReason};
 use crate::shape::Dim;
 use crate::sizes::{Size, Sizes};
 
@@ -162,17 +162,14 @@ fn with_sizes<'g>(
         if dims.is_none_or(|(own, other)| own.same(other)) {
             continue;
         }
-        // One axis at a time: a reshape lets pass what has as many elements.
-        let mut wanted = Vec::with_capacity(labels.len());
-        for other in 0..labels.len() {
-            wanted.push(if other == axis {
-                Size::of_axis(first.operand, first.axis)
-            } else {
-                Size::of_axis(tensor, other)
-            });
-        }
+        let help = format!(
+            "axes of one letter have one size: `{label}`, also in operand {}",
+            first.place
+        );
+        let reason = SizeReason::new("einsum", &format!("operand {place}"), help);
+        let wanted = Size::of_axis(first.operand, first.axis);
         let name = format!("{label}_of_operand_{place}_as_of_operand_{}", first.place);
-        tensor = tensor.reshape(Sizes::list(wanted)).named(&name);
+        tensor = tensor.ensure_size(axis, wanted, reason).named(&name);
     }
     tensor
 }

@@ -6,6 +6,7 @@ use crate::element::{Element, Float, Index};
 use crate::graph::Graph;
 use crate::handle::{AnyTensor, Operand, Tensor};
 use crate::mistake::Problem;
+use crate::op::SizeReason;
 use crate::sizes::{Size, Sizes};
 
 /// Which axes of a grid its first two vectors lie along.
@@ -145,7 +146,9 @@ impl<'g> AnyTensor<'g> {
                     problem.operand("x", self).operand("times", times),
                 );
             }
-            let copies = times.with_size(self, place).sequence_mask_to_longest();
+            let reason = SizeReason::new("repeat", "times", "give one number for each slice");
+            let times = times.with_size(self, place, reason);
+            let copies = times.sequence_mask_to_longest();
             let [slices, _]: [AnyTensor<'g>; 2] = match copies.where_true().unstack(2, 1).try_into()
             {
                 Ok(columns) => columns,

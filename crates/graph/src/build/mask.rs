@@ -5,7 +5,7 @@ use crate::build::slice::to_i64;
 use crate::element::{DType, Element, Index, Number};
 use crate::handle::{AnyTensor, Operand, Tensor};
 use crate::mistake::Problem;
-use crate::op::{Array, Binary, Compare, Reduction};
+use crate::op::{Array, Binary, Compare, Reduction, SizeReason};
 use crate::shape::{Dim, Shape};
 use crate::sizes::{Size, Sizes};
 
@@ -33,7 +33,11 @@ impl<'g> AnyTensor<'g> {
         let _scope = graph.open_scope("boolean_mask");
         // One axis needs no reshape, and so its gradient is sparse.
         let (x, mask) = if masked.rank() == 1 {
-            (self, mask.with_size(self, axis))
+            {
+                let help = format!("give one truth value for each position of axis {axis} of x");
+                let reason = SizeReason::new("boolean_mask", "mask", help);
+                (self, mask.with_size(self, axis, reason))
+            }
         } else {
             let count = Size::Tensor(mask.size(DType::I32));
             let before = (0..axis).map(|axis| Size::of_axis(self, axis));
@@ -45,14 +49,20 @@ impl<'g> AnyTensor<'g> {
         x.gather(places, to_i64(axis))
     }
 
-    /// This vector in the size of an axis of `x`, so that the run fails if it has another.
+    /// This vector in the size of an axis of `x`: a run in which it has another fails, with the words
+    /// of `reason`.
     #[track_caller]
-    pub(crate) fn with_size(self, x: AnyTensor<'g>, axis: usize) -> AnyTensor<'g> {
+    pub(crate) fn with_size(
+        self,
+        x: AnyTensor<'g>,
+        axis: usize,
+        reason: SizeReason,
+    ) -> AnyTensor<'g> {
         let same = |dim: Dim| self.shape().dim(0).is_some_and(|own| own.same(dim));
         if x.shape().dim(axis).is_some_and(same) {
             self
         } else {
-            self.reshape(Sizes::list(vec![Size::of_axis(x, axis)]))
+            self.ensure_size(0, Size::of_axis(x, axis), reason)
         }
     }
 

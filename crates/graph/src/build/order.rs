@@ -5,7 +5,7 @@ use crate::element::{DType, Float, Index, Number};
 use crate::handle::{AnyTensor, Operand, Tensor};
 use crate::ids::TensorId;
 use crate::mistake::Problem;
-use crate::op::{Array, Extreme};
+use crate::op::{Array, Extreme, SizeReason};
 use crate::sizes::Size;
 use crate::value::Value;
 
@@ -163,7 +163,10 @@ impl<'g, T: Float> Tensor<'g, T> {
             let wrong = graph.poisoned_like(stand_in, "in_top_k", "in_top_k", problem);
             return Tensor::assume(wrong);
         }
-        let targets: Tensor<'g, I> = Tensor::assume(targets.any().with_size(self.any(), 0));
+        let help = "give a class for each row of the predictions";
+        let reason = SizeReason::new("in_top_k", "targets", help);
+        let targets = targets.any().with_size(self.any(), 0, reason);
+        let targets: Tensor<'g, I> = Tensor::assume(targets);
         let is_target = targets.one_hot::<bool>(Size::of_axis(self.any(), 1));
         let of_target = is_target.select(self, T::from_f64(0.0)).reduce_sum_keep(1);
         let above = self.greater(of_target).cast::<i32>().reduce_sum(1);

@@ -5,7 +5,7 @@ use crate::element::{Element, Index};
 use crate::graph::Graph;
 use crate::handle::{AnyTensor, Tensor};
 use crate::mistake::Problem;
-use crate::op::Array;
+use crate::op::{Array, SizeReason};
 use crate::sizes::{Size, Sizes};
 
 impl<'g> AnyTensor<'g> {
@@ -106,10 +106,22 @@ impl<'g, T: Element> Tensor<'g, T> {
         let _scope = graph.open_scope("DynamicPartition");
         // Taken from a list of them, a number that is none of them fails the run.
         let all = graph.range(I::from_f64(num as f64));
-        let checked = all.gather(partitions);
+        let checked = all.gather(one_for_each_slice(self.any(), partitions));
         let parts = (0..num).map(|part| self.boolean_mask(checked.equal(I::from_f64(part as f64))));
         parts.collect()
     }
+}
+
+/// The partitions of slices, one for each: that of several axes is left to the masks.
+#[track_caller]
+fn one_for_each_slice<'g, I: Index>(x: AnyTensor<'g>, partitions: Tensor<'g, I>) -> Tensor<'g, I> {
+    let poisoned = x.is_poisoned() || partitions.is_poisoned();
+    if poisoned || x.shape().rank() == 0 || partitions.shape().rank() != 1 {
+        return partitions;
+    }
+    let help = "give one partition for each slice of x";
+    let reason = SizeReason::new("dynamic_partition", "partitions", help);
+    Tensor::assume(partitions.any().with_size(x, 0, reason))
 }
 
 impl Graph {

@@ -5,8 +5,9 @@ use std::panic::Location;
 use crate::element::Element;
 use crate::graph::Graph;
 use crate::handle::{AnyTensor, Operand, Tensor};
-use crate::op::Array;
+use crate::op::{Array, SizeReason};
 use crate::shape::Shape;
+use crate::sizes::Size;
 
 impl Graph {
     /// A value that every run feeds. TensorFlow's `placeholder`.
@@ -82,6 +83,22 @@ impl<'g> AnyTensor<'g> {
         let shape = shape.into().without_identities();
         let op = Array::EnsureShape { shape };
         self.graph().add_tensor(op, &[self], "EnsureShape")
+    }
+
+    /// The same value, of which more is known: the size of an axis. A run in which it is another fails,
+    /// with the words of `reason`.
+    #[track_caller]
+    pub fn ensure_size(
+        self,
+        axis: usize,
+        size: impl Into<Size<'g>>,
+        reason: SizeReason,
+    ) -> AnyTensor<'g> {
+        let graph = self.graph();
+        let _here = graph.here();
+        let size = size.into().into_tensor(graph);
+        let op = Array::EnsureSize { axis, reason };
+        graph.add_tensor(op, &[self, size], "EnsureSize")
     }
 }
 

@@ -6,7 +6,7 @@ use crate::element::DType;
 use crate::fact::{Fact, Int};
 use crate::infer::common::{
     Class, broadcast_to, check_attribute, check_axes, check_axis, check_class, check_rank,
-    common_dtype, operands, plural, shape_operand, splice, unify, unify_shapes,
+    common_dtype, int_scalar, operands, plural, shape_operand, size, splice, unify, unify_shapes,
 };
 use crate::infer::index::{
     first_occurrence, gather_nd, one_hot, places_where, reverse_sequence, scatter_nd,
@@ -20,7 +20,7 @@ use crate::infer::reshape::reshape;
 use crate::infer::segment::segment;
 use crate::infer::slice::{slice, slice_grad};
 use crate::mistake::Problem;
-use crate::op::Array;
+use crate::op::{Array, SizeReason};
 use crate::shape::{Dim, Shape};
 use crate::value::Value;
 
@@ -74,6 +74,7 @@ pub(super) fn infer(op: &Array, inputs: &[Fact]) -> Result<Vec<Fact>, Problem> {
         Array::OneHot { axis } => one_hot(*axis, operands(inputs)?),
         Array::Where => places_where(operands(inputs)?),
         Array::FirstOccurrence => first_occurrence(operands(inputs)?),
+        Array::EnsureSize { axis, reason } => ensure_size(*axis, reason, operands(inputs)?),
     }?;
     Ok(vec![fact])
 }
@@ -85,6 +86,20 @@ fn of_shape(shape: &Shape, [x]: &[Fact; 1]) -> Result<Fact, Problem> {
         return Err(Problem::shape(message).help("a `?` in the shape stands for any size"));
     };
     Ok(ints::rearranged(x, both))
+}
+
+fn ensure_size(axis: usize, reason: &SizeReason, [x, wanted]: &[Fact; 2]) -> Result<Fact, Problem> {
+    check_axis(axis, &reason.role, x.rank())?;
+    let wanted = size("size", int_scalar("size", wanted)?)?;
+    let with = |dim| splice(&x.shape, axis..axis + 1, &[dim]);
+    match x.shape.dim(axis).and_then(|dim| wanted.unify(dim)) {
+        Some(both) => Ok(ints::rearranged(x, with(both))),
+        None => {
+            let (role, wanted) = (&reason.role, with(wanted));
+            let message = format!("{role} has shape {} but must have {wanted}", x.shape);
+            Err(Problem::shape(message).help(reason.help.clone()))
+        }
+    }
 }
 
 fn constant(value: &Value) -> Fact {

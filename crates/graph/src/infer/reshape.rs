@@ -125,10 +125,15 @@ impl Counts {
                 "shapes {operand} and {requested} have {} and {} elements",
                 self.operand, self.requested
             ))
+            .help(format!(
+                "give sizes whose product is {}; one of them may be -1, for what is left",
+                self.operand
+            ))
         } else {
             Problem::shape(format!(
                 "shapes {operand} and {requested} cannot have as many elements"
             ))
+            .help("one size may be -1, for what is left")
         })
     }
 
@@ -152,7 +157,8 @@ impl Counts {
                 describe(entries),
                 self.operand,
                 self.requested
-            ))),
+            ))
+            .help(format!("give sizes whose product divides {}", self.operand))),
             [only] if self.operand == self.requested => Ok(*only),
             _ => Ok(Dim::UNKNOWN),
         }

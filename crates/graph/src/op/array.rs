@@ -176,6 +176,35 @@ pub enum Array {
     /// `[x: vector] -> i32 [n]`: of each element, the place at which its like stands first. A NaN is
     /// like no other.
     FirstOccurrence,
+    /// `[x, size: int scalar] -> x`, whose axis must have this size.
+    EnsureSize {
+        /// The axis.
+        axis: usize,
+        /// What is said of another size.
+        reason: SizeReason,
+    },
+}
+
+/// Why an operand must have a size: for the report of a run in which it has another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SizeReason {
+    /// The function that asks for it: `boolean_mask`.
+    pub function: String,
+    /// What the function calls the operand: `mask`.
+    pub role: String,
+    /// What to do: `give one truth value for each row`.
+    pub help: String,
+}
+
+impl SizeReason {
+    /// The words, in the order in which a report has them.
+    pub fn new(function: &str, role: &str, help: impl Into<String>) -> SizeReason {
+        SizeReason {
+            function: function.to_owned(),
+            role: role.to_owned(),
+            help: help.into(),
+        }
+    }
 }
 
 /// How the slices of a segment are put together.
@@ -275,6 +304,7 @@ impl Array {
             Array::OneHot { .. } => "OneHot",
             Array::Where => "Where",
             Array::FirstOccurrence => "FirstOccurrence",
+            Array::EnsureSize { .. } => "EnsureSize",
         }
     }
 
@@ -314,7 +344,8 @@ impl Array {
             | Array::PadGrad { .. }
             | Array::ReverseSequence { .. }
             | Array::OneHot { .. }
-            | Array::FirstOccurrence => false,
+            | Array::FirstOccurrence
+            | Array::EnsureSize { .. } => false,
         }
     }
 
@@ -327,7 +358,8 @@ impl Array {
             | Array::Pad { .. }
             | Array::PadGrad { .. }
             | Array::TopK { .. }
-            | Array::OneHot { .. } => &[1],
+            | Array::OneHot { .. }
+            | Array::EnsureSize { .. } => &[1],
             Array::Range { dtype } if dtype.is_integer() => &[0, 1, 2],
             Array::Fill => &[0],
             Array::Segment { .. } | Array::ScatterNd => &[2],

@@ -19,7 +19,7 @@ mod words;
 
 use serde::{Deserialize, Serialize};
 
-pub use array::{Array, PadMode, SegmentReduction};
+pub use array::{Array, PadMode, SegmentReduction, SizeReason};
 pub use control::Control;
 pub use conv::{Convolution, Extent, Padding, Pooling, Sliding, Windows};
 pub use debug::{Debug, PrintTo};

@@ -8,6 +8,7 @@ use crate::op::{Array, Binary, Control, Debug, Distribution, Math, Nn, Op, Reduc
 pub(crate) fn operand_label(op: &Op, slot: usize, count: usize) -> String {
     let roles: &[&str] = match op {
         Op::Math(op) => math_roles(*op),
+        Op::Array(Array::EnsureSize { reason, .. }) if slot == 0 => return reason.role.clone(),
         Op::Array(op) => array_roles(op),
         Op::Reduce(op) => match op {
             Reduce::Over { .. } | Reduce::Arg { .. } | Reduce::Cumulative { .. } => &["x"],
@@ -83,6 +84,7 @@ fn array_roles(op: &Array) -> &'static [&'static str] {
         | Array::Unstack { .. }
         | Array::Split { .. } => &["x"],
         Array::Reshape | Array::BroadcastTo => &["x", "shape"],
+        Array::EnsureSize { .. } => &["x", "size"],
         Array::Fill => &["sizes", "value"],
         Array::SliceGrad(_) => &["dy", "shape"],
         Array::Gather { .. } | Array::GatherNd => &["x", "indices"],
@@ -144,6 +146,7 @@ impl Op {
             Op::Array(Array::Gather { .. }) => "gather".to_owned(),
             Op::Array(Array::Pad { .. }) => "pad".to_owned(),
             Op::Array(Array::TopK { .. }) => "top_k".to_owned(),
+            Op::Array(Array::EnsureSize { reason, .. }) => reason.function.clone(),
             Op::Reduce(Reduce::Arg { .. }) => self.type_name().to_lowercase(),
             Op::Nn(Nn::SoftmaxCrossEntropy) => "softmax_cross_entropy_with_logits".to_owned(),
             Op::Nn(Nn::SparseSoftmaxCrossEntropy) => {

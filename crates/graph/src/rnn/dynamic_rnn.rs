@@ -49,7 +49,7 @@ pub fn dynamic_rnn_with<'g, C: RnnCell<'g>>(
     let steps = if time_major { inputs } else { swapped(inputs) };
     let batch = (inputs.any(), batch_axis(time_major));
     let count = Size::of_axis(inputs.any(), time_axis(time_major));
-    let mask = |lengths: AnyTensor<'g>| active_rows(lengths, count, batch);
+    let mask = |lengths: AnyTensor<'g>| active_rows(DRIVER, lengths, count, batch);
     let masks: Vec<Tensor<'g, bool>> = options.lengths.into_iter().map(mask).collect();
     let _scope = graph.open_variable_scope(options.scope.as_deref().unwrap_or("rnn"));
     let state = match options.initial_state {

@@ -5,6 +5,9 @@ use crate::handle::{AnyTensor, Tensor};
 use crate::mistake::Problem;
 use crate::shape::Dim;
 
+/// What to do about another number of lengths.
+pub(super) const ONE_FOR_EACH_ROW: &str = "give one length for each row of the batch";
+
 /// Settings of the drivers of recurrent networks; `S` is the state of the cell, for bidirectional
 /// ones a pair of states.
 ///
@@ -82,7 +85,7 @@ impl<'g, S> RnnOptions<'g, S> {
             Problem::shape(format!(
                 "sequence_length has shape {shape} but must have {wanted}"
             ))
-            .help("give one length for each row of the batch")
+            .help(ONE_FOR_EACH_ROW)
             .operand("sequence_length", lengths)
         })
     }

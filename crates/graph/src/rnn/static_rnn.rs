@@ -58,7 +58,7 @@ pub fn static_rnn_with<'g, C: RnnCell<'g>>(
     };
     let masks = options.lengths.map(|lengths| {
         let steps = Size::from(inputs.len());
-        active_rows(lengths, steps, (first.any(), 0)).unstack(inputs.len(), 0)
+        active_rows(DRIVER, lengths, steps, (first.any(), 0)).unstack(inputs.len(), 0)
     });
     let mut outputs = Vec::with_capacity(inputs.len());
     for (place, input) in inputs.iter().enumerate() {

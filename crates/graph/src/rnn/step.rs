@@ -6,8 +6,10 @@ use crate::handle::{AnyTensor, Tensor};
 use crate::infer::plural;
 use crate::mistake::Problem;
 use crate::nest::Nest;
+use crate::op::SizeReason;
 use crate::rnn::cell::{RnnCell, StateParts, call_cell};
 use crate::rnn::operands::poisoned;
+use crate::rnn::options::ONE_FOR_EACH_ROW;
 use crate::sizes::Size;
 
 /// Calls the cell. Rows that are not active, of `[batch, 1]`, give zeros and keep their state.
@@ -101,24 +103,27 @@ fn chosen<'g>(active: Tensor<'g, bool>, new: AnyTensor<'g>, old: AnyTensor<'g>) 
 /// For each step which rows are active, `[steps, batch, 1]`; `like` has the batch as its axis 0.
 #[track_caller]
 pub(super) fn active_rows<'g>(
+    driver: &str,
     lengths: AnyTensor<'g>,
     steps: Size<'g>,
     (like, batch_axis): (AnyTensor<'g>, usize),
 ) -> Tensor<'g, bool> {
-    let lengths = one_for_each_row(lengths, (like, batch_axis)).cast(DType::I64);
+    let lengths = one_for_each_row(driver, lengths, (like, batch_axis)).cast(DType::I64);
     let rows = lengths.sequence_mask(steps);
     rows.transpose(vec![1, 0]).expand_dims(-1).typed()
 }
 
-/// The lengths in the size of the batch. A run that is given another number of them fails, and its
-/// report shows this scope, which has TensorFlow's name.
+/// The lengths in the size of the batch, in a scope of TensorFlow's name. A run that is given another
+/// number of them fails.
 #[track_caller]
 fn one_for_each_row<'g>(
+    driver: &str,
     lengths: AnyTensor<'g>,
     (like, batch_axis): (AnyTensor<'g>, usize),
 ) -> AnyTensor<'g> {
     let _scope = lengths.graph().open_scope("CheckSeqLen");
-    lengths.with_size(like, batch_axis)
+    let reason = SizeReason::new(driver, "sequence_length", ONE_FOR_EACH_ROW);
+    lengths.with_size(like, batch_axis, reason)
 }
 
 /// What a driver gives that cannot run: a poisoned tensor and state.

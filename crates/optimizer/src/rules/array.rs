@@ -12,9 +12,10 @@ use crate::gradient::{IndexedSlices, Slope};
 pub(super) fn rule(op: &Array, store: &Store, id: NodeId) -> Rule {
     match op {
         Array::Placeholder { .. } | Array::Constant(_) => Rule::Leaf,
-        Array::Identity | Array::PlaceholderWithDefault { .. } | Array::EnsureShape { .. } => {
-            flows(as_is)
-        }
+        Array::Identity
+        | Array::PlaceholderWithDefault { .. }
+        | Array::EnsureShape { .. }
+        | Array::EnsureSize { .. } => flows(as_is),
         Array::StopGradient => Rule::Stops,
         Array::Shape { .. } | Array::Size { .. } => {
             Rule::Blocks("it uses the shape of its operand, not the elements")

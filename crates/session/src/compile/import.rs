@@ -171,7 +171,8 @@ impl Import<'_> {
             Array::Identity
             | Array::PlaceholderWithDefault { .. }
             | Array::StopGradient
-            | Array::EnsureShape { .. } => vec![self.operand(id, 0)?],
+            | Array::EnsureShape { .. }
+            | Array::EnsureSize { .. } => vec![self.operand(id, 0)?],
             Array::Reshape | Array::ExpandDims { .. } | Array::Squeeze { .. } => {
                 let x = self.operand(id, 0)?;
                 vec![self.reshaped(id, x, &sizes)]

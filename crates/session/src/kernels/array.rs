@@ -22,6 +22,7 @@ pub(super) fn kernel(op: &Array, spec: &Spec<'_>) -> Option<Kernel> {
         | Array::PlaceholderWithDefault { .. }
         | Array::StopGradient
         | Array::EnsureShape { .. }
+        | Array::EnsureSize { .. }
         | Array::Reshape
         | Array::ExpandDims { .. }
         | Array::Squeeze { .. } => with_element!(spec.input_dtype(0), T => copy::<T>()),

@@ -53,7 +53,11 @@ pub(super) fn out_of_range<I: Index>(
     bound: usize,
 ) -> Failure {
     let element = element_name(operand, sizes, place);
-    Failure::new(format!("{element} = {index} is not in [0, {bound})"))
+    let help = match bound.checked_sub(1) {
+        Some(last) => format!("the axis that is indexed takes 0 to {last}"),
+        None => "the axis that is indexed has size 0: give no indices".to_owned(),
+    };
+    Failure::new(format!("{element} = {index} is not in [0, {bound})")).help(help)
 }
 
 /// The position along each axis of the element at a place of an array of these sizes.

@@ -215,7 +215,8 @@ fn check_lengths<I: Index>(lengths: &[I], axis: usize, size: usize) -> Result<()
     };
     let length = lengths[place];
     let message = format!("lengths[{place}] = {length} is not in [0, {size}]");
-    Err(Failure::new(message).help(format!("axis {axis} has size {size}")))
+    let help = format!("a length is from 0 to {size}, the size of axis {axis}");
+    Err(Failure::new(message).help(help))
 }
 
 /// The kernel of `OneHot`, with indices of type `I`.

@@ -93,12 +93,17 @@ fn pair_plan(spec: &Spec<'_>) -> Broadcast<2> {
     Broadcast::new(&spec.output(0), [&spec.input(0), &spec.input(1)])
 }
 
+/// What to do about zeros among the divisors.
+pub(super) const NO_ZEROS: &str =
+    "integers have no quotient by zero: keep zeros out, as with `maximum(1)`, or cast to floats";
+
 /// A quotient of integers, or what is left of one.
 fn divide<T: Arithmetic>(
     plan: Broadcast<2>,
     f: impl Fn(T, T) -> T + Send + Sync + 'static,
 ) -> Kernel {
-    let report = |element| Failure::new(format!("division by zero at element {element}"));
+    let report =
+        |element| Failure::new(format!("division by zero at element {element}")).help(NO_ZEROS);
     checked_pairs(plan, |divisor: T| divisor == T::ZERO, report, f)
 }
 

@@ -222,9 +222,8 @@ fn uniform_int<T: RandomInt<N>, const N: usize>(
     let output = args.output(0);
     // As in TensorFlow, to draw nothing from an empty range is no mistake.
     if low >= high && !output.is_empty() {
-        return Err(Failure::new(format!(
-            "needs low < high, got low {low} and high {high}"
-        )));
+        let message = format!("needs low < high, got low {low} and high {high}");
+        return Err(Failure::new(message).help("numbers are drawn from low up to high - 1"));
     }
     fill(output, 0, |group| {
         T::between(philox.block(group), low, high)

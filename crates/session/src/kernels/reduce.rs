@@ -359,7 +359,10 @@ where
     i64: CastFrom<T>,
 {
     if plan.count == 0 && plan.occupied {
-        return failing(Failure::new("the mean of no integers does not exist"));
+        return failing(
+            Failure::new("the mean of no integers does not exist")
+                .help("cast to floats, whose mean of nothing is NaN: `.cast::<f32>()`"),
+        );
     }
     let count = plan.count as i64;
     infallible(move |args| {

@@ -84,13 +84,10 @@ impl Ids {
         }
         let beyond = |id: &I| id.to_i64() >= 0 && position(*id, self.segments).is_none();
         match ids.iter().position(beyond) {
-            Some(place) => Err(out_of_range(
-                "ids",
-                ids[place],
-                &self.sizes,
-                place,
-                self.segments,
-            )),
+            Some(place) => {
+                let failure = out_of_range("ids", ids[place], &self.sizes, place, self.segments);
+                Err(failure.help("give as many segments as the largest id and 1"))
+            }
             None => Ok(()),
         }
     }
@@ -115,12 +112,14 @@ fn check_order<I: Index>(ids: &[I]) -> Result<(), Failure> {
     for (place, id) in ids.iter().enumerate() {
         if id.to_i64() < before {
             let element = element_name("ids", &[ids.len()], place);
-            let fault = if place == 0 {
-                format!("{element} = {id} is negative")
+            return Err(if place == 0 {
+                Failure::new(format!("{element} = {id} is negative"))
+                    .help("the `unsorted_segment` functions leave such slices out")
             } else {
-                format!("{element} = {id} comes after {before}, but the ids must not fall")
-            };
-            return Err(Failure::new(fault).help("the `unsorted_segment` functions take any order"));
+                let fault =
+                    format!("{element} = {id} comes after {before}, but the ids must not fall");
+                Failure::new(fault).help("the `unsorted_segment` functions take any order")
+            });
         }
         before = id.to_i64();
     }

@@ -5,6 +5,7 @@ use aqueduct_graph::ir::{PartUpdate, Update};
 
 use crate::kernels::elementwise::Arithmetic;
 use crate::kernels::index::Parts;
+use crate::kernels::math::NO_ZEROS;
 use crate::kernels::{Failure, Slice, SliceMut};
 
 /// Writes `old` updated by `value` to `new`: all of one type and length. A `Set` needs no `old`.
@@ -60,9 +61,10 @@ fn check_divisors(updates: Slice<'_>) -> Result<(), Failure> {
         Slice::F32(_) | Slice::F64(_) | Slice::Bool(_) => None,
     };
     match element {
-        Some(element) => Err(Failure::new(format!(
-            "division by zero at element {element} of the updates"
-        ))),
+        Some(element) => {
+            let message = format!("division by zero at element {element} of the updates");
+            Err(Failure::new(message).help(NO_ZEROS))
+        }
         None => Ok(()),
     }
 }

@@ -50,22 +50,26 @@ fn requests_that_cannot_be_met() {
     check_problem(
         Array::Reshape,
         "f32[2, 3]; i32=[4, 2]",
-        "shape: shapes [2, 3] and [4, 2] have 6 and 8 elements",
+        "shape: shapes [2, 3] and [4, 2] have 6 and 8 elements | give sizes whose product is 6; one of \
+         them may be -1, for what is left",
     );
     check_problem(
         Array::Reshape,
         "f32[a, 6]; i32=[a, 7]",
-        "shape: shapes [?, 6] and [?, 7] cannot have as many elements",
+        "shape: shapes [?, 6] and [?, 7] cannot have as many elements | one size may be -1, \
+         for what is left",
     );
     check_problem(
         Array::Reshape,
         "f32[a, 4]; i32=[6]",
-        "shape: shapes [?, 4] and [6] cannot have as many elements",
+        "shape: shapes [?, 4] and [6] cannot have as many elements | one size may be -1, \
+         for what is left",
     );
     check_problem(
         Array::Reshape,
         "f32[2, 3]; i32=[-1, 4]",
-        "shape: the elements of shape [2, 3] cannot be divided over [-1, 4]: 6 is not a multiple of 4",
+        "shape: the elements of shape [2, 3] cannot be divided over [-1, 4]: 6 is not \
+         a multiple of 4 | give sizes whose product divides 6",
     );
     check_problem(
         Array::Reshape,
