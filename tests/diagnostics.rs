@@ -1305,3 +1305,16 @@ fn mistakes_with_and_of_custom_ops() {
           help: a name is a letter, a digit or a dot, then letters, digits and any of _ . - /"#]],
     );
 }
+
+/// Names have no bound; the columns of a report do.
+#[test]
+fn a_name_that_is_wider_than_any_column() {
+    let g = Graph::new();
+    let long = "x".repeat(100_000);
+    let x = g.placeholder::<f32>(&long, shape![2]);
+    let _ = x + g.zeros::<f32>([3]);
+    let report = g.check().unwrap_err().to_string();
+    let shown = format!("lhs  {}... (100000 bytes)  f32[2]", &long[..1000]);
+    assert!(report.contains(&shown), "{report}");
+    assert!(report.len() < 10_000);
+}

@@ -1,10 +1,31 @@
 //! Graph files: a graph that another program takes up where the first one left it, and files that are
 //! refused.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+#![expect(
+    clippy::print_stdout,
+    reason = "the process of the cases tells its figures"
+)]
 
+#[path = "../saver/allocations.rs"]
+mod allocations;
 mod building_on;
+mod damage;
+mod forged;
+mod mutations;
+mod restructured;
+#[expect(dead_code, reason = "the table of operations asks more of its rows")]
+#[macro_use]
+#[path = "../ops/row.rs"]
+mod row;
+#[path = "../ops/rows/mod.rs"]
+mod rows;
 mod samples;
+mod seeds;
 
 use aqueduct::prelude::*;
 

@@ -11,55 +11,29 @@
 )]
 #![expect(
     clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the process of the cases tells its figures, and its last words"
+    reason = "the process of the cases tells its figures"
 )]
 
 mod builders;
 mod coverage;
 mod runs;
 mod scene;
-mod watch;
-
-use std::process::Command;
 
 use aqueduct::Graph;
+use aqueduct_tests::hostile::{Watch, within_limits};
 use builders::FAMILIES;
 use proptest::prelude::*;
 use proptest::test_runner::{RngSeed, TestRunner};
 use runs::Figures;
 use scene::Scene;
 
-/// Tells the test's own program, started anew, to run the cases.
-const WITHIN_LIMITS: &str = "AQUEDUCT_TEST_WITHIN_LIMITS";
-
-/// The cases run in a process of their own that may take little memory. So a size of gigabytes is refused by
-/// the system, as one of terabytes is everywhere, and an abort fails the test rather than ending it.
+/// The cases run in a process of their own.
 #[test]
 fn hostile_graphs() {
-    const KILOBYTES: u32 = 3_000_000;
-    if std::env::var_os(WITHIN_LIMITS).is_some() {
-        return all_cases();
+    if let Some(printed) = within_limits("hostile_graphs", all_cases) {
+        assert!(printed.contains("cases:"), "{printed}");
+        println!("{printed}");
     }
-    let program = std::env::current_exe().unwrap();
-    let output = Command::new("sh")
-        .arg("-c")
-        .arg(format!(
-            "ulimit -v {KILOBYTES}; exec \"$0\" --exact --nocapture hostile_graphs"
-        ))
-        .arg(program)
-        .env(WITHIN_LIMITS, "1")
-        .output()
-        .unwrap();
-    let printed = String::from_utf8_lossy(&output.stdout);
-    let complaints = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "{}\n{printed}\n{complaints}",
-        output.status
-    );
-    assert!(printed.contains("cases:"), "{printed}");
-    println!("{printed}");
 }
 
 /// One call: which builder, and what decides its arguments.
@@ -101,7 +75,7 @@ fn all_cases() {
         ..default
     };
     let figures = Figures::default();
-    let watch = watch::start();
+    let watch = Watch::start();
     let result = TestRunner::new(config).run(&cases(), |case| {
         watch.begin(&case);
         let outcome = run_case(&case, &figures);

@@ -31,7 +31,7 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    fn graph(self) -> &'static Graph {
+    pub(crate) fn graph(self) -> &'static Graph {
         match self {
             Source::Tensor(tensor) => tensor.graph(),
             Source::Variable(variable) => variable.graph(),

@@ -3,58 +3,11 @@
 
 use aqueduct::Philox;
 use aqueduct::rand::RngExt as _;
-use aqueduct_tests::hostile::{CheckpointFile, FileTensor, Mending, StateFolder, Victim, mended};
+use aqueduct_tests::hostile::{
+    CheckpointFile, FileTensor, Mending, StateFolder, Victim, mended, mutated, mutations,
+};
 
 use crate::allocations::largest_request;
-
-/// How many files each test offers: `AQUEDUCT_MUTATIONS`, or so many.
-fn cases(otherwise: u64) -> u64 {
-    let set = std::env::var("AQUEDUCT_MUTATIONS").ok();
-    set.map_or(otherwise, |cases| cases.parse().unwrap())
-}
-
-/// A file with a few random changes, of which some take parts of another file.
-fn mutated(file: &[u8], other: &[u8], rng: &mut Philox) -> Vec<u8> {
-    let mut bytes = file.to_vec();
-    for _ in 0..rng.random_range(1..4) {
-        change(&mut bytes, other, rng);
-    }
-    bytes
-}
-
-fn change(bytes: &mut Vec<u8>, other: &[u8], rng: &mut Philox) {
-    if bytes.is_empty() {
-        bytes.extend(other);
-    }
-    let place = rng.random_range(0..bytes.len());
-    let end = (place + rng.random_range(1..65)).min(bytes.len());
-    match rng.random_range(0..8) {
-        0 => bytes[place] ^= 1 << rng.random_range(0..8),
-        1 => bytes[place] = rng.random_range(0..=255),
-        2 => bytes.truncate(place),
-        3 => _ = bytes.drain(place..end),
-        4 => {
-            let block = bytes[place..end].repeat(rng.random_range(1..4));
-            bytes.splice(place..place, block);
-        }
-        5 => {
-            let from = rng.random_range(0..other.len());
-            bytes.truncate(place);
-            bytes.extend(&other[from..]);
-        }
-        6 => {
-            let from = rng.random_range(0..other.len());
-            let to = (from + end - place).min(other.len());
-            bytes.splice(place..end, other[from..to].iter().copied());
-        }
-        _ => {
-            let extremes = [0, 1, 63, 64, 1 << 28, 1 << 40, 1 << 63, u64::MAX];
-            let number = extremes[rng.random_range(0..extremes.len())].to_le_bytes();
-            let width = (bytes.len() - place).min(8);
-            bytes[place..place + width].copy_from_slice(&number[..width]);
-        }
-    }
-}
 
 /// A file of all element types, with shapes and names that are out of the way.
 fn odd_file() -> Vec<u8> {
@@ -80,7 +33,7 @@ fn files_that_are_changed_at_random() {
     let files = [victim.good().to_vec(), odd_file()];
     let mut rng = Philox::new(7, 0);
     let (mut restored, mut whole, mut rewritten) = (0, 0, 0);
-    for case in 0..cases(4000) {
+    for case in 0..mutations(4000) {
         let which = rng.random_range(0..2);
         let bytes = mutated(&files[which], &files[1 - which], &mut rng);
         let mending = Mending::ALL[rng.random_range(0..Mending::ALL.len())];
@@ -112,7 +65,7 @@ fn state_files_that_are_changed_at_random() {
     ];
     let mut rng = Philox::new(7, 1);
     let mut accepted = 0;
-    for _ in 0..cases(4000) {
+    for _ in 0..mutations(4000) {
         let which = rng.random_range(0..2);
         let bytes = mutated(files[which], files[1 - which], &mut rng);
         accepted += u64::from(folder.offer(&bytes).is_ok());

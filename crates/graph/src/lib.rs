@@ -33,6 +33,7 @@ mod regularizer;
 mod rnn;
 mod scope;
 mod shape;
+mod shown;
 mod sizes;
 mod store;
 mod text;
@@ -107,4 +108,9 @@ pub mod ir {
     pub use crate::record::{GraphRecord, NodeRecord, OpRecord, RegionRecord, SizeSource};
     pub use crate::store::{Edge, Member, Node, Region, Site, Store, VariableRecord};
     pub use crate::value::Data;
+
+    /// How texts show what strangers wrote.
+    pub mod shown {
+        pub use crate::shown::{Shown, name, path, report, shape};
+    }
 }

@@ -5,6 +5,8 @@ use std::panic::Location as Caller;
 
 use serde::{Deserialize, Serialize};
 
+use crate::shown;
+
 /// A place in a source file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Location {
@@ -29,7 +31,9 @@ impl From<&Caller<'_>> for Location {
 /// Prints `file:line:column`.
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+        // The file may be one that a graph file names.
+        let file = shown::name(&self.file);
+        write!(f, "{file}:{}:{}", self.line, self.column)
     }
 }
 

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::handle::AnyTensor;
 use crate::location::Trace;
+use crate::shown;
 
 /// What sort of mistake it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -217,23 +218,28 @@ impl fmt::Display for Report<'_> {
     }
 }
 
+/// The widest column of a report.
+const WIDEST: usize = 2000;
+
 /// Writes the operands in columns, one a line.
 fn write_operands(f: &mut fmt::Formatter<'_>, operands: &[OperandNote]) -> fmt::Result {
-    let width = |column: fn(&OperandNote) -> &str| {
-        operands
-            .iter()
-            .map(|note| column(note).chars().count())
-            .max()
-            .unwrap_or(0)
+    // A column is no wider than the formatter allows, whatever stands in it.
+    let names: Vec<String> = operands
+        .iter()
+        .map(|note| shown::name(&note.name).to_string())
+        .collect();
+    let width = |column: &mut dyn Iterator<Item = &String>| {
+        let widest = column.map(|text| text.chars().count()).max();
+        widest.unwrap_or(0).min(WIDEST)
     };
-    let label = width(|note| &note.label);
-    let name = width(|note| &note.name);
-    let fact = width(|note| &note.fact);
-    for note in operands {
+    let label = width(&mut operands.iter().map(|note| &note.label));
+    let name = width(&mut names.iter());
+    let fact = width(&mut operands.iter().map(|note| &note.fact));
+    for (note, shown) in operands.iter().zip(&names) {
         write!(
             f,
-            "\n  {:label$}  {:name$}  {:fact$}  from {}",
-            note.label, note.name, note.fact, note.from
+            "\n  {:label$}  {shown:name$}  {:fact$}  from {}",
+            note.label, note.fact, note.from
         )?;
     }
     Ok(())

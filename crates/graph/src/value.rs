@@ -6,6 +6,7 @@ use ndarray::{ArrayBase, ArrayD, IxDyn};
 use serde::{Deserialize, Serialize};
 
 use crate::element::{DType, Element};
+use crate::shown;
 
 /// The elements of a [`Value`], row by row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -108,7 +109,10 @@ impl TryFrom<Unchecked> for Value {
 
     fn try_from(Unchecked { shape, data }: Unchecked) -> Result<Value, String> {
         let count = data.len();
-        let unfit = format!("a value has {count} elements and the shape {shape:?}");
+        let unfit = format!(
+            "a value has {count} elements and the shape {}",
+            shown::shape(&shape)
+        );
         Value::new(shape, data).ok_or(unfit)
     }
 }

@@ -101,13 +101,18 @@ fn text(text: &[u8]) -> Vec<u8> {
     [&(text.len() as u64).to_le_bytes(), text].concat()
 }
 
-/// A file of this header, with checksums that are right, and these bytes after it.
+/// A checkpoint of this header, with checksums that are right, and these bytes after it.
 pub fn with_preamble(header: &[u8], rest: &[u8]) -> Vec<u8> {
+    sealed(MAGIC, header, rest)
+}
+
+/// A file that begins so, with this header and these bytes after it.
+pub(super) fn sealed(magic: &[u8; 8], header: &[u8], rest: &[u8]) -> Vec<u8> {
     let length = (PREAMBLE + header.len() + rest.len()) as u64;
     let mut checked = (header.len() as u64).to_le_bytes().to_vec();
     checked.extend(length.to_le_bytes());
     checked.extend(header);
-    let mut bytes = MAGIC.to_vec();
+    let mut bytes = magic.to_vec();
     bytes.extend(1_u32.to_le_bytes());
     bytes.extend(crc32fast::hash(&checked).to_le_bytes());
     bytes.extend(checked);

@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::location::Trace;
 use crate::mistake::{Mistake, Mistakes};
+use crate::shown;
 
 /// Why a graph cannot be written down as plain data.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -61,8 +62,10 @@ pub enum ExportError {
 pub enum ImportError {
     /// An op of the user's own is not known to this process.
     #[error(
-        "`{operation}` is the custom op `{op}`, which is not registered\n  help: call \
-         `register_custom_op` with it before the import"
+        "`{}` is the custom op `{}`, which is not registered\n  help: call `register_custom_op` with \
+         it before the import",
+        shown::name(.operation),
+        shown::name(.op)
     )]
     UnknownCustomOp {
         /// The operation.
@@ -71,7 +74,7 @@ pub enum ImportError {
         op: String,
     },
     /// The operands of an operation do not fit it.
-    #[error("`{operation}` cannot be built: {mistake}")]
+    #[error("`{}` cannot be built: {}", shown::name(.operation), shown::report(.mistake))]
     Mistake {
         /// The operation.
         operation: String,
@@ -97,6 +100,6 @@ impl ImportError {
     }
 
     pub(super) fn operation(name: &str, reason: impl Into<String>) -> ImportError {
-        ImportError::invalid(format!("operation `{name}`"), reason)
+        ImportError::invalid(format!("operation `{}`", shown::name(name)), reason)
     }
 }

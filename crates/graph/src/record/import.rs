@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::symbols::symbol_at;
+use super::symbols::{sources, symbol_at};
 use super::{
     GraphRecord, ImportError, NodeRecord, OpRecord, RegionRecord, SizeSource, names, tables,
     variables,
@@ -17,6 +17,7 @@ use crate::ids::{NodeId, RegionId, TensorId};
 use crate::names::OpenedScopes;
 use crate::op::{Array, Control, Op};
 use crate::shape::{Dim, Shape, Symbol};
+use crate::shown;
 use crate::store::{Member, NewName, NewNode, Region, Store};
 use crate::value::Value;
 
@@ -28,6 +29,7 @@ pub(super) fn store(record: GraphRecord) -> Result<Store, ImportError> {
     importer.check_outputs()?;
     importer.check_all_used(record.sizes.len())?;
     importer.check_regions()?;
+    importer.check_sizes()?;
     variables::check_nodes(&importer.store)?;
     importer.members(&record.collections)?;
     importer.initializer(record.initializer)?;
@@ -415,8 +417,7 @@ impl Importer {
     fn results_there(&mut self, body: RegionId) -> Result<usize, ImportError> {
         let mut count = 0;
         while let Some(result) = self.result(body, count)
-            && self.is_there(result)?
-            && self.store.node(result.node).region == body
+            && self.is_there_in(result, body)?
         {
             count += 1;
         }
@@ -444,6 +445,14 @@ impl Importer {
         Ok(true)
     }
 
+    /// Whether a result is there, of an operation of the body itself. That is looked at first: what a
+    /// loop gains is looked for in its body and no deeper than bodies lie in each other.
+    fn is_there_in(&mut self, result: TensorId, body: RegionId) -> Result<bool, ImportError> {
+        let id = result.node;
+        let own = id.index() < self.store.node_count() && self.store.node(id).region == body;
+        Ok(own && self.is_there(result)?)
+    }
+
     /// Gives a loop or branch its next output, if what it gives is there.
     fn gain_output(&mut self, owner: NodeId) -> Result<bool, ImportError> {
         let Op::Control(control) = &self.store.node(owner).op else {
@@ -459,7 +468,7 @@ impl Importer {
             let Some(result) = self.result(body, next) else {
                 return Ok(false);
             };
-            if !self.is_there(result)? || self.store.node(result.node).region != body {
+            if !self.is_there_in(result, body)? {
                 return Ok(false);
             }
             results.push(result);
@@ -532,6 +541,15 @@ impl Importer {
         Ok(())
     }
 
+    /// Checks that each unknown size is said to be where it is found first.
+    fn check_sizes(&self) -> Result<(), ImportError> {
+        if self.sizes.is_empty() || sources(&self.store) == self.sizes {
+            return Ok(());
+        }
+        let reason = "does not say where each size is found first";
+        Err(ImportError::invalid("the table of sizes", reason))
+    }
+
     fn check_all_used(&self, sizes: usize) -> Result<(), ImportError> {
         if self.constants_used != self.constants.len() || self.symbols.len() != sizes {
             let reason = "have entries that nothing uses";
@@ -551,7 +569,7 @@ impl Importer {
                 Member::Operation(id) => id.index() < self.store.node_count(),
             };
             if !members.iter().all(exists) {
-                let part = format!("collection {name:?}");
+                let part = format!("collection `{}`", shown::name(name));
                 return Err(ImportError::invalid(
                     part,
                     "has a member that does not exist",

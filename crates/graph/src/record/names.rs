@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::tables::ascending;
 use super::{ImportError, NodeRecord};
 use crate::names::{self, Names};
+use crate::shown;
 
 /// How often a name may have been asked for: what a program asks for after an import still counts.
 const MOST: u32 = 1 << 31;
@@ -19,14 +20,17 @@ pub(super) fn restore(
     ascending(TABLE, entries.iter().map(|(name, _)| name.as_str()))?;
     for (name, times) in entries {
         if *name != name.to_lowercase() || !names::is_valid(name) || !(1..=MOST).contains(times) {
-            let reason = format!("says that {name:?} was asked for {times} times");
+            let reason = format!(
+                "says that `{}` was asked for {times} times",
+                shown::name(name)
+            );
             return Err(ImportError::invalid(TABLE, reason));
         }
     }
     let given: HashMap<&str, u32> = entries.iter().map(|(name, n)| (&**name, *n)).collect();
     for (name, needed) in needed(nodes, variables)? {
         if given.get(&*name).copied().unwrap_or(0) < needed {
-            let reason = format!("does not keep `{name}`, which is in use");
+            let reason = format!("does not keep `{}`, which is in use", shown::name(&name));
             return Err(ImportError::invalid(TABLE, reason));
         }
     }
@@ -65,7 +69,7 @@ fn check_name(node: &NodeRecord) -> Result<(), ImportError> {
     if !names::is_valid(name) {
         return Err(ImportError::invalid(
             "an operation",
-            format!("is called {name:?}"),
+            format!("is called `{}`, which is no name", shown::name(name)),
         ));
     }
     let Some(asked) = asked_name else {
@@ -79,6 +83,6 @@ fn check_name(node: &NodeRecord) -> Result<(), ImportError> {
     if made_of {
         return Ok(());
     }
-    let reason = format!("does not have a name made of {asked:?}");
+    let reason = format!("does not have a name made of `{}`", shown::name(asked));
     Err(ImportError::operation(name, reason))
 }

@@ -8,6 +8,7 @@ use super::SizeSource;
 use super::loops::Births;
 use crate::fact::{Fact, Int};
 use crate::ids::{NodeId, TensorId};
+use crate::op::{Array, Control, Op};
 use crate::shape::{Dim, Shape, Symbol};
 use crate::store::Store;
 
@@ -22,6 +23,22 @@ pub(super) struct Numbering<'s> {
     seen: HashMap<Symbol, SizeSource>,
     /// The first operation whose outputs were not looked at.
     next: usize,
+}
+
+/// Where the unknown sizes come from that the placeholders and parameters of a graph name.
+pub(super) fn sources(store: &Store) -> Vec<Option<SizeSource>> {
+    let mut numbering = Numbering::new(store);
+    for id in store.node_ids() {
+        if let Op::Array(Array::Placeholder { shape, .. }) = &store.node(id).op {
+            numbering.shape(shape, id);
+        }
+        if let Op::Control(Control::Parameter { region, index }) = &store.node(id).op
+            && let Some(fact) = store.region(*region).parameter_facts.get(*index)
+        {
+            numbering.shape(&fact.shape, id);
+        }
+    }
+    numbering.into_sources()
 }
 
 impl<'s> Numbering<'s> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use super::ImportError;
 use crate::ids::VariableId;
 use crate::names;
+use crate::shown;
 use crate::store::Member;
 
 /// Checks that a table is sorted, and has nothing twice.
@@ -15,7 +16,7 @@ pub(super) fn ascending<'a>(
     let mut before: Option<&str> = None;
     for key in keys {
         if before.is_some_and(|before| before >= key) {
-            let reason = format!("has {key:?} out of order, or twice");
+            let reason = format!("has `{}` out of order, or twice", shown::name(key));
             return Err(ImportError::invalid(table, reason));
         }
         before = Some(key);
@@ -32,7 +33,7 @@ pub(super) fn collections(
     for (name, members) in &entries {
         let mut seen = HashSet::new();
         if !members.iter().all(|member| seen.insert(*member)) {
-            let part = format!("collection {name:?}");
+            let part = format!("collection `{}`", shown::name(name));
             return Err(ImportError::invalid(part, "has a member twice"));
         }
     }
@@ -44,7 +45,10 @@ pub(super) fn scopes(paths: &[String]) -> Result<(), ImportError> {
     const TABLE: &str = "the table of variable scopes";
     ascending(TABLE, paths.iter().map(String::as_str))?;
     match paths.iter().find(|path| !names::is_valid(path)) {
-        Some(path) => Err(ImportError::invalid(TABLE, format!("has {path:?}"))),
+        Some(path) => Err(ImportError::invalid(
+            TABLE,
+            format!("has `{}`, which is no path of names", shown::name(path)),
+        )),
         None => Ok(()),
     }
 }
@@ -55,7 +59,10 @@ pub(super) fn shared(entries: &[(String, VariableId)], count: usize) -> Result<(
     ascending(TABLE, entries.iter().map(|(path, _)| path.as_str()))?;
     match entries.iter().find(|(_, id)| id.index() >= count) {
         Some((path, _)) => {
-            let reason = format!("has {path:?} for a variable that does not exist");
+            let reason = format!(
+                "has `{}` for a variable that does not exist",
+                shown::name(path)
+            );
             Err(ImportError::invalid(TABLE, reason))
         }
         None => Ok(()),

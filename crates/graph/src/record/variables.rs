@@ -6,10 +6,14 @@ use super::ImportError;
 use crate::ids::{NodeId, RegionId, TensorId, VariableId};
 use crate::names;
 use crate::op::{Op, State, Update};
+use crate::shown;
 use crate::store::{Node, Store, VariableRecord};
 
 fn invalid(variable: &VariableRecord, reason: impl Into<String>) -> ImportError {
-    ImportError::invalid(format!("variable `{}`", variable.name), reason)
+    ImportError::invalid(
+        format!("variable `{}`", shown::name(&variable.name)),
+        reason,
+    )
 }
 
 /// Checks what can be told of the variables before there are operations.
@@ -42,7 +46,10 @@ pub(super) fn check_use(store: &Store, id: NodeId, op: State) -> Result<(), Stri
     if id == variable.initializer || id == variable.read || (id > variable.read && !is_read) {
         return Ok(());
     }
-    Err(format!("uses variable `{}` out of order", variable.name))
+    Err(format!(
+        "uses variable `{}` out of order",
+        shown::name(&variable.name)
+    ))
 }
 
 /// Checks that the operations of each variable are what its record says.
@@ -71,8 +78,11 @@ fn check_initializer(
     let fact = store.fact(initial);
     if fact.dtype != variable.dtype || fact.shape.sizes().as_ref() != Some(&variable.shape) {
         return Err(format!(
-            "is {}{:?} but its initial value is {}{}",
-            variable.dtype, variable.shape, fact.dtype, fact.shape
+            "is {}{} but its initial value is {}{}",
+            variable.dtype,
+            shown::shape(&variable.shape),
+            fact.dtype,
+            fact.shape
         ));
     }
     Ok(())

@@ -4,11 +4,13 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use aqueduct_graph::ir::shown;
 use aqueduct_graph::{ExportError, ImportError};
 use thiserror::Error;
 
 use super::VERSION;
-use crate::saver::{CheckpointError, FileAction};
+use crate::saver::FileAction;
+use crate::saver::files::FileError;
 
 /// Why a graph could not be written to a file or read from one.
 ///
@@ -17,7 +19,7 @@ use crate::saver::{CheckpointError, FileAction};
 #[non_exhaustive]
 pub enum GraphFileError {
     /// The file system refused.
-    #[error("cannot {action} `{}`: {error}", .path.display())]
+    #[error("cannot {action} `{}`: {error}", shown::path(.path))]
     File {
         /// What was tried.
         action: FileAction,
@@ -27,7 +29,7 @@ pub enum GraphFileError {
         error: io::Error,
     },
     /// There is no file where one was to be read.
-    #[error("there is no graph file `{}`: {reason}", .path.display())]
+    #[error("there is no graph file `{}`: {reason}", shown::path(.path))]
     NotFound {
         /// The path, as it was given.
         path: PathBuf,
@@ -38,7 +40,7 @@ pub enum GraphFileError {
     #[error(
         "`{}` is not a graph of Aqueduct: it begins otherwise\n  help: `export_meta_graph` writes one; \
          a checkpoint is read by `Saver::restore`",
-        .path.display()
+        shown::path(.path)
     )]
     NotAGraph {
         /// The file.
@@ -48,7 +50,7 @@ pub enum GraphFileError {
     #[error(
         "`{}` has graph format version {found}, and this version of Aqueduct reads up to {VERSION}: it \
          was written by a later one",
-        .path.display()
+        shown::path(.path)
     )]
     Version {
         /// The file.
@@ -57,7 +59,7 @@ pub enum GraphFileError {
         found: u32,
     },
     /// The file is not what was written.
-    #[error("`{}` is damaged: {reason}", .path.display())]
+    #[error("`{}` is damaged: {reason}", shown::path(.path))]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -65,7 +67,7 @@ pub enum GraphFileError {
         reason: String,
     },
     /// The file tells of a graph that could not have been built, or not in this program.
-    #[error("`{}` cannot be imported: {error}", .path.display())]
+    #[error("`{}` cannot be imported: {error}", shown::path(.path))]
     Import {
         /// The file.
         path: PathBuf,
@@ -73,18 +75,15 @@ pub enum GraphFileError {
         error: Box<ImportError>,
     },
     /// The graph is one that no file can hold.
-    #[error("cannot export to `{}`: {error}", .path.display())]
+    #[error("cannot export to `{}`: {error}", shown::path(.path))]
     Export {
         /// The path, as it was given.
         path: PathBuf,
         /// Why not.
         error: Box<ExportError>,
     },
-    /// What else can go wrong with files.
-    #[error(transparent)]
-    Other(Box<CheckpointError>),
     /// There can be no file of so much.
-    #[error("cannot export to `{}`: {reason}", .path.display())]
+    #[error("cannot export to `{}`: {reason}", shown::path(.path))]
     Unwritable {
         /// The path, as it was given.
         path: PathBuf,
@@ -93,20 +92,17 @@ pub enum GraphFileError {
     },
 }
 
-/// What the part that writes and reads checkpoints says of the file system.
-impl From<CheckpointError> for GraphFileError {
-    fn from(error: CheckpointError) -> GraphFileError {
-        match error {
-            CheckpointError::File {
-                action,
-                path,
-                error,
-            } => GraphFileError::File {
-                action,
-                path,
-                error,
-            },
-            other => GraphFileError::Other(Box::new(other)),
+impl From<FileError> for GraphFileError {
+    fn from(refused: FileError) -> GraphFileError {
+        let FileError {
+            action,
+            path,
+            error,
+        } = refused;
+        GraphFileError::File {
+            action,
+            path,
+            error,
         }
     }
 }

@@ -7,9 +7,10 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 
-use super::error::{CheckpointError, FileAction};
-use super::files::{self, Kind, Output, System, at};
-use super::shown;
+use aqueduct_graph::ir::shown;
+
+use super::error::FileAction;
+use super::files::{self, FileError, Kind, Output, System, at};
 
 /// How the name of a file begins that waits for its final one.
 const PREFIX: &str = ".aqueduct-";
@@ -32,7 +33,7 @@ pub(crate) fn write<'s>(
     system: &'s dyn System,
     target: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<Written<'s>, CheckpointError> {
+) -> Result<Written<'s>, FileError> {
     let created = Temporary::create(system, files::directory_of(target));
     let mut temporary = created.map_err(at(FileAction::Create, target))?;
     let mut buffered = BufWriter::new(&mut temporary.output);
@@ -54,7 +55,7 @@ impl Written<'_> {
     ///
     /// # Errors
     /// The file system refuses. The former file is there as it was then, and nothing else.
-    pub(crate) fn rename(mut self) -> Result<(), CheckpointError> {
+    pub(crate) fn rename(mut self) -> Result<(), FileError> {
         let temporary = &mut self.temporary;
         let renamed = temporary.system.rename(&temporary.path, &self.target);
         renamed.map_err(at(FileAction::Rename, &self.target))?;

@@ -70,9 +70,9 @@ impl Saver {
     fn delete(&self, file: &Path) -> Result<(), CheckpointError> {
         match self.system.remove(file) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(files::at(FileAction::Delete, file)(error)),
+            Err(error) => Err(files::at(FileAction::Delete, file)(error).into()),
             // A file that comes back after a crash must be listed.
-            Ok(()) => files::sync_directory_of(&*self.system, file),
+            Ok(()) => Ok(files::sync_directory_of(&*self.system, file)?),
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
+use aqueduct_graph::ir::shown;
 use aqueduct_graph::{DType, Trace};
 
 use super::format::StoredTensor;
-use super::shown;
 
 /// A tensor of a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -5,11 +5,12 @@ use std::io;
 use std::path::PathBuf;
 
 use aqueduct_graph::Trace;
+use aqueduct_graph::ir::shown;
 use thiserror::Error;
 
 use super::compare::Comparison;
+use super::files::FileError;
 use super::format::VERSION;
-use super::shown;
 
 /// Why a checkpoint could not be written or read.
 ///
@@ -107,6 +108,21 @@ pub enum CheckpointError {
         /// How much it takes.
         bytes: u64,
     },
+}
+
+impl From<FileError> for CheckpointError {
+    fn from(refused: FileError) -> CheckpointError {
+        let FileError {
+            action,
+            path,
+            error,
+        } = refused;
+        CheckpointError::File {
+            action,
+            path,
+            error,
+        }
+    }
 }
 
 impl fmt::Debug for CheckpointError {

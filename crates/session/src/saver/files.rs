@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 
-use super::error::{CheckpointError, FileAction};
+use super::error::FileAction;
 
 /// Files, and the time.
 pub(crate) trait System: fmt::Debug + Send + Sync {
@@ -197,15 +197,23 @@ impl System for Host {
 ///
 /// # Errors
 /// The file system refuses.
-pub(crate) fn sync_directory_of(system: &dyn System, file: &Path) -> Result<(), CheckpointError> {
+pub(crate) fn sync_directory_of(system: &dyn System, file: &Path) -> Result<(), FileError> {
     let synced = system.sync_directory(directory_of(file));
     synced.map_err(at(FileAction::SyncDirectory, file))
 }
 
+/// What the file system has refused.
+#[derive(Debug)]
+pub(crate) struct FileError {
+    pub(crate) action: FileAction,
+    pub(crate) path: PathBuf,
+    pub(crate) error: io::Error,
+}
+
 /// What an error of the system means for a file.
-pub(crate) fn at(action: FileAction, path: &Path) -> impl FnOnce(io::Error) -> CheckpointError {
+pub(crate) fn at(action: FileAction, path: &Path) -> impl FnOnce(io::Error) -> FileError {
     let path = path.to_path_buf();
-    move |error| CheckpointError::File {
+    move |error| FileError {
         action,
         path,
         error,

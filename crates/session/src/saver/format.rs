@@ -5,11 +5,11 @@
 //! twice.
 
 use aqueduct_graph::DType;
+use aqueduct_graph::ir::shown;
 use serde::{Deserialize, Serialize};
 
 use super::compare::TensorInfo;
 use super::elements;
-use super::shown;
 use crate::envelope::{self, Envelope, Flaw, Opening};
 
 /// The version that is written, and the latest that is read.

@@ -4,8 +4,9 @@ use std::fs::TryLockError;
 use std::path::Path;
 use std::time::Duration;
 
+use aqueduct_graph::ir::shown;
+
 use super::files::{Lockable, System};
-use super::shown;
 
 /// How long a saver waits before it asks for the lock again.
 const PAUSE: Duration = Duration::from_millis(2);

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aqueduct_graph::Value;
+use aqueduct_graph::ir::shown;
 
 use super::compare::TensorInfo;
 use super::error::{CheckpointError, FileAction};
 use super::files::{self, Host, Kind, System};
 use super::reader::Reader;
-use super::shown;
 use super::state_file::{self, CheckpointState};
 use crate::error::Result;
 
@@ -92,7 +92,9 @@ pub(super) fn file_of(prefix: &Path) -> PathBuf {
 }
 
 pub(super) fn kind(system: &dyn System, path: &Path) -> Result<Kind, CheckpointError> {
-    system.kind(path).map_err(files::at(FileAction::Find, path))
+    Ok(system
+        .kind(path)
+        .map_err(files::at(FileAction::Find, path))?)
 }
 
 /// Opens the checkpoint that a path means.

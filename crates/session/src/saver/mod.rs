@@ -4,7 +4,7 @@
 //! the one place that touches the disk. `beside` writes files that replace others, `commit` makes a
 //! checkpoint the newest, `locks` keeps savers out of each other's way. `compare` finds out what of
 //! a file fits which variable, `retention` which checkpoints are kept; `state_file` tells other
-//! programs of them, and `lookup` finds them. `shown` is how texts print what strangers wrote.
+//! programs of them, and `lookup` finds them.
 
 pub(crate) mod beside;
 mod commit;
@@ -19,7 +19,6 @@ mod locks;
 mod lookup;
 mod reader;
 mod retention;
-mod shown;
 mod state_file;
 mod streams;
 #[cfg(test)]
@@ -370,7 +369,10 @@ impl Saver {
                 Ok(time) => time,
                 // Another program has deleted it since.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(files::at(FileAction::Find, &file)(error).into()),
+                Err(error) => {
+                    let refused = files::at(FileAction::Find, &file)(error);
+                    return Err(CheckpointError::from(refused).into());
+                }
             };
             found.push(self.kept(prefix, retention::seconds(time))?);
         }

@@ -3,13 +3,13 @@
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use aqueduct_graph::{DType, Value, ir::Data};
+use aqueduct_graph::ir::{Data, shown};
+use aqueduct_graph::{DType, Value};
 
 use super::elements::{CHUNK, Encoded};
 use super::error::{CheckpointError, FileAction};
-use super::files::{self, Input, System};
+use super::files::{self, FileError, Input, System};
 use super::format::{self, StoredTensor, Table};
-use super::shown;
 use crate::envelope::{Flaw, PREAMBLE};
 
 /// An open checkpoint whose table was checked.
@@ -33,7 +33,7 @@ impl Reader {
             let mut bytes = Vec::new();
             let taken = Read::take(&mut file, count as u64).read_to_end(&mut bytes);
             taken.map_err(files::at(FileAction::Read, path))?;
-            Ok(bytes)
+            Ok::<_, FileError>(bytes)
         };
         let flawed = |flaw| refusal(path, flaw);
         let opening = format::ENVELOPE
@@ -114,7 +114,7 @@ impl Reader {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 Err(self.damaged(tensor, "ends too early"))
             }
-            read => read.map_err(files::at(FileAction::Read, &self.path)),
+            read => Ok(read.map_err(files::at(FileAction::Read, &self.path))?),
         }
     }
 

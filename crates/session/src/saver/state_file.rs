@@ -11,10 +11,11 @@ use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::str;
 
+use aqueduct_graph::ir::shown;
+
 use super::beside;
 use super::error::{CheckpointError, FileAction};
 use super::files::{self, Kind, System};
-use super::shown;
 
 /// The name of the file.
 const NAME: &str = "checkpoint";
@@ -63,7 +64,7 @@ pub(super) fn announce(
     }
     all.push(coming);
     write(system, directory, &state.model_checkpoint_path, &all)?;
-    files::sync_directory_of(system, coming)
+    Ok(files::sync_directory_of(system, coming)?)
 }
 
 /// Writes the file of a folder. All paths are absolute; they are written relative to the folder, so
@@ -89,7 +90,7 @@ pub(super) fn write(
     let written = beside::write(system, &directory.join(NAME), |output| {
         output.write_all(text.as_bytes())
     })?;
-    written.rename()
+    Ok(written.rename()?)
 }
 
 /// Reads the file of a folder; `None` if there is none. Paths are given relative to where the folder

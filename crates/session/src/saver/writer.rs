@@ -43,7 +43,7 @@ pub(super) fn write<'s>(
             reason,
         }
     })?;
-    beside::write(system, file, |output| {
+    let written = beside::write(system, file, |output| {
         output.write_all(&layout.head)?;
         let mut written = layout.head.len() as u64;
         for ((_, value), offset) in contents.tensors.iter().zip(&layout.offsets) {
@@ -56,5 +56,6 @@ pub(super) fn write<'s>(
             })?;
         }
         Ok(())
-    })
+    })?;
+    Ok(written)
 }

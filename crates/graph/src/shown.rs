@@ -1,4 +1,4 @@
-//! Names, paths and shapes as texts show them. They come from files of strangers: none of them may
+//! Names, paths and shapes as texts show them that come from files of strangers: none of them may
 //! steer a terminal, look like another, or fill a log.
 
 use std::fmt::{self, Write as _};
@@ -7,21 +7,25 @@ use std::path::Path;
 /// Characters that are shown of a name or path.
 const MOST_CHARS: usize = 1000;
 
+/// Characters that are shown of a report.
+const MOST_REPORT_CHARS: usize = 10_000;
+
 /// Sizes that are shown of a shape.
 const MOST_SIZES: usize = 32;
 
 /// A name.
-pub(super) fn name(name: &str) -> Shown<'_> {
+pub fn name(name: &str) -> Shown<'_> {
     Shown { text: name }
 }
 
 /// A path.
-pub(super) fn path(path: &Path) -> String {
+pub fn path(path: &Path) -> String {
     name(&path.to_string_lossy()).to_string()
 }
 
 /// A text that is shown as such a name.
-pub(super) struct Shown<'t> {
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'t> {
     text: &'t str,
 }
 
@@ -41,8 +45,19 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
+/// A report whose parts show as themselves. What is too long ends with its length.
+pub fn report(report: &impl fmt::Display) -> String {
+    let mut text = report.to_string();
+    if let Some((end, _)) = text.char_indices().nth(MOST_REPORT_CHARS) {
+        let length = text.len();
+        text.truncate(end);
+        let _ = write!(text, "... ({length} bytes)");
+    }
+    text
+}
+
 /// A shape: `[2, 3]`.
-pub(super) fn shape<T: fmt::Debug>(sizes: &[T]) -> String {
+pub fn shape<T: fmt::Debug>(sizes: &[T]) -> String {
     match sizes.get(..MOST_SIZES) {
         Some(first) if sizes.len() > MOST_SIZES => {
             let first: Vec<String> = first.iter().map(|size| format!("{size:?}")).collect();
