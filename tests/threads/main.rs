@@ -13,6 +13,7 @@ use aqueduct::prelude::*;
 mod failures;
 mod growth;
 mod states;
+mod together;
 
 /// Runs `work` in a thread of its own, and fails if it does not end: threads that wait for each
 /// other would otherwise hang the tests.
