@@ -14,8 +14,11 @@
 #[path = "../saver/allocations.rs"]
 mod allocations;
 mod building_on;
+mod corpus;
 mod damage;
 mod forged;
+mod forms;
+mod golden;
 mod mutations;
 mod restructured;
 #[expect(dead_code, reason = "the table of operations asks more of its rows")]

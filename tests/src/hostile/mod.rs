@@ -1,6 +1,7 @@
 //! Files of strangers: what the tests of damaged checkpoints and graph files and the fuzz targets share.
 
 mod alive;
+mod corpus;
 mod file;
 mod graph_file;
 mod limits;
@@ -13,6 +14,7 @@ mod victim;
 mod watch;
 
 pub use alive::exercise;
+pub use corpus::corpus;
 pub use file::{CheckpointFile, FileTensor, with_preamble};
 pub use graph_file::{GraphFolder, graph_file, mended_graph};
 pub use limits::within_limits;
