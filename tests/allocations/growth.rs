@@ -16,6 +16,11 @@ fn layers(x: Tensor<'_, f32>, count: usize) -> Tensor<'_, f32> {
     (0..count).fold(x, |y, _| Dense::new(4).apply(y).tanh())
 }
 
+fn pieces(x: Tensor<'_, f32>, count: usize) -> Tensor<'_, f32> {
+    let slices: Vec<_> = (0..count).map(|_| x.slice((.., 1..3)).sin()).collect();
+    x.graph().concat(&slices, 1)
+}
+
 fn body<'g>(x: Tensor<'g, f32>, count: usize) -> Tensor<'g, f32> {
     let step = |state: Tensor<'g, f32>, x: Tensor<'g, f32>| waves(state + x, count);
     x.graph().foldl(x, x.graph().stack(&[x, x], 0), step)
@@ -41,15 +46,13 @@ fn bytes_of(units: Units, count: usize, options: SessionOptions) -> usize {
 }
 
 /// Whoever copies all of a graph for each of its nodes is found here; whoever only reads it is not.
-///
-/// `cargo test -p aqueduct-tests --test allocations -- --ignored growth`
 #[test]
-#[ignore = "some families ask for more"]
 fn twice_the_graph_asks_for_twice_the_bytes() {
     let _alone = alone();
-    let families: [(&str, Units); 4] = [
+    let families: [(&str, Units); 5] = [
         ("waves", waves),
         ("layers", layers),
+        ("pieces", pieces),
         ("body", body),
         ("loops", loops),
     ];

@@ -84,9 +84,7 @@ fn a_tree() {
     check(25_000, tree);
 }
 
-/// `cargo test --release -p aqueduct-tests --test large_graphs -- --ignored variables`
 #[test]
-#[ignore = "takes minutes"]
 fn variables_of_one_sum() {
     check(20_000, variables);
 }

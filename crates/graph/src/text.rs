@@ -1,5 +1,6 @@
 //! The text form of a graph, for debugging and for tests.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use crate::graph::Graph;
@@ -34,21 +35,35 @@ impl Graph {
     pub fn to_text(&self) -> String {
         let view = self.view();
         let mut text = String::new();
-        write_region(&mut text, &view, RegionId::ROOT, 0);
+        write_region(&mut text, &view, &by_region(&view), RegionId::ROOT, 0);
         text
     }
 }
 
-fn write_region(text: &mut String, store: &Store, region: RegionId, depth: usize) {
-    for id in store
-        .node_ids()
-        .filter(|id| store.node(*id).region == region)
-    {
-        write_node(text, store, id, depth);
+/// The operations of each region, ascending.
+type ByRegion = HashMap<RegionId, Vec<NodeId>>;
+
+fn by_region(store: &Store) -> ByRegion {
+    let mut nodes = ByRegion::new();
+    for id in store.node_ids() {
+        nodes.entry(store.node(id).region).or_default().push(id);
+    }
+    nodes
+}
+
+fn write_region(
+    text: &mut String,
+    store: &Store,
+    nodes: &ByRegion,
+    region: RegionId,
+    depth: usize,
+) {
+    for id in nodes.get(&region).into_iter().flatten() {
+        write_node(text, store, nodes, *id, depth);
     }
 }
 
-fn write_node(text: &mut String, store: &Store, id: NodeId, depth: usize) {
+fn write_node(text: &mut String, store: &Store, nodes: &ByRegion, id: NodeId, depth: usize) {
     let node = store.node(id);
     let indent = "  ".repeat(depth);
     let inputs: Vec<String> = store
@@ -86,15 +101,15 @@ fn write_node(text: &mut String, store: &Store, id: NodeId, depth: usize) {
     text.push('\n');
     if let Op::Control(control) = &node.op {
         for body in control.bodies() {
-            write_body(text, store, body, depth + 1);
+            write_body(text, store, nodes, body, depth + 1);
         }
     }
 }
 
-fn write_body(text: &mut String, store: &Store, body: RegionId, depth: usize) {
+fn write_body(text: &mut String, store: &Store, nodes: &ByRegion, body: RegionId, depth: usize) {
     let indent = "  ".repeat(depth);
     let _ = writeln!(text, "{indent}{{");
-    write_region(text, store, body, depth + 1);
+    write_region(text, store, nodes, body, depth + 1);
     let results = &store.region(body).results;
     let results: Vec<String> = results
         .iter()

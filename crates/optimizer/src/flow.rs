@@ -1,6 +1,7 @@
 //! The forward pass: to which operations a gradient can come back from, and what stands between.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use aqueduct_graph::ir::{Control, Nn, NodeId, Op, RegionId, State, Store, TensorId, VariableId};
 
@@ -16,9 +17,43 @@ pub(crate) struct Flow<'s> {
     /// Of loops and branches, whose outputs depend on the sources each in its way.
     outputs: HashMap<TensorId, Reach>,
     /// The loop or branch that a body belongs to.
-    owners: HashMap<RegionId, NodeId>,
+    owners: HashMap<RegionId, Owner>,
     sources: HashSet<TensorId>,
+    /// Those in bodies, ascending.
+    sources_in: HashMap<RegionId, Vec<TensorId>>,
     stops: &'s HashSet<TensorId>,
+}
+
+/// The tensors that are reads of each variable.
+pub(crate) struct Reads(HashMap<VariableId, Vec<TensorId>>);
+
+impl Reads {
+    /// The reads among the operations up to `last`.
+    pub(crate) fn new(store: &Store, last: NodeId) -> Reads {
+        let mut reads: HashMap<VariableId, Vec<TensorId>> = HashMap::new();
+        for id in store.node_ids().take_while(|id| *id <= last) {
+            if let Op::State(State::Read(variable) | State::ReadValue(variable)) = store.node(id).op
+            {
+                let of_variable = reads.entry(variable).or_default();
+                of_variable.push(TensorId::new(id, 0));
+            }
+        }
+        Reads(reads)
+    }
+
+    /// The tensors that stand for a point: a variable has a tensor for each of its reads.
+    pub(crate) fn sources_of(&self, point: Point<'_>) -> Vec<TensorId> {
+        match point {
+            Point::Tensor(tensor) => vec![tensor.id()],
+            Point::Variable(variable) => self.0.get(&variable.id()).cloned().unwrap_or_default(),
+        }
+    }
+}
+
+/// A loop or branch, and its operands.
+struct Owner {
+    id: NodeId,
+    inputs: Rc<[TensorId]>,
 }
 
 /// How a tensor depends on the sources. Of several chains the last of these cases counts.
@@ -71,6 +106,7 @@ impl<'s> Flow<'s> {
     pub(crate) fn new(
         store: &Store,
         points: &[Point<'_>],
+        reads: &Reads,
         stops: &'s HashSet<TensorId>,
         last: NodeId,
     ) -> Flow<'s> {
@@ -79,20 +115,45 @@ impl<'s> Flow<'s> {
             outputs: HashMap::new(),
             owners: HashMap::new(),
             sources: HashSet::new(),
+            sources_in: HashMap::new(),
             stops,
         };
         for point in points {
-            flow.sources.extend(sources_of(store, *point, last));
+            flow.sources.extend(reads.sources_of(*point));
         }
-        for id in store.node_ids().take_while(|id| *id <= last) {
-            let bodies = bodies(&store.node(id).op).into_iter();
-            flow.owners.extend(bodies.map(|body| (body, id)));
-        }
+        flow.find_owners(store, last);
+        flow.sort_sources(store);
         let first = flow.sources.iter().map(|source| source.node).min();
         if let Some(first) = first {
             flow.spread(store, first.index(), last.index());
         }
         flow
+    }
+
+    fn find_owners(&mut self, store: &Store, last: NodeId) {
+        for id in store.node_ids().take_while(|id| *id <= last) {
+            let bodies = bodies(&store.node(id).op);
+            if bodies.is_empty() {
+                continue;
+            }
+            let inputs: Rc<[TensorId]> = store.inputs(id).into();
+            for body in bodies {
+                let inputs = Rc::clone(&inputs);
+                self.owners.insert(body, Owner { id, inputs });
+            }
+        }
+    }
+
+    fn sort_sources(&mut self, store: &Store) {
+        for source in &self.sources {
+            let region = store.node(source.node).region;
+            if region != RegionId::ROOT {
+                self.sources_in.entry(region).or_default().push(*source);
+            }
+        }
+        self.sources_in
+            .values_mut()
+            .for_each(|sources| sources.sort_unstable());
     }
 
     /// Finds the reach of the operations in this range of ids, in order. A loop whose states come out
@@ -149,13 +210,8 @@ impl<'s> Flow<'s> {
     }
 
     /// The sources in this body.
-    pub(crate) fn sources_in(&self, store: &Store, body: RegionId) -> Vec<TensorId> {
-        let sources = self.sources.iter().copied();
-        let mut inside: Vec<TensorId> = sources
-            .filter(|source| store.node(source.node).region == body)
-            .collect();
-        inside.sort_unstable();
-        inside
+    pub(crate) fn sources_in(&self, body: RegionId) -> &[TensorId] {
+        self.sources_in.get(&body).map_or(&[], Vec::as_slice)
     }
 
     /// The tensors that a gradient comes to on its way from `ys` to the sources.
@@ -213,13 +269,8 @@ impl<'s> Flow<'s> {
         let Some(owner) = self.owners.get(&region) else {
             return Vec::new();
         };
-        let mut given: Vec<TensorId> = store
-            .inputs(*owner)
-            .get(index)
-            .copied()
-            .into_iter()
-            .collect();
-        if let Op::Control(control) = &store.node(*owner).op
+        let mut given: Vec<TensorId> = owner.inputs.get(index).copied().into_iter().collect();
+        if let Op::Control(control) = &store.node(owner.id).op
             && index < control.states()
         {
             given.extend(results_at(store, control, index));
@@ -301,23 +352,6 @@ impl<'s> Flow<'s> {
         let reaches = tensors.into_iter().map(|tensor| self.of(store, tensor));
         reaches.fold(Reach::No, Reach::or)
     }
-}
-
-/// The tensors that stand for a point: a variable has a tensor for each of its reads.
-pub(crate) fn sources_of(store: &Store, point: Point<'_>, last: NodeId) -> Vec<TensorId> {
-    match point {
-        Point::Tensor(tensor) => vec![tensor.id()],
-        Point::Variable(variable) => store
-            .node_ids()
-            .take_while(|id| *id <= last)
-            .filter(|id| reads(&store.node(*id).op, variable.id()))
-            .map(|id| TensorId::new(id, 0))
-            .collect(),
-    }
-}
-
-fn reads(op: &Op, variable: VariableId) -> bool {
-    matches!(op, Op::State(State::Read(id) | State::ReadValue(id)) if *id == variable)
 }
 
 /// The results that this output of a loop or branch is made of, one of each body.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use aqueduct_graph::ir::{Body, NodeId, Problem, TensorId};
 use aqueduct_graph::{AnyTensor, Element, Float, Graph, MistakeKind, Tensor};
 
-use crate::flow::{Flow, Obstacle, Reach, sources_of};
+use crate::flow::{Flow, Obstacle, Reach, Reads};
 use crate::gradient::{Gradient, Slope};
 use crate::points::{Point, Points};
 use crate::walk::Walk;
@@ -238,16 +238,19 @@ struct Search<'g, 'r> {
     stops: HashSet<TensorId>,
     /// The last operation that counts.
     last: NodeId,
+    reads: Reads,
 }
 
 impl<'g, 'r> Search<'g, 'r> {
     fn new(graph: &'g Graph, request: &'r Gradients<'g>) -> Search<'g, 'r> {
         let last = request.ys.iter().map(|y| y.id().node).max();
+        let last = last.unwrap_or(NodeId::from_index(0));
         Search {
             graph,
             request,
             stops: request.stops.iter().map(|stop| stop.id()).collect(),
-            last: last.unwrap_or(NodeId::from_index(0)),
+            last,
+            reads: Reads::new(&graph.view(), last),
         }
     }
 
@@ -265,15 +268,24 @@ impl<'g, 'r> Search<'g, 'r> {
             }
         }
         let sums = Walk::run(self.graph, &flow, &self.stops, parts);
-        let mut found = Vec::with_capacity(self.request.xs.len());
-        for x in &self.request.xs {
-            found.push(self.at(*x, &flow, &sums));
+        let xs = self.request.xs.iter();
+        let mut found: Vec<Option<Gradient<'g>>> = xs.map(|x| self.without_walk(*x)).collect();
+        self.find_lost(&mut found, &flow);
+        for (x, found) in self.request.xs.iter().zip(&mut found) {
+            if found.is_none() {
+                *found = self.sum_at(*x, &sums);
+            }
         }
+        self.find_blocked(&mut found);
+        let found = found.into_iter();
         found
+            .map(|found| found.unwrap_or(Gradient::NotConnected))
+            .collect()
     }
 
     fn flow(&self, points: &[Point<'g>]) -> Flow<'_> {
-        Flow::new(&self.graph.view(), points, &self.stops, self.last)
+        let view = self.graph.view();
+        Flow::new(&view, points, &self.reads, &self.stops, self.last)
     }
 
     /// Why a tensor of a finished body has no gradient: it has another value in each step.
@@ -297,62 +309,99 @@ impl<'g, 'r> Search<'g, 'r> {
         Some(Gradient::NotDifferentiable { reason })
     }
 
-    /// The gradient at one of `xs`, or why there is none.
-    #[track_caller]
-    fn at(
-        &self,
-        x: Point<'g>,
-        flow: &Flow<'_>,
-        sums: &HashMap<TensorId, Slope<'g>>,
-    ) -> Gradient<'g> {
+    /// What stands for the gradient at one of `xs` whatever the walk finds.
+    fn without_walk(&self, x: Point<'g>) -> Option<Gradient<'g>> {
         if x.tensor().is_poisoned() {
-            return Gradient::Dense(x.tensor());
+            return Some(Gradient::Dense(x.tensor()));
         }
-        if let Some(refusal) = self.inside(x).or_else(|| self.lost(x, flow)) {
-            return refusal;
-        }
-        let sources = sources_of(&self.graph.view(), x, self.last);
+        self.inside(x)
+    }
+
+    /// The gradient that the walk has found at one of `xs`.
+    #[track_caller]
+    fn sum_at(&self, x: Point<'g>, sums: &HashMap<TensorId, Slope<'g>>) -> Option<Gradient<'g>> {
+        let sources = self.reads.sources_of(x);
         let parts: Vec<Slope<'g>> = sources
             .iter()
             .filter_map(|source| sums.get(source).copied())
             .collect();
-        match Slope::sum(self.graph, &parts) {
-            Some(sum) => Gradient::from(sum),
-            None => self.why_not(x),
+        Slope::sum(self.graph, &parts).map(Gradient::from)
+    }
+
+    /// Answers for those of `xs` of whose gradients only a part could be found.
+    fn find_lost(&self, found: &mut [Option<Gradient<'g>>], flow: &Flow<'_>) {
+        let is_whole = |reach: &Reach| !matches!(reach, Reach::Lost(_));
+        if self.reaches(flow).iter().all(is_whole) {
+            return;
+        }
+        let obstacle = |reach: Reach| match reach {
+            Reach::Lost(id) => Some(Obstacle::Rule(id)),
+            Reach::No | Reach::Blocked(_) | Reach::Flows => None,
+        };
+        self.find_obstacles(found, &is_whole, &obstacle, |reason| Gradient::NotDerived {
+            reason,
+        });
+    }
+
+    /// Answers for those of `xs` that `ys` depend on, though no gradient comes to them.
+    fn find_blocked(&self, found: &mut [Option<Gradient<'g>>]) {
+        let is_apart = |reach: &Reach| *reach == Reach::No;
+        let obstacle = |reach: Reach| match reach {
+            Reach::Blocked(obstacle) => Some(obstacle),
+            Reach::No | Reach::Flows | Reach::Lost(_) => None,
+        };
+        self.find_obstacles(found, &is_apart, &obstacle, |reason| {
+            Gradient::NotDifferentiable { reason }
+        });
+    }
+
+    /// Answers for those of `xs` that have no answer yet, and that an obstacle stands before.
+    fn find_obstacles(
+        &self,
+        found: &mut [Option<Gradient<'g>>],
+        is_clear: &impl Fn(&Reach) -> bool,
+        obstacle: &impl Fn(Reach) -> Option<Obstacle>,
+        answer: impl Fn(String) -> Gradient<'g>,
+    ) {
+        let places: Vec<usize> = (0..found.len())
+            .filter(|place| found[*place].is_none())
+            .collect();
+        let points: Vec<Point<'g>> = places.iter().map(|place| self.request.xs[*place]).collect();
+        let obstacles = self.obstacles(&points, is_clear, obstacle);
+        for (place, obstacle) in places.into_iter().zip(obstacles) {
+            let reason = obstacle.map(|obstacle| obstacle.reason(&self.graph.view()));
+            found[place] = reason.map(&answer);
         }
     }
 
-    /// What stands for a gradient of which only a part could be found.
-    fn lost(&self, x: Point<'g>, flow: &Flow<'_>) -> Option<Gradient<'g>> {
-        // Something is lost of the gradients of all `xs`: is it of this one?
-        self.lost_of_all(flow)?;
-        let obstacle = self.lost_of_all(&self.flow(&[x]))?;
-        Some(Gradient::NotDerived {
-            reason: obstacle.reason(&self.graph.view()),
-        })
+    /// For each point: what stands between it and the first of `ys` that tells an obstacle. Many points
+    /// are asked about together as long as the way from all of them is clear.
+    fn obstacles(
+        &self,
+        points: &[Point<'g>],
+        is_clear: &impl Fn(&Reach) -> bool,
+        obstacle: &impl Fn(Reach) -> Option<Obstacle>,
+    ) -> Vec<Option<Obstacle>> {
+        if points.is_empty() {
+            return Vec::new();
+        }
+        let reaches = self.reaches(&self.flow(points));
+        if reaches.iter().all(is_clear) {
+            return vec![None; points.len()];
+        }
+        if points.len() == 1 {
+            return vec![reaches.into_iter().find_map(obstacle)];
+        }
+        let (first, second) = points.split_at(points.len() / 2);
+        let mut found = self.obstacles(first, is_clear, obstacle);
+        found.extend(self.obstacles(second, is_clear, obstacle));
+        found
     }
 
-    fn lost_of_all(&self, flow: &Flow<'_>) -> Option<Obstacle> {
+    /// How each of `ys` depends on the sources of a flow.
+    fn reaches(&self, flow: &Flow<'_>) -> Vec<Reach> {
         let view = self.graph.view();
-        let mut ys = self.request.ys.iter();
-        ys.find_map(|y| match flow.of(&view, y.id()) {
-            Reach::Lost(id) => Some(Obstacle::Rule(id)),
-            Reach::No | Reach::Blocked(_) | Reach::Flows => None,
-        })
-    }
-
-    fn why_not(&self, x: Point<'g>) -> Gradient<'g> {
-        let flow = self.flow(&[x]);
-        let view = self.graph.view();
-        let mut ys = self.request.ys.iter();
-        let obstacle = ys.find_map(|y| match flow.of(&view, y.id()) {
-            Reach::Blocked(obstacle) => Some(obstacle),
-            Reach::No | Reach::Flows | Reach::Lost(_) => None,
-        });
-        obstacle.map_or(Gradient::NotConnected, |obstacle| {
-            Gradient::NotDifferentiable {
-                reason: obstacle.reason(&view),
-            }
-        })
+        let ys = self.request.ys.iter();
+        ys.map(|y| flow.of(&view, y.id())).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! Requests: fetches and feeds checked, and turned into the goal of a plan.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use aqueduct_graph::ir::{Int, NodeId, RegionId, Store, TensorId};
@@ -56,10 +56,12 @@ pub(crate) fn resolve_feeds<'f>(
         .partition(|entry: &Entry<'f>| entry.key.graph.is_same(graph));
     problems.extend(foreign.iter().map(|entry| of_another_graph(&entry.key)));
     let view = graph.view();
-    let mut sizes = Sizing::new();
+    let again = Again::new(own.iter().map(|entry| &entry.key));
+    let mut sizes = Sizing::default();
     let mut entries: Few<Entry<'f>> = Few::new();
-    for entry in own {
-        match check_feed(&view, &entry, &mut sizes, &entries) {
+    for (place, entry) in own.into_iter().enumerate() {
+        let is_again = again.is(&entry.key, place);
+        match check_feed(&view, &entry, &mut sizes, is_again) {
             Some(problem) => {
                 problems.push(problem);
                 refused.push(entry.key);
@@ -106,7 +108,7 @@ pub(crate) fn resolve_shapes(
         .collect();
     check_keys(graph, &keys)?;
     let view = graph.view();
-    let mut known = Sizing::new();
+    let mut known = Sizing::default();
     let mut problems = Vec::new();
     for (key, (_, sizes)) in keys.iter().zip(shapes) {
         problems.extend(check_shape(&view, key, sizes, None, &mut known));
@@ -134,10 +136,12 @@ pub(crate) fn check_keys(graph: &Graph, keys: &[FeedTensor]) -> Result<()> {
     let foreign = keys.iter().filter(|key| !key.graph.is_same(graph));
     let mut problems: Vec<FeedProblem> = foreign.map(of_another_graph).collect();
     let view = graph.view();
-    let own = keys.iter().enumerate();
+    let own = || keys.iter().filter(|key| key.graph.is_same(graph));
+    let again = Again::new(own());
     problems.extend(
-        own.filter(|(_, key)| key.graph.is_same(graph))
-            .filter_map(|(place, key)| check_key(&view, key, keys.iter().take(place))),
+        own()
+            .enumerate()
+            .filter_map(|(place, key)| check_key(&view, key, again.is(key, place))),
     );
     if problems.is_empty() {
         return Ok(());
@@ -214,17 +218,30 @@ fn of_another_graph(key: &FeedTensor) -> FeedProblem {
     }
 }
 
+/// Which of the tensors of one graph that are to be fed were named before.
+struct Again(Few<(TensorId, usize)>);
+
+impl Again {
+    fn new<'k>(keys: impl Iterator<Item = &'k FeedTensor>) -> Again {
+        let keys = keys.enumerate();
+        let mut places: Few<_> = keys.map(|(place, key)| (key.tensor, place)).collect();
+        places.sort_unstable();
+        Again(places)
+    }
+
+    /// Whether the one at this place was.
+    fn is(&self, key: &FeedTensor, place: usize) -> bool {
+        let first = self.0.partition_point(|(tensor, _)| *tensor < key.tensor);
+        self.0.get(first).is_some_and(|(_, first)| *first < place)
+    }
+}
+
 /// What is wrong with a tensor of this graph that is to be fed, if anything.
-fn check_key<'k>(
-    store: &Store,
-    key: &FeedTensor,
-    mut before: impl Iterator<Item = &'k FeedTensor>,
-) -> Option<FeedProblem> {
+fn check_key(store: &Store, key: &FeedTensor, is_again: bool) -> Option<FeedProblem> {
     if let Some(body) = body_of(store, key.tensor.node) {
         return Some(key.problem(store, format!("{body} and cannot be fed")));
     }
-    let again = before.any(|other| other.graph.is_same(&key.graph) && other.tensor == key.tensor);
-    again.then(|| key.problem(store, "it is fed twice"))
+    is_again.then(|| key.problem(store, "it is fed twice"))
 }
 
 /// What is wrong with a feed, if anything.
@@ -232,10 +249,10 @@ fn check_feed(
     store: &Store,
     entry: &Entry<'_>,
     sizes: &mut Sizing,
-    before: &[Entry<'_>],
+    is_again: bool,
 ) -> Option<FeedProblem> {
     let key = &entry.key;
-    if let Some(problem) = check_key(store, key, before.iter().map(|other| &other.key)) {
+    if let Some(problem) = check_key(store, key, is_again) {
         return Some(problem);
     }
     let problem = |message: String| Some(key.problem(store, message));
@@ -292,7 +309,34 @@ fn check_shape(
 }
 
 /// What unknown sizes turned out to be, and where.
-type Sizing = Few<(Symbol, i64, (TensorId, Place))>;
+#[derive(Default)]
+struct Sizing {
+    known: Few<(Symbol, i64, (TensorId, Place))>,
+    /// Where among these each size is, once there are many.
+    places: HashMap<Symbol, usize>,
+}
+
+impl Sizing {
+    /// More are not looked through one by one.
+    const MANY: usize = 32;
+
+    fn find(&self, symbol: Symbol) -> Option<&(Symbol, i64, (TensorId, Place))> {
+        if self.places.is_empty() {
+            return self.known.iter().find(|(known, ..)| *known == symbol);
+        }
+        self.known.get(*self.places.get(&symbol)?)
+    }
+
+    fn add(&mut self, symbol: Symbol, value: i64, at: (TensorId, Place)) {
+        self.known.push((symbol, value, at));
+        if self.known.len() > Sizing::MANY {
+            let noted = self.places.len();
+            let others = self.known.iter().enumerate().skip(noted);
+            self.places
+                .extend(others.map(|(place, (symbol, ..))| (*symbol, place)));
+        }
+    }
+}
 
 /// Where in a tensor a size is told.
 #[derive(Clone, Copy)]
@@ -326,8 +370,8 @@ fn contradiction(
             format!("the graph was built for the number {number} here, and was given {value}")
         }),
         Int::Unknown(symbol) => {
-            let Some((_, before, by)) = known.iter().find(|(known, ..)| *known == symbol) else {
-                known.push((symbol, value, at));
+            let Some((_, before, by)) = known.find(symbol) else {
+                known.add(symbol, value, at);
                 return None;
             };
             (*before != value).then(|| {

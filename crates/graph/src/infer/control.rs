@@ -26,7 +26,7 @@ pub(super) fn infer(
         }
         Control::Parameter { region, index } => {
             let [] = operands(inputs)?;
-            parameter(index, &around.parameters(region))
+            parameter(index, region, around)
         }
         Control::Scan {
             body,
@@ -72,12 +72,16 @@ pub(super) fn infer(
     }
 }
 
-fn parameter(index: usize, parameters: &[Fact]) -> Result<Vec<Fact>, Problem> {
-    match parameters.get(index) {
-        Some(fact) => Ok(vec![fact.clone()]),
+fn parameter(
+    index: usize,
+    region: RegionId,
+    around: &dyn Surroundings,
+) -> Result<Vec<Fact>, Problem> {
+    match around.parameter(region, index) {
+        Some(fact) => Ok(vec![fact]),
         None => Err(Problem::argument(format!(
             "parameter {index} does not exist: the body has {}",
-            plural(parameters.len(), "parameter")
+            plural(around.parameters(region).len(), "parameter")
         ))),
     }
 }

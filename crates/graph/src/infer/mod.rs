@@ -41,6 +41,11 @@ pub trait Surroundings {
     /// The facts of a body's parameters.
     fn parameters(&self, region: RegionId) -> Vec<Fact>;
 
+    /// The fact of one of a body's parameters, if it has so many.
+    fn parameter(&self, region: RegionId, index: usize) -> Option<Fact> {
+        self.parameters(region).into_iter().nth(index)
+    }
+
     /// The facts of a body's results.
     fn results(&self, region: RegionId) -> Vec<Fact>;
 }

@@ -260,6 +260,10 @@ impl Surroundings for Store {
         self.region(region).parameter_facts.clone()
     }
 
+    fn parameter(&self, region: RegionId, index: usize) -> Option<Fact> {
+        self.region(region).parameter_facts.get(index).cloned()
+    }
+
     fn results(&self, region: RegionId) -> Vec<Fact> {
         let results = &self.region(region).results;
         results

@@ -93,14 +93,10 @@ impl<'g, 'f> Walk<'g, 'f> {
     fn over_body(&self, frame: &Rc<Frame<'g>>, starts: Vec<(TensorId, Slope<'g>)>) -> Walk<'g, 'f> {
         let mut walk = Walk::new(self.graph, self.course, Rc::clone(frame));
         walk.follow(starts);
-        let sources = {
-            let view = self.graph.view();
-            let body = frame.region();
-            body.map(|body| self.course.flow.sources_in(&view, body))
-        };
+        let sources = frame.region().map(|body| self.course.flow.sources_in(body));
         for source in sources.unwrap_or_default() {
-            if let Some(sum) = walk.sums.get(&source) {
-                walk.outside.entry(source).or_default().push(*sum);
+            if let Some(sum) = walk.sums.get(source) {
+                walk.outside.entry(*source).or_default().push(*sum);
             }
         }
         walk

@@ -499,11 +499,12 @@ impl Import<'_> {
         let given = self.draft.given(id, control, *region);
         let steps = self.draft.steps(self.store, id, control)?;
         let region = self.store.region(*region);
+        let operands = self.draft.value_inputs(self.store, id);
 
         let mut inputs = Vec::new();
         let mut parameters: Vec<Option<(usize, Type)>> = vec![None; region.parameters.len()];
         for state in given.iter().filter(|given| given.output < *states) {
-            let initial = self.operand(id, state.output)?;
+            let initial = self.needed(&operands, state.output)?;
             let initial = self.block.contiguous(initial, id);
             parameters[state.output] = Some((inputs.len(), contiguous(self.block.kind(initial))));
             inputs.push(initial);
@@ -511,7 +512,7 @@ impl Import<'_> {
         let carried = inputs.len();
         let of_sequences = parameters.iter_mut().enumerate().skip(*states);
         for (slot, parameter) in of_sequences.take(*sequences) {
-            if let Some(sequence) = self.optional_operand(id, slot)? {
+            if let Some(sequence) = self.optional(&operands, slot)? {
                 let sequence = self.forward(id, sequence, 1);
                 *parameter = Some((inputs.len(), self.block.kind(sequence).element()));
                 inputs.push(sequence);
@@ -519,7 +520,7 @@ impl Import<'_> {
         }
         let used_sequences = inputs.len() - carried;
         let limit = match control.limit_slot() {
-            Some(slot) => Some(self.operand(id, slot)?),
+            Some(slot) => Some(self.needed(&operands, slot)?),
             None => None,
         };
         inputs.extend(limit);
@@ -655,8 +656,8 @@ impl Import<'_> {
     fn kernel(&mut self, id: NodeId) -> Result<(Kernel, Vec<ValueId>)> {
         let mut inputs = Vec::new();
         let mut slots = Vec::new();
-        for slot in 0..self.store.inputs(id).len() {
-            let operand = self.optional_operand(id, slot)?;
+        for operand in self.draft.value_inputs(self.store, id) {
+            let operand = operand.map(|tensor| self.tensor(tensor)).transpose()?;
             slots.push(operand.map(|_| inputs.len()));
             inputs.extend(operand);
         }
@@ -670,25 +671,28 @@ impl Import<'_> {
     }
 
     fn operands(&mut self, id: NodeId) -> Result<Vec<ValueId>> {
-        let inputs = self.store.inputs(id);
-        (0..inputs.len())
-            .map(|slot| self.operand(id, slot))
+        let operands = self.draft.value_inputs(self.store, id);
+        (0..operands.len())
+            .map(|slot| self.needed(&operands, slot))
             .collect()
     }
 
-    /// An operand whose elements are needed.
+    /// An operand whose elements are needed, of an operation that has a few.
     fn operand(&mut self, id: NodeId, slot: usize) -> Result<ValueId> {
-        let operand = self.optional_operand(id, slot)?;
+        let operands = self.draft.value_inputs(self.store, id);
+        self.needed(&operands, slot)
+    }
+
+    /// One of these operands, whose elements are needed.
+    fn needed(&mut self, operands: &[Option<TensorId>], slot: usize) -> Result<ValueId> {
+        let operand = self.optional(operands, slot)?;
         operand.ok_or_else(|| Error::internal(format!("operand {slot} is not needed")))
     }
 
-    /// An operand; `None` for one whose elements are not needed.
-    fn optional_operand(&mut self, id: NodeId, slot: usize) -> Result<Option<ValueId>> {
-        let operands = self.draft.value_inputs(self.store, id);
-        match operands.get(slot).copied().flatten() {
-            Some(tensor) => self.tensor(tensor).map(Some),
-            None => Ok(None),
-        }
+    /// One of these operands; `None` for one whose elements are not needed.
+    fn optional(&mut self, operands: &[Option<TensorId>], slot: usize) -> Result<Option<ValueId>> {
+        let operand = operands.get(slot).copied().flatten();
+        operand.map(|tensor| self.tensor(tensor)).transpose()
     }
 
     /// The value of a tensor that was computed, or is given to the block.

@@ -68,7 +68,8 @@ pub(crate) struct PrunedBody {
 impl PrunedBody {
     /// Whether a result is used.
     pub(crate) fn uses(&self, place: usize) -> bool {
-        self.results.iter().any(|(used, _)| *used == place)
+        let found = self.results.binary_search_by_key(&place, |(used, _)| *used);
+        found.is_ok()
     }
 
     /// Whether the elements of a parameter are used.

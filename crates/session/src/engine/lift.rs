@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aqueduct_graph::ir::NodeId;
 
-use crate::engine::ir::{Block, Code, Place, Scan, Type, ValueId};
+use crate::engine::ir::{Block, Code, Place, Scan, Source, Type, ValueId};
 
 /// For roots of a body that have a counterpart around the loop: that counterpart.
 ///
@@ -13,6 +13,8 @@ use crate::engine::ir::{Block, Code, Place, Scan, Type, ValueId};
 pub(crate) struct Lifted {
     same: HashMap<ValueId, ValueId>,
     all: HashMap<ValueId, ValueId>,
+    /// The constants of the body, each with the operation that it comes from.
+    constants: HashMap<ValueId, (Code, NodeId)>,
 }
 
 impl Lifted {
@@ -21,16 +23,17 @@ impl Lifted {
         let mut lifted = Lifted {
             same: HashMap::new(),
             all: HashMap::new(),
+            constants: constants(&scan.body),
         };
-        let sequences = inputs.iter().enumerate().skip(scan.states);
-        for (operand, input) in sequences.take(scan.sequences) {
-            if let Some(value) = scan.parameter(operand) {
-                lifted.all.insert(value, *input);
-            }
-        }
-        for (operand, input) in inputs.iter().enumerate().skip(scan.captures()) {
-            if let Some(value) = scan.parameter(operand) {
-                lifted.same.insert(value, *input);
+        let sequences = scan.states..scan.states + scan.sequences;
+        for (value, source) in &scan.body.sources {
+            let Source::Parameter(operand) = *source else {
+                continue;
+            };
+            if sequences.contains(&operand) {
+                lifted.all.insert(*value, inputs[operand]);
+            } else if operand >= scan.captures() {
+                lifted.same.insert(*value, inputs[operand]);
             }
         }
         lifted
@@ -59,7 +62,7 @@ impl Lifted {
         let known = match self.same.get(&root) {
             Some(known) => *known,
             None => {
-                let constant = constant(body, root, around)?;
+                let constant = self.constant(body, root, around)?;
                 self.same.insert(root, constant);
                 constant
             }
@@ -73,6 +76,13 @@ impl Lifted {
             return self.same.get(&root).copied();
         }
         Some(around.view(place, body.kind(value).clone()))
+    }
+
+    /// A constant of the body, made around the loop.
+    fn constant(&self, body: &Block, root: ValueId, around: &mut Block) -> Option<ValueId> {
+        let (code, origin) = self.constants.get(&root)?;
+        let kind = body.kind(root).clone();
+        Some(around.push_one(code.clone(), Vec::new(), kind, *origin))
     }
 
     /// What the body sees of a root in each step, seen of all steps.
@@ -105,17 +115,12 @@ impl Lifted {
     }
 }
 
-/// A constant of a body, made around the loop.
-fn constant(body: &Block, root: ValueId, around: &mut Block) -> Option<ValueId> {
-    let node = body
-        .nodes
-        .iter()
-        .find(|node| node.outputs.contains(&root))?;
-    let Code::Constant(_) = &node.code else {
-        return None;
-    };
-    let kind = body.kind(root).clone();
-    Some(around.push_one(node.code.clone(), Vec::new(), kind, node.origin))
+fn constants(body: &Block) -> HashMap<ValueId, (Code, NodeId)> {
+    let nodes = body.nodes.iter();
+    let constants = nodes.filter(|node| matches!(node.code, Code::Constant(_)));
+    constants
+        .map(|node| (node.outputs[0], (node.code.clone(), node.origin)))
+        .collect()
 }
 
 impl Block {

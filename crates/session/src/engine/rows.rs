@@ -5,6 +5,8 @@
 //! ([`split_rows`](super::passes::split_rows)). Every kernel gives a row the same bits whichever rows
 //! are beside it, so the cut shows nowhere.
 
+use std::collections::HashMap;
+
 use crate::engine::ir::{Block, Code, Node, Piece, Scan, Source, ValueId};
 
 /// What a value has to do with rows.
@@ -45,6 +47,7 @@ impl Rows {
 pub(crate) fn of_scan(scan: &Scan) -> Option<Rows> {
     let body = &scan.body;
     let count = *body.sizes(*body.results.first()?).first()?;
+    let of_captures = shares_as_operands(body, count);
     let mut shares = vec![None; body.value_count()];
     for (value, source) in &body.sources {
         let Source::Parameter(index) = source else {
@@ -54,7 +57,11 @@ pub(crate) fn of_scan(scan: &Scan) -> Option<Rows> {
         let share = if *index < scan.states + scan.sequences {
             wanted(has_rows)
         } else {
-            share_of_capture(body, *value, count)?
+            // What no node uses is no row of anything.
+            of_captures
+                .get(value)
+                .copied()
+                .unwrap_or(Some(Share::Whole))?
         };
         if *index < scan.states && share == Share::Whole {
             return None;
@@ -96,21 +103,18 @@ pub(crate) fn of_scan(scan: &Scan) -> Option<Rows> {
     })
 }
 
-/// What a captured tensor is, by what the body does with it; `None` if it is both.
-fn share_of_capture(body: &Block, value: ValueId, count: usize) -> Option<Share> {
-    let mut share = None;
+/// What roots are, by what the body does with them; `None` for one that is both.
+fn shares_as_operands(body: &Block, count: usize) -> HashMap<ValueId, Option<Share>> {
+    let mut shares = HashMap::new();
     for node in &body.nodes {
         for (slot, operand) in node.inputs.iter().enumerate() {
-            if body.place(*operand).root != value {
-                continue;
-            }
             let here = share_as_operand(body, node, slot, count);
-            if *share.get_or_insert(here) != here {
-                return None;
-            }
+            let root = body.place(*operand).root;
+            let share = shares.entry(root).or_insert(Some(here));
+            *share = share.filter(|share| *share == here);
         }
     }
-    Some(share.unwrap_or(Share::Whole))
+    shares
 }
 
 /// What a node takes an operand for that has as many elements along axis 0 as there are rows.

@@ -92,11 +92,19 @@ impl Loop<'_> {
         let kept = |flags: &[bool]| flags.iter().filter(|kept| **kept).count();
         self.scan.sequences = kept(&operands[sequences]);
         self.scan.states = kept(&operands[..states]);
+        let mut left = 0;
+        let places: Vec<usize> = operands
+            .iter()
+            .map(|kept| {
+                left += usize::from(*kept);
+                left - usize::from(*kept)
+            })
+            .collect();
         let body = &mut self.scan.body;
         body.sources.retain_mut(|(_, source)| match source {
             Source::Parameter(index) => {
                 let keep = operands[*index];
-                *index = kept(&operands[..*index]);
+                *index = places[*index];
                 keep
             }
             Source::Plan(_) => true,

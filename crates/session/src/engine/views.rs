@@ -7,7 +7,7 @@ use crate::kernels::fused::Expression;
 use crate::kernels::strides;
 
 /// A part of an axis: `count` positions from `start` on, `step` apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Part {
     pub(crate) start: usize,
     pub(crate) step: isize,

@@ -21,6 +21,8 @@ pub(super) struct Emission<'a> {
     pub(super) block: &'a Block,
     pub(super) homes: HashMap<ValueId, Home>,
     pub(super) instructions: Vec<Instruction>,
+    /// For each root: how often it and its views are used.
+    pub(super) uses: Vec<usize>,
     /// The node that instructions are made for.
     pub(super) node: Option<usize>,
     /// The threads that share the instructions.

@@ -324,9 +324,8 @@ impl Emission<'_> {
                 bytes.checked_div(scan.steps).unwrap_or(0),
             )
         });
-        let uses = self.block.root_uses();
         let last = node.outputs[..scan.states].iter().map(|output| {
-            let used = uses[output.index()] > 0;
+            let used = self.uses[output.index()] > 0;
             used.then(|| self.address(*output))
         });
         let program = ScanProgram {

@@ -294,6 +294,7 @@ impl Lowering {
             block,
             homes,
             instructions: Vec::new(),
+            uses: block.root_uses(),
             node: None,
             threads: self.threads,
         };
@@ -468,16 +469,17 @@ impl Lowering {
         }
         let kind = block.kind(output);
         let fits = |operand: &&ValueId| {
-            let seen = node
-                .inputs
-                .iter()
-                .filter(|other| block.place(**other).root == **operand);
             of_root.contains_key(operand)
                 && last[operand.index()] == index
                 && block.kind(**operand) == kind
-                && seen.count() == 1
         };
-        node.inputs.iter().find(fits).copied()
+        let mut fitting = node.inputs.iter().filter(fits).peekable();
+        fitting.peek()?;
+        let mut seen: HashMap<ValueId, usize> = HashMap::new();
+        for value in &node.inputs {
+            *seen.entry(block.place(*value).root).or_default() += 1;
+        }
+        fitting.find(|operand| seen[operand] == 1).copied()
     }
 
     /// Versions that the plain executor writes have memory of their own; gives how many of the node's

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Home, Part};
-use crate::engine::ir::{Block, Code, Type, ValueId};
+use crate::engine::ir::{Block, Code, Node, Type, ValueId};
 use crate::engine::views::reshaped_strides;
 
 /// Where a part is, by where its whole is.
@@ -34,6 +34,7 @@ pub(super) fn parts(block: &Block, homes: &HashMap<ValueId, Home>) -> HashMap<Va
     let users = block.users();
     let given = block.results.iter();
     let given: HashSet<ValueId> = given.map(|value| block.place(*value).root).collect();
+    let uses = uses(block);
     let mut parts: HashMap<ValueId, Part> = HashMap::new();
     // What a whole is joined into itself comes later.
     for node in block.nodes.iter().rev() {
@@ -66,9 +67,9 @@ pub(super) fn parts(block: &Block, homes: &HashMap<ValueId, Home>) -> HashMap<Va
                 !matches!(maker, Code::Constant(_) | Code::Opaque(_))
             } else {
                 matches!(maker, Code::Fused(_) | Code::Product)
-                    && users[root.index()]
-                        .iter()
-                        .all(|user| takes_strides(block, *user, root, whole))
+                    && users[root.index()].iter().all(|user| {
+                        takes_strides(&block.nodes[*user], &uses[&(*user, root)], whole)
+                    })
             };
             if fits {
                 let part = Part {
@@ -83,24 +84,40 @@ pub(super) fn parts(block: &Block, homes: &HashMap<ValueId, Home>) -> HashMap<Va
     parts
 }
 
+/// How a node uses a root.
+struct Uses {
+    /// How many of its operands are the root or views of it.
+    count: usize,
+    /// Whether all of them are the root itself.
+    whole: bool,
+}
+
+/// How nodes use roots, by the node and the root.
+fn uses(block: &Block) -> HashMap<(usize, ValueId), Uses> {
+    let mut uses = HashMap::new();
+    for (index, node) in block.nodes.iter().enumerate() {
+        for value in &node.inputs {
+            let root = block.place(*value).root;
+            let of_root = uses.entry((index, root)).or_insert(Uses {
+                count: 0,
+                whole: true,
+            });
+            of_root.count += 1;
+            of_root.whole &= *value == root;
+        }
+    }
+    uses
+}
+
 /// Whether a node can use a root that does not lie row by row: it sees the root itself, and takes any
 /// strides.
-fn takes_strides(block: &Block, user: usize, root: ValueId, whole: ValueId) -> bool {
-    let node = &block.nodes[user];
-    let seen = node
-        .inputs
-        .iter()
-        .filter(|value| block.place(**value).root == root);
-    let mut seen = seen.peekable();
+fn takes_strides(node: &Node, uses: &Uses, whole: ValueId) -> bool {
     match &node.code {
         Code::Fused(_) | Code::Reduced(_) | Code::Product | Code::Products | Code::Write { .. } => {
-            seen.all(|value| *value == root)
+            uses.whole
         }
         // Where it is joined in place, it is not read.
-        Code::Join(_) => {
-            (node.outputs[0] == whole && seen.clone().count() == 1)
-                || seen.all(|value| *value == root)
-        }
+        Code::Join(_) => (node.outputs[0] == whole && uses.count == 1) || uses.whole,
         Code::Constant(_) | Code::Kernel(_) | Code::Draw(..) | Code::Scan(_) | Code::Opaque(_) => {
             false
         }

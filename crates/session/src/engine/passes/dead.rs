@@ -1,6 +1,8 @@
 //! What nobody uses is left out.
 
-use crate::engine::ir::{Block, Source, ValueId};
+use std::collections::HashMap;
+
+use crate::engine::ir::{Block, Scan, Source, ValueId};
 use crate::engine::scans::Loop;
 
 /// Removes the nodes of which no result is used, sources that nobody reads, and what loops are given
@@ -40,12 +42,7 @@ fn trim(changed: &mut Loop<'_>, used: &[bool]) {
         .iter()
         .map(|output| used[output.index()])
         .collect();
-    let mut read = read_operands(&scan.body, &wanted, changed.inputs.len());
-    // A state that is read is wanted of the step before.
-    while let Some(state) = (0..states).find(|state| read[*state] && !wanted[*state]) {
-        wanted[state] = true;
-        read = read_operands(&scan.body, &wanted, changed.inputs.len());
-    }
+    let mut read = read_operands(scan, &mut wanted, changed.inputs.len());
     if let Some(limit) = scan.limit() {
         read[limit] = true;
     }
@@ -54,30 +51,45 @@ fn trim(changed: &mut Loop<'_>, used: &[bool]) {
     remove(&mut changed.scan.body);
 }
 
-/// Which operands of a loop its body reads, for the results that are wanted.
-fn read_operands(body: &Block, wanted: &[bool], operands: usize) -> Vec<bool> {
-    let mut used = vec![false; body.value_count()];
-    let note = |values: &mut dyn Iterator<Item = &ValueId>, used: &mut Vec<bool>| {
-        for value in values {
-            used[body.place(*value).root.index()] = true;
-        }
-    };
-    let results = body.results.iter().zip(wanted);
-    let mut results = results.filter_map(|(value, wanted)| wanted.then_some(value));
-    note(&mut results, &mut used);
-    for node in body.nodes.iter().rev() {
-        let wanted = node.outputs.iter().any(|output| used[output.index()]);
-        if wanted || node.code.is_pinned() {
-            note(&mut node.inputs.iter(), &mut used);
-        }
-    }
+/// Which operands of a loop its body reads, for the results that are wanted. A state that is read is
+/// wanted of the step before.
+fn read_operands(scan: &Scan, wanted: &mut [bool], operands: usize) -> Vec<bool> {
+    let body = &scan.body;
+    let makers = body.makers();
+    let parameters = parameters(body);
     let mut read = vec![false; operands];
-    for (value, source) in &body.sources {
-        if let Source::Parameter(index) = source
-            && used[value.index()]
-        {
-            read[*index] = true;
+    let mut seen = vec![false; body.value_count()];
+    let results = body.results.iter().zip(&*wanted);
+    let results = results.filter_map(|(value, wanted)| wanted.then_some(*value));
+    let pinned = body.nodes.iter().filter(|node| node.code.is_pinned());
+    let mut ahead: Vec<ValueId> = results
+        .chain(pinned.flat_map(|node| node.inputs.iter().copied()))
+        .collect();
+    while let Some(value) = ahead.pop() {
+        let root = body.place(value).root;
+        if std::mem::replace(&mut seen[root.index()], true) {
+            continue;
+        }
+        if let Some(maker) = makers[root.index()] {
+            ahead.extend(&body.nodes[maker].inputs);
+        }
+        if let Some(operand) = parameters.get(&root) {
+            read[*operand] = true;
+            if *operand < scan.states {
+                wanted[*operand] = true;
+                ahead.push(body.results[*operand]);
+            }
         }
     }
     read
+}
+
+/// Which operand of the loop each root is that its body is given.
+fn parameters(body: &Block) -> HashMap<ValueId, usize> {
+    let sources = body.sources.iter();
+    let parameters = sources.filter_map(|(value, source)| match source {
+        Source::Parameter(operand) => Some((*value, *operand)),
+        Source::Plan(_) => None,
+    });
+    parameters.collect()
 }

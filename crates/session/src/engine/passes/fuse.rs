@@ -128,9 +128,10 @@ impl Grouping {
             self.maker(*value)
                 .or_else(|| self.reader.get(value).copied())
         });
+        let barred = self.barred(block, node);
         let mut chosen: Option<usize> = None;
         for source in sources.collect::<BTreeSet<usize>>() {
-            if !self.fits(source, domain) || self.is_barred(block, node, source) {
+            if !self.fits(source, domain) || barred.contains(&source) {
                 continue;
             }
             let group = &self.groups[source];
@@ -150,13 +151,16 @@ impl Grouping {
         !group.closed && group.domain == domain && (1..MOST_MEMBERS).contains(&group.members.len())
     }
 
-    /// Whether a node sees a result of the group in another way: then the group must end before it.
-    fn is_barred(&self, block: &Block, node: &Node, group: usize) -> bool {
+    /// The groups of which a node sees results in another way: they must end before it.
+    fn barred(&self, block: &Block, node: &Node) -> HashSet<usize> {
         let domain = block.sizes(node.outputs[0]);
-        node.inputs.iter().any(|value| {
+        let inputs = node.inputs.iter();
+        let others = inputs.filter_map(|value| {
             let root = block.place(*value).root;
-            (root != *value || block.sizes(*value) != domain) && self.maker(root) == Some(group)
-        })
+            let is_other = root != *value || block.sizes(*value) != domain;
+            self.maker(root).filter(|_| is_other)
+        });
+        others.collect()
     }
 
     /// Whether two groups can run as one: neither uses what the other gives, as they would be one

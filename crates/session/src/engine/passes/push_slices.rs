@@ -65,7 +65,10 @@ impl Later {
         if given.contains(root) {
             return None;
         }
+        let elements = block.kind(*root).elements();
         let mut slices: Vec<Slice> = Vec::new();
+        let mut known: HashMap<Vec<Part>, usize> = HashMap::new();
+        let mut read: usize = 0;
         for (place, slot) in self.uses.get(root)?.iter().rev() {
             let user = &self.nodes[*place];
             let value = user.inputs[*slot];
@@ -73,18 +76,22 @@ impl Later {
                 return None;
             }
             let parts = parts(block, value, *root)?;
-            match slices.iter_mut().find(|slice| slice.parts == parts) {
-                Some(slice) => slice.uses.push((*place, *slot)),
-                None => slices.push(Slice {
-                    parts,
-                    uses: vec![(*place, *slot)],
-                }),
+            if let Some(slice) = known.get(&parts) {
+                slices[*slice].uses.push((*place, *slot));
+                continue;
             }
+            read += parts.iter().map(|part| part.count).product::<usize>();
+            if read > elements {
+                // Nothing is computed twice.
+                return None;
+            }
+            known.insert(parts.clone(), slices.len());
+            slices.push(Slice {
+                parts,
+                uses: vec![(*place, *slot)],
+            });
         }
-        let elements = |slice: &Slice| slice.parts.iter().map(|part| part.count).product::<usize>();
-        let read: usize = slices.iter().map(elements).sum();
-        // Nothing is computed twice.
-        (read <= block.kind(*root).elements()).then_some(slices)
+        Some(slices)
     }
 
     /// Adds a node for each slice in the place of a node.

@@ -1,11 +1,11 @@
 //! States that loops only add to are summed up after the loop.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use aqueduct_graph::ir::{Data, NodeId};
 
 use super::row_sums::{Search, Term, add, total};
-use crate::engine::ir::{Block, Code, Place, Scan, Type, ValueId};
+use crate::engine::ir::{Block, Code, Node, Place, Scan, Source, Type, ValueId};
 use crate::engine::lift::Lifted;
 use crate::engine::scans::{Dependence, Loop};
 use crate::engine::views::reshaped_strides;
@@ -19,6 +19,7 @@ const MOST_BYTES: usize = 256 << 20;
 /// of one matrix, and the sum over steps is a part of the product.
 pub(crate) fn run(block: &mut Block) -> usize {
     let mut replacement = HashMap::new();
+    let mut zeros = Zeros::default();
     let mut done = 0;
     let nodes = std::mem::take(&mut block.nodes);
     for mut node in nodes {
@@ -32,7 +33,7 @@ pub(crate) fn run(block: &mut Block) -> usize {
         }
         block.nodes.push(node);
         for sum in sums {
-            if let Some(total) = sum.total(block, origin) {
+            if let Some(total) = sum.total(block, &mut zeros, origin) {
                 replacement.insert(sum.last, total);
                 done += 1;
             }
@@ -52,17 +53,24 @@ struct Sum {
 
 /// Finds the sums of a loop, and keeps all rows of what they are made of.
 fn sink(around: &mut Block, changed: &mut Loop<'_>, origin: NodeId) -> Vec<Sum> {
+    let search = Search::new(&changed.scan.body);
+    let states = parameters(&changed.scan.body);
     let mut found = Vec::new();
     for state in 0..changed.scan.states {
-        if let Some(terms) = terms(changed.scan, state) {
+        let old = states.get(&state).copied();
+        if let Some(terms) = old.and_then(|old| terms(changed.scan, &search, state, old)) {
             found.push((state, terms));
         }
     }
+    let of_sequences = of_sequences(changed.scan);
+    let lifted = Lifted::given(changed.scan, changed.inputs);
     let mut sums = Vec::new();
     for (state, terms) in found {
         let mut rows = AllRows {
             around,
             changed,
+            of_sequences: &of_sequences,
+            lifted: &lifted,
             origin,
         };
         let stacks = terms
@@ -79,9 +87,7 @@ fn sink(around: &mut Block, changed: &mut Loop<'_>, origin: NodeId) -> Vec<Sum> 
 }
 
 /// What is added to a state in each step, if that is all that happens to it.
-fn terms(scan: &mut Scan, state: usize) -> Option<Vec<Term>> {
-    let old = scan.parameter(state)?;
-    let search = Search::new(&scan.body);
+fn terms(scan: &mut Scan, search: &Search, state: usize, old: ValueId) -> Option<Vec<Term>> {
     let added = search.added(&scan.body, scan.body.results[state])?;
     if search.uses(old) != 1 || !added.contains(&old) {
         return None;
@@ -103,10 +109,31 @@ fn all_rows_fit(scan: &Scan, value: ValueId) -> bool {
     bytes > 0 && bytes.saturating_mul(scan.steps) <= MOST_BYTES
 }
 
+/// For each operand of a loop: the body's value of it.
+fn parameters(body: &Block) -> HashMap<usize, ValueId> {
+    let sources = body.sources.iter();
+    let parameters = sources.filter_map(|(value, source)| match source {
+        Source::Parameter(operand) => Some((*operand, *value)),
+        Source::Plan(_) => None,
+    });
+    parameters.collect()
+}
+
+/// The body's values that are elements of sequences.
+fn of_sequences(scan: &Scan) -> HashSet<ValueId> {
+    let dependence = scan.dependence();
+    let sources = scan.body.sources.iter().map(|(value, _)| *value);
+    sources
+        .filter(|value| dependence[value.index()] == Dependence::Element)
+        .collect()
+}
+
 /// Makes stacks of values of a body.
 struct AllRows<'a, 'l> {
     around: &'a mut Block,
     changed: &'a mut Loop<'l>,
+    of_sequences: &'a HashSet<ValueId>,
+    lifted: &'a Lifted,
     origin: NodeId,
 }
 
@@ -116,14 +143,12 @@ impl AllRows<'_, '_> {
         let scan = &*self.changed.scan;
         let root = scan.body.place(value).root;
         let stacked = scan.body.results[scan.states..].contains(&root);
-        let of_sequence = scan.dependence()[root.index()] == Dependence::Element
-            && scan.body.sources.iter().any(|(source, _)| *source == root);
         // Beyond a limit, what the loop stacks is zeros, while a sequence may be anything.
-        if of_sequence && !scan.limited {
-            let lifted = Lifted::given(scan, self.changed.inputs);
-            if let Some(all) = lifted.all(&scan.body, self.around, value) {
-                return all;
-            }
+        if self.of_sequences.contains(&root)
+            && !scan.limited
+            && let Some(all) = self.lifted.all(&scan.body, self.around, value)
+        {
+            return all;
         }
         let (kind, whole) = (scan.body.kind(value), scan.body.kind(root));
         let is_whole = kind.elements() == whole.elements() && whole.is_contiguous();
@@ -159,10 +184,10 @@ impl AllRows<'_, '_> {
 
 impl Sum {
     /// The sum of all steps and the initial value, computed after the loop.
-    fn total(&self, block: &mut Block, origin: NodeId) -> Option<ValueId> {
+    fn total(&self, block: &mut Block, zeros: &mut Zeros, origin: NodeId) -> Option<ValueId> {
         let kind = block.kind(self.last).clone();
         let sum = total(block, &self.terms, &kind.sizes, origin)?;
-        let sum = if is_zero(block, self.initial) {
+        let sum = if zeros.contain(block, self.initial) {
             sum
         } else {
             add(block, self.initial, sum, origin)
@@ -171,31 +196,48 @@ impl Sum {
     }
 }
 
-/// Whether a value is known to be zeros.
-fn is_zero(block: &Block, value: ValueId) -> bool {
-    let makers = block.makers();
-    let Some(maker) = makers[value.index()] else {
-        return false;
-    };
-    let node = &block.nodes[maker];
-    match &node.code {
-        Code::Constant(value) => match value.data() {
-            Data::F32(elements) => elements.iter().all(|element| *element == 0.0),
-            Data::F64(elements) => elements.iter().all(|element| *element == 0.0),
-            Data::I32(elements) => elements.iter().all(|element| *element == 0),
-            Data::I64(elements) => elements.iter().all(|element| *element == 0),
-            Data::U8(elements) => elements.iter().all(|element| *element == 0),
-            Data::Bool(_) => false,
-        },
-        Code::Fused(expression) => expression.steps.is_empty() && is_zero(block, node.inputs[0]),
-        Code::Product
-        | Code::Products
-        | Code::Join(_)
-        | Code::Kernel(_)
-        | Code::Reduced(_)
-        | Code::Draw(..)
-        | Code::Write { .. }
-        | Code::Scan(_)
-        | Code::Opaque(_) => false,
+/// The roots that are known to be zeros, of as many nodes as were looked at.
+#[derive(Default)]
+struct Zeros {
+    known: HashSet<ValueId>,
+    nodes: usize,
+}
+
+impl Zeros {
+    /// Whether a value of the block is known to be zeros.
+    fn contain(&mut self, block: &Block, value: ValueId) -> bool {
+        for node in &block.nodes[self.nodes..] {
+            if self.gives_zeros(block, node) {
+                self.known.extend(&node.outputs);
+            }
+        }
+        self.nodes = block.nodes.len();
+        self.known.contains(&block.place(value).root)
+    }
+
+    fn gives_zeros(&self, block: &Block, node: &Node) -> bool {
+        match &node.code {
+            Code::Constant(value) => match value.data() {
+                Data::F32(elements) => elements.iter().all(|element| *element == 0.0),
+                Data::F64(elements) => elements.iter().all(|element| *element == 0.0),
+                Data::I32(elements) => elements.iter().all(|element| *element == 0),
+                Data::I64(elements) => elements.iter().all(|element| *element == 0),
+                Data::U8(elements) => elements.iter().all(|element| *element == 0),
+                Data::Bool(_) => false,
+            },
+            Code::Fused(expression) => {
+                let operand = block.place(node.inputs[0]).root;
+                expression.steps.is_empty() && self.known.contains(&operand)
+            }
+            Code::Product
+            | Code::Products
+            | Code::Join(_)
+            | Code::Kernel(_)
+            | Code::Reduced(_)
+            | Code::Draw(..)
+            | Code::Write { .. }
+            | Code::Scan(_)
+            | Code::Opaque(_) => false,
+        }
     }
 }

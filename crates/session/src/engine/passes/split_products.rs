@@ -1,6 +1,6 @@
 //! Products with what was joined become products with the parts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::engine::ir::{Block, Code, Node, Piece, Place, Type, ValueId};
 use crate::engine::scans::{Dependence, pays_ahead};
@@ -320,6 +320,7 @@ fn column_parts(block: &Block) -> HashMap<ValueId, Vec<Columns>> {
             parts.insert(node.outputs[0], Vec::new());
         }
     }
+    let mut places: HashMap<(ValueId, usize, usize), usize> = HashMap::new();
     let mut note = |value: ValueId, takes_any_strides: bool| {
         let Place { root, offset } = block.place(value);
         let Some(found) = parts.get_mut(&root) else {
@@ -337,14 +338,16 @@ fn column_parts(block: &Block) -> HashMap<ValueId, Vec<Columns>> {
             return;
         }
         let count = kind.sizes[1];
-        let same = |part: &&mut Columns| part.start == offset && part.count == count;
-        match found.iter_mut().find(same) {
-            Some(part) => part.values.push(value),
-            None => found.push(Columns {
-                start: offset,
-                count,
-                values: vec![value],
-            }),
+        match places.get(&(root, offset, count)) {
+            Some(place) => found[*place].values.push(value),
+            None => {
+                places.insert((root, offset, count), found.len());
+                found.push(Columns {
+                    start: offset,
+                    count,
+                    values: vec![value],
+                });
+            }
         }
     };
     for node in &block.nodes {
@@ -363,11 +366,12 @@ fn column_parts(block: &Block) -> HashMap<ValueId, Vec<Columns>> {
 
 /// Leaves out copies of products that were made because a part of the columns did not lie row by row.
 fn drop_copies(block: &mut Block, replaced: &HashMap<ValueId, ValueId>) -> usize {
+    let products: HashSet<ValueId> = replaced.values().copied().collect();
     let mut copies = HashMap::new();
     for node in &block.nodes {
         if let (Code::Fused(expression), [value]) = (&node.code, &*node.inputs)
             && expression.steps.is_empty()
-            && replaced.values().any(|product| product == value)
+            && products.contains(value)
             && block.sizes(*value) == block.sizes(node.outputs[0])
         {
             copies.insert(node.outputs[0], *value);
