@@ -3,13 +3,13 @@
 use std::thread;
 
 use aqueduct::prelude::*;
-use aqueduct::{Error, SessionOptions};
+use aqueduct::{Error, SessionOptions, export_meta_graph, import_meta_graph};
 
 /// Less than any platform gives a thread by itself.
-const STACK: usize = 512 << 10;
+const STACK: usize = 256 << 10;
 
-/// How long the chains are.
-const DEPTH: usize = 10_000;
+/// How long the chains are: with less than 100 bytes of stack for each link.
+const DEPTH: usize = 3_000;
 
 /// Runs something in a thread of little stack: an overflow aborts the tests.
 fn with_little_stack(work: impl FnOnce() + Send + 'static) {
@@ -41,6 +41,46 @@ fn products(x: Tensor<'_, f64>) -> Tensor<'_, f64> {
     sum.reshape([0_usize; 0])
 }
 
+/// Each sum is joined with nothing.
+fn joins(x: Tensor<'_, f64>) -> Tensor<'_, f64> {
+    let matrix = x.reshape([1, 1]);
+    let nothing = matrix.slice(0..0);
+    let mut sum = matrix.matmul(matrix);
+    for _ in 0..depth() {
+        let all = sum + matrix.matmul(matrix);
+        sum = x.graph().concat(&[all, nothing], 0);
+    }
+    sum.reshape([0_usize; 0])
+}
+
+/// Seen in another way again and again.
+fn views(x: Tensor<'_, f64>) -> Tensor<'_, f64> {
+    let mut y = x.graph().stack(&[x, x * 2.0, x * 3.0, x * 4.0], 0);
+    for place in 0..depth() {
+        y = match place % 3 {
+            0 => y.reshape([2, 2]),
+            1 => y.transpose([1, 0]),
+            _ => y.reshape([4]),
+        };
+    }
+    y.sin().reduce_sum(..)
+}
+
+/// One loop after the other.
+fn loops<'g>(x: Tensor<'g, f64>) -> Tensor<'g, f64> {
+    let steps = x.graph().constant([0.5_f64, 0.25]);
+    let step = |state: Tensor<'g, f64>, scale: Tensor<'g, f64>| ((state * scale).sin(), ());
+    (0..depth().div_ceil(20)).fold(x, |y, _| x.graph().scan(y, steps, step).0)
+}
+
+fn goes_through_a_file(g: &Graph) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("graph");
+    export_meta_graph(g, &path).unwrap();
+    let again = import_meta_graph(&path).unwrap();
+    assert_eq!(again.operation_count(), g.operation_count());
+}
+
 /// All that can be done with a graph and a session, but saving.
 fn live(build: impl for<'g> Fn(Tensor<'g, f64>) -> Tensor<'g, f64>) {
     let g = Graph::new();
@@ -53,6 +93,7 @@ fn live(build: impl for<'g> Fn(Tensor<'g, f64>) -> Tensor<'g, f64>) {
     assert!(g.to_dot().len() > depth());
     assert!(format!("{:?}", g.view()).len() > depth());
     assert!(format!("{y:?} {g:?}").len() > 1);
+    goes_through_a_file(&g);
     let options = SessionOptions::new().threads(1);
     for options in [options.optimize(false), options, options.strict(true)] {
         let sess = Session::with_options(&g, options);
@@ -74,6 +115,43 @@ fn a_chain_of_elementwise_operations() {
 #[test]
 fn a_chain_of_sums_of_products() {
     with_little_stack(|| live(products));
+}
+
+#[test]
+fn a_chain_of_joins() {
+    with_little_stack(|| live(joins));
+}
+
+#[test]
+fn a_chain_of_views() {
+    with_little_stack(|| live(views));
+}
+
+#[test]
+fn a_chain_of_loops() {
+    with_little_stack(|| live(loops));
+}
+
+/// Each is made of the one before, and written after it.
+#[test]
+fn a_chain_of_variables() {
+    with_little_stack(|| {
+        let g = Graph::new();
+        let mut last = g.variable("v", 1.0_f64);
+        let mut written = g.no_op();
+        for _ in 0..depth() {
+            last = g.variable("v", last.initialized_value() + 1.0);
+            written = g.control_dependencies([written], || last.assign_add(1.0).op());
+        }
+        g.check().unwrap();
+        goes_through_a_file(&g);
+        for optimize in [false, true] {
+            let options = SessionOptions::new().threads(1).optimize(optimize);
+            let sess = Session::with_options(&g, options);
+            sess.run(last.initializer(), feed![]).unwrap();
+            assert_eq!(sess.value(last).unwrap().sum(), 1.0 + depth() as f64);
+        }
+    });
 }
 
 #[test]

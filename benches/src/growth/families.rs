@@ -27,7 +27,11 @@ pub(crate) enum Family {
     Views,
     Concat,
     Slices,
+    Splits,
     Second,
+    Copies,
+    Frozen,
+    Collections,
 }
 
 /// All of them.
@@ -49,7 +53,11 @@ pub(crate) const ALL: &[Family] = &[
     Family::Views,
     Family::Concat,
     Family::Slices,
+    Family::Splits,
     Family::Second,
+    Family::Copies,
+    Family::Frozen,
+    Family::Collections,
 ];
 
 impl Family {
@@ -76,7 +84,14 @@ impl Family {
             Family::Views => ("views", "reshapes and transposes, one after the other"),
             Family::Concat => ("concat", "pieces of one concatenation"),
             Family::Slices => ("slices", "slices of one tensor"),
+            Family::Splits => ("splits", "parts of one tensor, joined again"),
             Family::Second => ("second", "operations, differentiated twice"),
+            Family::Copies => (
+                "copies",
+                "variables, each of which starts from the one before",
+            ),
+            Family::Frozen => ("frozen", "variables that the result does not depend on"),
+            Family::Collections => ("collections", "members of one collection"),
         }
     }
 
@@ -105,7 +120,11 @@ impl Family {
             Family::Views => views(g, count),
             Family::Concat => concat(g, count),
             Family::Slices => slices(g, count),
+            Family::Splits => splits(g, count),
             Family::Second => second(g, count),
+            Family::Copies => copies(g, count),
+            Family::Frozen => frozen(g, count),
+            Family::Collections => collections(g, count),
         }
     }
 }
@@ -347,4 +366,39 @@ fn second(g: &Graph, count: usize) -> Subject<'_> {
     let x = input(g);
     let y = last(x, waves(x, count));
     Subject::of(gradient(y, x), x)
+}
+
+fn splits(g: &Graph, count: usize) -> Subject<'_> {
+    let x = g.placeholder::<f32>("x", shape![count, 2]);
+    let parts: Vec<_> = x.unstack(count, 0).iter().map(|part| part.sin()).collect();
+    Subject::of(g.stack(&parts, 0), x)
+}
+
+fn copies(g: &Graph, count: usize) -> Subject<'_> {
+    let x = input(g);
+    let first = g.variable("v", [1.0_f32; 4]);
+    let last = successors(Some(first), |before| {
+        Some(g.variable("v", before.initialized_value()))
+    });
+    let last = last.take(count).last().unwrap_or(first);
+    Subject::of(last * x, x)
+}
+
+fn frozen(g: &Graph, count: usize) -> Subject<'_> {
+    let x = input(g);
+    for _ in 0..count {
+        let _ = g.variable("v", [1.0_f32; 4]);
+    }
+    let weight = g.variable("w", [1.0_f32; 4]);
+    let mut subject = Subject::of((weight * x).reduce_sum(..), x);
+    subject.train = true;
+    subject
+}
+
+fn collections(g: &Graph, count: usize) -> Subject<'_> {
+    let x = input(g);
+    for wave in waves(x, count) {
+        g.add_to_collection("waves", wave);
+    }
+    Subject::of(x.sin(), x)
 }

@@ -12,8 +12,8 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use aqueduct::Feeds;
 use aqueduct::prelude::*;
+use aqueduct::{Feeds, export_meta_graph, import_meta_graph};
 use ndarray::ArrayD;
 
 pub(crate) use families::Family;
@@ -96,8 +96,22 @@ fn measure(family: Family, size: usize) -> anyhow::Result<Measured> {
     runs(&mut measured, &g, &subject, &fetches)?;
     measured.time("text", || g.to_text().len());
     measured.time("drawing", || g.to_dot().len());
+    through_file(&mut measured, &g)?;
     measured.time("drop", || drop(g));
     Ok(measured)
+}
+
+/// Measures what it takes to write the graph to a file, and to read it again.
+fn through_file(measured: &mut Measured, g: &Graph) -> anyhow::Result<()> {
+    let path = std::env::temp_dir().join("aqueduct-growth-graph");
+    measured.time("export", || export_meta_graph(g, &path))?;
+    let again = measured.time("import", || import_meta_graph(&path))?;
+    std::fs::remove_file(&path)?;
+    ensure!(
+        again.operation_count() == g.operation_count(),
+        "a graph comes back whole"
+    );
+    Ok(())
 }
 
 /// What is run: values and slopes, and operations.

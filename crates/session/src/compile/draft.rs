@@ -40,6 +40,8 @@ pub(crate) struct Draft {
     pub(super) current: HashMap<VariableId, usize>,
     /// The version that each write makes.
     pub(super) written: HashMap<(NodeId, VariableId), usize>,
+    /// The first operation that writes each variable.
+    pub(super) first_writes: HashMap<VariableId, NodeId>,
 }
 
 /// One stage of a draft, after the shape rules: what can be run now.
@@ -140,6 +142,7 @@ impl Draft {
             entry,
             current,
             written: HashMap::new(),
+            first_writes: HashMap::new(),
             pruned,
         }
     }

@@ -278,6 +278,10 @@ impl Draft {
         self.versions += 1;
         self.current.insert(variable, to);
         self.written.insert((id, variable), to);
+        self.first_writes
+            .entry(variable)
+            .and_modify(|first| *first = id.min(*first))
+            .or_insert(id);
         Ok((from, to))
     }
 
@@ -289,11 +293,14 @@ impl Draft {
         reader: NodeId,
         variable: VariableId,
     ) -> Result<usize> {
+        let Some(first) = self.first_writes.get(&variable) else {
+            return self.entry_version(variable);
+        };
         // The last write is the one with the largest id, so sources are taken from the largest down,
-        // and the first write that comes up ends the search.
+        // and the first write that comes up ends the search. Before the first of all there is none.
         let mut seen = HashSet::from([reader]);
         let mut sources = BinaryHeap::from([reader]);
-        while let Some(id) = sources.pop() {
+        while let Some(id) = sources.pop().filter(|id| id >= first) {
             if let Some(version) = self.written.get(&(id, variable)) {
                 return Ok(*version);
             }
@@ -439,10 +446,10 @@ impl Draft {
             .entry
             .iter()
             .map(|variable| {
-                let written = writes.iter().find(|written| written.variable == *variable);
-                match written {
-                    Some(written) => Ok(written.before),
-                    None => self.version_seen_by(store, id, *variable),
+                // They are in the order of the variables.
+                match writes.binary_search_by_key(variable, |written| written.variable) {
+                    Ok(place) => Ok(writes[place].before),
+                    Err(_) => self.version_seen_by(store, id, *variable),
                 }
             })
             .collect::<Result<Vec<_>>>()?;

@@ -52,6 +52,9 @@ impl<M> Term<M> {
     }
 }
 
+/// Joins that are nested deeper are not looked into. Gradients have a few in each other.
+const MOST_NESTED: usize = 8;
+
 /// What is known of a block where sums are looked for.
 pub(super) struct Search {
     makers: Vec<Option<usize>>,
@@ -78,20 +81,25 @@ impl Search {
 
     /// What a value is the sum of, if nothing else uses it and it is nothing else.
     pub(super) fn terms(&self, block: &mut Block, value: ValueId) -> Option<Vec<Term>> {
+        self.terms_within(block, value, 0)
+    }
+
+    /// The terms of a value that is nested in so many joins.
+    fn terms_within(&self, block: &mut Block, value: ValueId, nested: usize) -> Option<Vec<Term>> {
         let mut terms = Vec::new();
         // A list, since a sum of sums may be deeper than the stack.
         let mut waiting = vec![value];
         while let Some(value) = waiting.pop() {
             match self.added(block, value) {
                 Some(added) => waiting.extend(added.into_iter().rev()),
-                None => terms.extend(self.terms_of_one(block, value)?),
+                None => terms.extend(self.terms_of_one(block, value, nested)?),
             }
         }
         Some(terms)
     }
 
     /// The terms of what is no sum of values.
-    fn terms_of_one(&self, block: &mut Block, value: ValueId) -> Option<Vec<Term>> {
+    fn terms_of_one(&self, block: &mut Block, value: ValueId, nested: usize) -> Option<Vec<Term>> {
         let maker = self
             .only_use(block, value)
             .filter(|_| block.covers(value))?;
@@ -106,10 +114,13 @@ impl Search {
                 Some(terms.collect())
             }
             Code::Kernel(kernel) => Some(vec![Term::Rows(rows(block, kernel, &node)?)]),
-            Code::Join(pieces) => Some(vec![self.join(block, pieces, &node)?]),
+            Code::Join(pieces) if nested < MOST_NESTED => {
+                Some(vec![self.join(block, pieces, &node, nested + 1)?])
+            }
             Code::Constant(_)
             | Code::Fused(_)
             | Code::Products
+            | Code::Join(_)
             | Code::Reduced(_)
             | Code::Draw(..)
             | Code::Write { .. }
@@ -131,10 +142,16 @@ impl Search {
         self.maker(root).filter(|_| self.uses(root) == 1)
     }
 
-    fn join(&self, block: &mut Block, pieces: &[Piece], node: &Node) -> Option<Term> {
+    fn join(
+        &self,
+        block: &mut Block,
+        pieces: &[Piece],
+        node: &Node,
+        nested: usize,
+    ) -> Option<Term> {
         let mut parts = Vec::new();
         for (value, piece) in node.inputs.iter().zip(pieces) {
-            let terms = self.terms(block, *value)?;
+            let terms = self.terms_within(block, *value, nested)?;
             parts.push((piece.clone(), block.sizes(*value).to_vec(), terms));
         }
         Some(Term::Join(parts))
