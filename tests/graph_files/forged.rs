@@ -567,7 +567,7 @@ fn bodies_in_bodies() {
         }
         assert_eq!(
             refusal(&encoded(&record)),
-            "cannot be imported: body 101 is nested too deep"
+            "cannot be imported: body 33 is nested too deep"
         );
     };
     let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(deep);

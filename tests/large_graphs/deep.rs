@@ -201,3 +201,63 @@ fn loops_in_loops() {
     let thread = thread::Builder::new().stack_size(2 << 20).spawn(deep);
     thread.unwrap().join().unwrap();
 }
+
+/// What Rust gives a thread.
+const USUAL_STACK: usize = 2 << 20;
+
+/// As many bodies may be in each other.
+const DEEPEST: usize = 32;
+
+/// Loops and branches in each other, each of which does what is inside once.
+fn bodies<'g>(g: &'g Graph, depth: usize, x: Tensor<'g, f64>) -> Tensor<'g, f64> {
+    if depth == 0 {
+        return x.sin();
+    }
+    match depth % 3 {
+        0 => g.cond(x.less(9.0), || bodies(g, depth - 1, x), || x),
+        1 => {
+            let once = g.constant([0.0_f64]);
+            let step = |state, _| (bodies(g, depth - 1, state), ());
+            g.scan(x, once, step).0
+        }
+        _ => {
+            let start = (g.constant(0.0_f64), x);
+            let goes_on = |(count, _): (Tensor<'g, f64>, Tensor<'g, f64>)| count.less(1.0);
+            let step = |(count, x): (Tensor<'g, f64>, _)| (count + 1.0, bodies(g, depth - 1, x));
+            let options = WhileOptions::new().maximum_iterations(1);
+            g.while_loop_with(options, start, goes_on, step).1
+        }
+    }
+}
+
+/// The most that a graph takes. Whoever builds them calls himself as often, which takes a stack of his
+/// own; all else does with what a thread has.
+#[test]
+fn as_many_bodies_in_each_other_as_there_may_be() {
+    let g = &Graph::new();
+    let x = g.placeholder::<f64>("x", shape![]);
+    thread::scope(|scope| {
+        let build = || (bodies(g, DEEPEST, x), bodies(g, DEEPEST + 1, x));
+        let builder = thread::Builder::new().stack_size(256 << 20);
+        let (y, too_deep) = builder.spawn_scoped(scope, build).unwrap().join().unwrap();
+        let mistakes = g.check().unwrap_err();
+        assert_eq!(mistakes.0.len(), 1, "{mistakes}");
+        assert!(too_deep.is_poisoned());
+        let live = move || {
+            let slope = gradient(y, x);
+            assert!(g.to_text().len() > 1);
+            assert!(g.to_dot().len() > 1);
+            for optimize in [false, true] {
+                let options = SessionOptions::new().threads(1).optimize(optimize);
+                let sess = Session::with_options(g, options);
+                let (given, slope) = sess.run((y, slope), feed![x => 0.5]).unwrap();
+                assert_eq!(given.sum(), 0.5_f64.sin());
+                assert_eq!(slope.sum(), 0.5_f64.cos());
+                let explained = sess.explain(y, feed![x => 0.5]).unwrap();
+                assert!(explained.to_string().len() > 1);
+            }
+        };
+        let builder = thread::Builder::new().stack_size(USUAL_STACK);
+        builder.spawn_scoped(scope, live).unwrap().join().unwrap();
+    });
+}
