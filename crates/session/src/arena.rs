@@ -140,6 +140,7 @@ impl Arena {
             arena: PhantomData,
             reads: SmallVec::new(),
             writes: SmallVec::new(),
+            taken: 0..0,
         }
     }
 }
@@ -154,6 +155,8 @@ pub(crate) struct OpenArena<'a> {
     arena: PhantomData<&'a mut Arena>,
     reads: SmallVec<[Range<usize>; 8]>,
     writes: SmallVec<[Range<usize>; 2]>,
+    /// All of these lie in it.
+    taken: Range<usize>,
 }
 
 impl<'a> OpenArena<'a> {
@@ -163,6 +166,7 @@ impl<'a> OpenArena<'a> {
         if self.writes.iter().any(|write| overlap(write, &range)) {
             return None;
         }
+        self.note_taken(&range);
         self.reads.push(range);
         // SAFETY: the range is in bounds and covers `elements` of `dtype`. It overlaps no range
         // handed out to be written, now or later (`write` looks at `reads`), and the arena is
@@ -174,15 +178,24 @@ impl<'a> OpenArena<'a> {
     /// buffer is of another layout.
     pub(crate) fn write(&mut self, buffer: Buffer) -> Option<SliceMut<'a>> {
         let (start, range) = self.find(buffer)?;
+        // Results mostly lie behind all before them: then many need not be looked through one by one.
         let mut taken = self.reads.iter().chain(&self.writes);
-        if taken.any(|taken| overlap(taken, &range)) {
+        if overlap(&self.taken, &range) && taken.any(|taken| overlap(taken, &range)) {
             return None;
         }
+        self.note_taken(&range);
         self.writes.push(range);
         // SAFETY: the range is in bounds and covers `elements` of `dtype`. No range that was handed
         // out overlaps it, nor will one, and the arena is borrowed exclusively for `'a`; so the slice
         // is the only way to these bytes while it lives.
         Some(unsafe { slice_mut(start, buffer) })
+    }
+
+    /// Takes note of lines that are handed out.
+    fn note_taken(&mut self, range: &Range<usize>) {
+        let is_first = self.reads.is_empty() && self.writes.is_empty();
+        let before = if is_first { range } else { &self.taken };
+        self.taken = before.start.min(range.start)..before.end.max(range.end);
     }
 
     /// The address and the lines of a buffer; `None` if it is of another layout.

@@ -75,10 +75,8 @@ impl Graph {
     pub fn add_to_collection(&self, name: &str, member: impl Into<Member>) {
         let member = member.into();
         let mut store = self.write();
-        let members = store.collections.entry(name.to_owned()).or_default();
-        if !members.contains(&member) {
-            members.push(member);
-        }
+        let members = store.collections.entry(name.to_owned());
+        members.or_default().add(member);
     }
 
     /// The members of a collection, in the order of adding.

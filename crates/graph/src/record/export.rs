@@ -40,7 +40,7 @@ pub(super) fn record(store: &Store) -> Result<GraphRecord, ExportError> {
         variables: store.variables.clone(),
         nodes,
         collections: collections
-            .map(|(name, members)| (name.clone(), members.clone()))
+            .map(|(name, members)| (name.clone(), members.list().to_vec()))
             .collect(),
         names: store.names.entries(),
         variable_scopes: store.variable_scopes.paths(),

@@ -6,7 +6,7 @@ use super::ImportError;
 use crate::ids::VariableId;
 use crate::names;
 use crate::shown;
-use crate::store::Member;
+use crate::store::{Member, Members};
 
 /// Checks that a table is sorted, and has nothing twice.
 pub(super) fn ascending<'a>(
@@ -27,7 +27,7 @@ pub(super) fn ascending<'a>(
 /// The collections, whose members the caller has looked at.
 pub(super) fn collections(
     entries: Vec<(String, Vec<Member>)>,
-) -> Result<BTreeMap<String, Vec<Member>>, ImportError> {
+) -> Result<BTreeMap<String, Members>, ImportError> {
     let names = entries.iter().map(|(name, _)| name.as_str());
     ascending("the table of collections", names)?;
     for (name, members) in &entries {
@@ -37,7 +37,10 @@ pub(super) fn collections(
             return Err(ImportError::invalid(part, "has a member twice"));
         }
     }
-    Ok(entries.into_iter().collect())
+    let collections = entries.into_iter();
+    Ok(collections
+        .map(|(name, members)| (name, members.into_iter().collect()))
+        .collect())
 }
 
 /// The paths of variable scopes.

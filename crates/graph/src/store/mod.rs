@@ -24,6 +24,7 @@ use crate::op::{Op, operand_label};
 use crate::shape::Shape;
 
 pub(crate) use grow::{NewName, NewNode};
+pub(crate) use records::Members;
 pub use records::{Edge, Member, Node, Region, Site, VariableRecord};
 
 /// A graph's contents, to be read. See [`Graph::view`](crate::Graph::view).
@@ -41,7 +42,7 @@ pub struct Store {
     /// Variables that `get_variable` made, by name.
     pub(crate) shared_variables: HashMap<String, VariableId>,
     pub(crate) variable_scopes: OpenedScopes,
-    pub(crate) collections: BTreeMap<String, Vec<Member>>,
+    pub(crate) collections: BTreeMap<String, Members>,
     pub(crate) mistakes: Vec<Mistake>,
     /// Of operations whose gradient is the user's.
     pub(crate) replaced_gradients: HashMap<NodeId, ReplacedGradient>,
@@ -190,7 +191,7 @@ impl Store {
 
     /// The members of a collection, in the order of adding.
     pub fn collection(&self, name: &str) -> &[Member] {
-        self.collections.get(name).map_or(&[], Vec::as_slice)
+        self.collections.get(name).map_or(&[], Members::list)
     }
 
     /// A mistake.

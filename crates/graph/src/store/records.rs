@@ -1,5 +1,7 @@
 //! What a graph keeps of its operations, regions and variables.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::element::DType;
@@ -125,4 +127,33 @@ pub enum Member {
     Variable(VariableId),
     /// An operation.
     Operation(NodeId),
+}
+
+/// The members of a collection, each of them once.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Members {
+    list: Vec<Member>,
+    known: HashSet<Member>,
+}
+
+impl Members {
+    /// In the order of adding.
+    pub(crate) fn list(&self) -> &[Member] {
+        &self.list
+    }
+
+    /// Adds a member, unless it is there.
+    pub(crate) fn add(&mut self, member: Member) {
+        if self.known.insert(member) {
+            self.list.push(member);
+        }
+    }
+}
+
+impl FromIterator<Member> for Members {
+    fn from_iter<I: IntoIterator<Item = Member>>(members: I) -> Members {
+        let mut all = Members::default();
+        members.into_iter().for_each(|member| all.add(member));
+        all
+    }
 }
