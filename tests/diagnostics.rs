@@ -214,6 +214,7 @@ fn shapes_that_do_not_hold_the_elements() {
               --> tests/diagnostics.rs:+7:17        name `BroadcastTo`
               x      six      f32[2, 3]  from tests/diagnostics.rs:+3:17
               shape  shape_3  i32[2]     from tests/diagnostics.rs:+7:17
+              help: a size must be 1 or that of the result, counted from the last axis
 
             shape mismatch in reshape: the -1 in [-1, 784, 0] could be any size beside a size of 0
               --> tests/diagnostics.rs:+8:15        name `Reshape_3`
@@ -265,6 +266,7 @@ fn sizes_that_are_none() {
               --> tests/diagnostics.rs:+6:15        scope `zeros_1`, name `zeros_1`
               sizes  zeros_1/shape  i64[2]  from tests/diagnostics.rs:+6:15
               value  zeros_1/Const  f32[]   from tests/diagnostics.rs:+6:15
+              help: look at the sizes that this operation is given
 
             shape mismatch in fill: the length of sizes is unknown
               --> tests/diagnostics.rs:+8:15        scope `zeros_2`, name `zeros_2`

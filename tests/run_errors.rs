@@ -491,10 +491,12 @@ fn loops_that_cannot_go_on() {
         slice failed: index 0 is out of range for axis 0 of size 0
           --> tests/run_errors.rs:+7:24        name `first_element`
           x  x  f32[0]  from tests/run_errors.rs:+2:15
+          help: take a range, which may be empty, or feed at least one
 
         slice failed: index -1 is out of range for axis 0 of size 0
           --> tests/run_errors.rs:+8:23        name `last_element`
-          x  x  f32[0]  from tests/run_errors.rs:+2:15"#]]);
+          x  x  f32[0]  from tests/run_errors.rs:+2:15
+          help: take a range, which may be empty, or feed at least one"#]]);
 }
 
 /// With no row there is no first one; what is not run does not mind.
@@ -562,6 +564,7 @@ fn memory_that_is_not_there_names_what_asks_for_it() {
           --> tests/run_errors.rs:+5:20        name `Fill`
           sizes  count    i64[2]  from tests/run_errors.rs:+3:19
           value  Const_1  f32[]   from tests/run_errors.rs:+5:20
+          help: look at the sizes that this operation is given
 
         feed of `x`: there is not enough memory to put its elements in order
           --> tests/run_errors.rs:+2:15"#]]);

@@ -6,9 +6,7 @@ use aqueduct::{Value, losses};
 
 use expect_test::expect;
 
-use crate::table::{Table, a, n, none, v};
-
-type Any = AnyTensor<'static>;
+use crate::table::{Any, Table, a, n, none, v};
 
 /// Three rows of two numbers, from 0 on.
 fn rows() -> Value {

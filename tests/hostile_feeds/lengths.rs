@@ -4,9 +4,7 @@ use aqueduct::Value;
 use aqueduct::prelude::*;
 use expect_test::expect;
 
-use crate::table::{Table, a, n, none, v};
-
-type Any = AnyTensor<'static>;
+use crate::table::{Any, Table, a, n, none, v};
 
 /// `[2, 3, 2]`: two sequences of three steps.
 fn sequences() -> Value {

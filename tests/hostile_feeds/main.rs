@@ -5,4 +5,6 @@
 
 mod indices;
 mod lengths;
+mod numbers;
+mod shapes;
 mod table;

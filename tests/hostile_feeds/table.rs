@@ -5,7 +5,7 @@ use aqueduct::{DType, Element, Feeds, Value};
 use aqueduct_tests::{Modes, Tolerance, compare, report};
 use expect_test::Expect;
 
-type Any = AnyTensor<'static>;
+pub(crate) type Any = AnyTensor<'static>;
 
 /// Operations on placeholders, beside a variable that every run counts up before it comes to them.
 ///
@@ -57,16 +57,21 @@ impl Table {
 
     /// A row whose values have results: TensorFlow's, unless a comment says otherwise.
     pub(crate) fn gives<const N: usize, const M: usize>(
-        mut self,
+        self,
         what: &str,
         values: [Value; N],
         expected: [Value; M],
     ) -> Table {
-        let judged = self.run(&values).and_then(|found| {
+        self.gives_all(what, &values, &expected)
+    }
+
+    /// The same, of as many values as it takes.
+    pub(crate) fn gives_all(mut self, what: &str, values: &[Value], expected: &[Value]) -> Table {
+        let judged = self.run(values).and_then(|found| {
             self.runs += 1.0;
-            same(&found, &expected)
+            same(&found, expected)
         });
-        self.judge(what, &values, judged);
+        self.judge(what, values, judged);
         self
     }
 
@@ -78,7 +83,7 @@ impl Table {
         values: [Value; N],
         expected: &Expect,
     ) -> Table {
-        let before = self.variables().unwrap();
+        let before = self.variables();
         let mut told = Vec::new();
         for (subject, fetch) in &self.fetches {
             let fetches = vec![self.counted, *fetch];
@@ -91,7 +96,7 @@ impl Table {
             }
         }
         expected.assert_eq(&told.join("\n\n"));
-        let untouched = self.variables().and_then(|after| same(&after, &before));
+        let untouched = before.and_then(|before| same(&self.variables()?, &before));
         self.judge(what, &values, untouched);
         self
     }
@@ -206,6 +211,16 @@ fn in_short(subject: &str, report: &str) -> Result<String, String> {
         }
         _ => Err(format!("a report that lacks something:\n{report}\n")),
     }
+}
+
+/// A tensor of `f32`.
+pub(crate) fn f(x: Any) -> Tensor<'static, f32> {
+    x.typed()
+}
+
+/// A tensor of `i32`.
+pub(crate) fn i(x: Any) -> Tensor<'static, i32> {
+    x.typed()
 }
 
 /// A value of rank 0.

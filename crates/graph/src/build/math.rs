@@ -455,8 +455,9 @@ impl<'g, T: Element> Tensor<'g, T> {
         self.compare(Compare::NotEqual, rhs)
     }
 
-    /// Each element converted. Floats become integers by truncation towards zero, numbers become
-    /// `bool` by comparing with zero. TensorFlow's `cast`.
+    /// Each element converted. Floats become integers by truncation towards zero: the nearest that there
+    /// is of those beyond the type, 0 of NaN. Integers keep their last bits. Numbers become `bool` by
+    /// comparing with zero. TensorFlow's `cast`, which leaves floats beyond the type to the processor.
     #[track_caller]
     pub fn cast<U: Element>(self) -> Tensor<'g, U> {
         Tensor::assume(self.any().cast(U::DTYPE))

@@ -57,7 +57,7 @@ impl<'g> AnyTensor<'g> {
 
 impl<'g, T: Element> Tensor<'g, T> {
     /// A block of these sizes from a position on: lists of [`sizes!`](crate::sizes), numbers and
-    /// integer scalars mixed. A size of -1 takes all that are left; a block that is not all within the
+    /// integer scalars mixed. The number -1 as a size takes all that are left; a block that is not all within the
     /// tensor is an error of the run. TensorFlow's `slice` with tensors.
     ///
     /// ```

@@ -241,6 +241,7 @@ fn padded(shape: &Shape, rank: usize) -> impl Iterator<Item = Dim> {
 pub(super) fn broadcast_to(from: &Shape, to: &Shape) -> Result<Shape, Problem> {
     let failure = |reason: String| {
         Problem::shape(format!("shape {from} does not broadcast to {to}: {reason}"))
+            .help("a size must be 1 or that of the result, counted from the last axis")
     };
     if from.rank() > to.rank() {
         return Err(failure(format!(

@@ -94,5 +94,6 @@ fn check_addressable(fact: &Fact) -> Result<(), Problem> {
     Err(Problem::shape(format!(
         "a result of shape {} is larger than any memory",
         fact.shape
-    )))
+    ))
+    .help("look at the sizes that this operation is given"))
 }

@@ -169,4 +169,5 @@ fn too_large(axis: usize) -> Problem {
     Problem::shape(format!(
         "axis {axis} of the result is larger than any memory"
     ))
+    .help("look at the numbers that this operation is given")
 }

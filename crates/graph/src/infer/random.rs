@@ -34,7 +34,8 @@ fn uniform_int(dtype: DType, [shape, low, high]: &[Fact; 3]) -> Result<Fact, Pro
     match (low_int, high_int) {
         (Some(low), Some(high)) if low >= high => Err(Problem::argument(format!(
             "low {low} is not below high {high}"
-        ))),
+        ))
+        .help("numbers are drawn from low up to high - 1")),
         _ => Ok(Fact::new(dtype, shape)),
     }
 }

@@ -238,7 +238,7 @@ pub(crate) fn cut_at(axis: usize, size: usize, index: i64) -> Result<Cut, Proble
                 "index {index} is out of range for axis {axis} of size {size}"
             ));
             Err(match size {
-                0 => problem,
+                0 => problem.help("take a range, which may be empty, or feed at least one"),
                 size => problem.help(format!("axis {axis} takes -{size} to {}", size - 1)),
             })
         }

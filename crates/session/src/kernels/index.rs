@@ -253,7 +253,7 @@ pub(super) fn places_where(spec: &Spec<'_>) -> Kernel {
         let mut places: Vec<i64> = Vec::new();
         places
             .try_reserve_exact(count.saturating_mul(rank))
-            .map_err(|_| Failure::new(format!("its {count} rows do not fit in memory")))?;
+            .map_err(|_| Failure::no_memory(format_args!("{count} rows")))?;
         let holding = condition.iter().enumerate().filter(|(_, holds)| **holds);
         for (place, _) in holding {
             places.extend(unravel(place, &sizes).map(|position| position as i64));

@@ -57,6 +57,8 @@ pub(crate) mod threads;
 mod transcendental;
 mod unique;
 
+use std::fmt;
+
 use aqueduct_graph::DType;
 use aqueduct_graph::ir::{Fact, Op};
 
@@ -159,6 +161,12 @@ impl Failure {
             message: message.into(),
             help: None,
         }
+    }
+
+    /// Of results that the system has no memory for.
+    pub(crate) fn no_memory(results: fmt::Arguments<'_>) -> Failure {
+        Failure::new(format!("its {results} do not fit in memory"))
+            .help("feed less at once, or look at the sizes that this operation is given")
     }
 
     #[must_use]

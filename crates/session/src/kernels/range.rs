@@ -36,7 +36,7 @@ pub(super) fn floats<T: Steps>() -> Kernel {
         let mut numbers: Vec<T> = Vec::new();
         numbers
             .try_reserve_exact(count)
-            .map_err(|_| Failure::new(format!("its {count} elements do not fit in memory")))?;
+            .map_err(|_| Failure::no_memory(format_args!("{count} elements")))?;
         // Not added up, so that errors of rounding do not grow.
         numbers.extend((0..count).map(|step| start.add(T::of_step(step).mul(delta))));
         args.give(0, Value::vector(numbers));
@@ -71,7 +71,12 @@ macro_rules! steps {
                     let message = format!("no range leads from {start} to {limit} by {delta}");
                     return Err(Failure::new(message).help("delta leads from start towards limit"));
                 }
-                // What does not fit saturates, and is refused with what is larger than memory.
+                if steps >= isize::MAX as $float {
+                    let message = format!(
+                        "from {start} to {limit} by {delta} are more numbers than any memory holds"
+                    );
+                    return Err(Failure::new(message).help("bring limit and start together"));
+                }
                 Ok(steps as usize)
             }
         }

@@ -96,7 +96,7 @@ impl Ids {
     fn used<I: Index>(&self, ids: &[I]) -> Result<Vec<bool>, Failure> {
         let segments = self.segments;
         let mut used = Vec::new();
-        let no_memory = |_| Failure::new(format!("its {segments} segments do not fit in memory"));
+        let no_memory = |_| Failure::no_memory(format_args!("{segments} segments"));
         used.try_reserve_exact(segments).map_err(no_memory)?;
         used.resize(segments, false);
         for segment in ids.iter().filter_map(|id| position(*id, segments)) {

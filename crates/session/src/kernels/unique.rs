@@ -12,7 +12,7 @@ pub(super) fn first_occurrence<T: Arithmetic + Keyed>() -> Kernel {
         let too_many = |_| Failure::new(format!("{} places do not fit i32", x.len()));
         i32::try_from(x.len()).map_err(too_many)?;
         let mut seen: HashMap<u64, i32> = HashMap::new();
-        let no_memory = |_| Failure::new(format!("its {} places do not fit in memory", x.len()));
+        let no_memory = |_| Failure::no_memory(format_args!("{} places", x.len()));
         seen.try_reserve(x.len()).map_err(no_memory)?;
         for (place, (first, x)) in (0..).zip(args.output::<i32>(0).iter_mut().zip(x)) {
             *first = match x.key() {

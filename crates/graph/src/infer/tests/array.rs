@@ -105,17 +105,20 @@ fn sizes_are_taken_from_an_operand() {
     check_problem(
         Array::BroadcastTo,
         "f32[3]; i32=[2, 4]",
-        "shape: shape [3] does not broadcast to [2, 4]: axis 1 has sizes 3 and 4",
+        "shape: shape [3] does not broadcast to [2, 4]: axis 1 has sizes 3 and 4 | \
+         a size must be 1 or that of the result, counted from the last axis",
     );
     check_problem(
         Array::BroadcastTo,
         "f32[3]; i32=[1]",
-        "shape: shape [3] does not broadcast to [1]: axis 0 has sizes 3 and 1",
+        "shape: shape [3] does not broadcast to [1]: axis 0 has sizes 3 and 1 | \
+         a size must be 1 or that of the result, counted from the last axis",
     );
     check_problem(
         Array::BroadcastTo,
         "f32[2, 3]; i32=[3]",
-        "shape: shape [2, 3] does not broadcast to [3]: rank 2 is above rank 1",
+        "shape: shape [2, 3] does not broadcast to [3]: rank 2 is above rank 1 | \
+         a size must be 1 or that of the result, counted from the last axis",
     );
 }
 

@@ -231,7 +231,8 @@ fn a_result_larger_than_any_memory_is_refused() {
     check_problem(
         op,
         "i64=[4611686018427387904, 4]; f32[]",
-        "shape: a result of shape [4611686018427387904, 4] is larger than any memory",
+        "shape: a result of shape [4611686018427387904, 4] is larger than any memory | look at the sizes \
+         that this operation is given",
     );
 }
 

@@ -37,7 +37,8 @@ fn tile() {
     check_problem(
         Array::Tile,
         "f32[3]; i64=[9223372036854775807]",
-        "shape: axis 0 of the result is larger than any memory",
+        "shape: axis 0 of the result is larger than any memory | look at the numbers \
+         that this operation is given",
     );
 }
 
@@ -79,7 +80,8 @@ fn paddings_are_two_numbers_for_each_axis() {
     check_problem(
         pad(constant()),
         "f32[2]; i64=[9223372036854775807, 9223372036854775807]",
-        "shape: axis 0 of the result is larger than any memory",
+        "shape: axis 0 of the result is larger than any memory | look at the numbers \
+         that this operation is given",
     );
 }
 

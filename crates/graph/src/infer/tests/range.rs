@@ -50,7 +50,8 @@ fn a_range_leads_from_start_to_limit() {
     check_problem(
         Array::Range { dtype: DType::I64 },
         &format!("i64={}; i64={}; i64=1", i64::MIN, i64::MAX),
-        "shape: a result of shape [9223372036854775807] is larger than any memory",
+        "shape: a result of shape [9223372036854775807] is larger than any memory | look at the sizes \
+         that this operation is given",
     );
 }
 

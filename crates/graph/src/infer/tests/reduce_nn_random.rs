@@ -76,12 +76,14 @@ fn sum_to_undoes_a_broadcast() {
     check_problem(
         Reduce::SumTo,
         "f32[2, 3]; i32=[4]",
-        "shape: shape [4] does not broadcast to [2, 3]: axis 1 has sizes 4 and 3",
+        "shape: shape [4] does not broadcast to [2, 3]: axis 1 has sizes 4 and 3 | \
+         a size must be 1 or that of the result, counted from the last axis",
     );
     check_problem(
         Reduce::SumTo,
         "f32[3]; i32=[1, 3]",
-        "shape: shape [1, 3] does not broadcast to [3]: rank 2 is above rank 1",
+        "shape: shape [1, 3] does not broadcast to [3]: rank 2 is above rank 1 | \
+         a size must be 1 or that of the result, counted from the last axis",
     );
 }
 
@@ -250,7 +252,7 @@ fn draws_of_integers_have_bounds() {
     check_problem(
         uniform,
         "i32=[3]; i64=9; i64=9",
-        "argument: low 9 is not below high 9",
+        "argument: low 9 is not below high 9 | numbers are drawn from low up to high - 1",
     );
     check_problem(
         uniform,

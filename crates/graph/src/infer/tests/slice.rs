@@ -154,7 +154,8 @@ fn slices_that_do_not_exist() {
     check_problem(
         slice(&[Bound::At(0)]),
         "f32[0]",
-        "shape: index 0 is out of range for axis 0 of size 0",
+        "shape: index 0 is out of range for axis 0 of size 0 | take a range, which may be empty, or feed \
+         at least one",
     );
     check_problem(
         slice(&[ALL, ALL, Bound::Ellipsis]),
