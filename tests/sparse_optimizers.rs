@@ -5,6 +5,7 @@
 
 use aqueduct::prelude::*;
 
+use aqueduct::IndexedSlices;
 use aqueduct_tests::initialized;
 use ndarray::{ArrayD, Axis, arr1};
 
@@ -124,6 +125,42 @@ fn a_row_that_does_not_exist_changes_nothing() {
         let error = error.to_string();
         assert!(error.contains("indices[1] = 4 is not in [0, 4)"), "{error}");
         assert_eq!(state(&sess, &g), before, "{table}");
+    }
+}
+
+/// Of slices that no gradient of the library has: in TensorFlow too every optimizer refuses them.
+#[test]
+fn an_index_that_no_gradient_has_changes_nothing() {
+    type Apply = for<'g> fn(&'g Graph, &[(Gradient<'g>, AnyVariable<'g>)]) -> Operation<'g>;
+    const ALL: [Apply; 8] = [
+        |g, pairs| GradientDescent::new(0.1).apply_gradients(g, pairs, None),
+        |g, pairs| Momentum::new(0.1, 0.9).apply_gradients(g, pairs, None),
+        |g, pairs| Adagrad::new(0.1).apply_gradients(g, pairs, None),
+        |g, pairs| Adadelta::new(1.0).apply_gradients(g, pairs, None),
+        |g, pairs| RmsProp::new(0.1).apply_gradients(g, pairs, None),
+        |g, pairs| Ftrl::new(0.1).apply_gradients(g, pairs, None),
+        |g, pairs| Adam::new(0.1).apply_gradients(g, pairs, None),
+        |g, pairs| AdamWOptimizer::new(0.01, 0.1).apply_gradients(g, pairs, None),
+    ];
+    for apply in ALL {
+        let g = Graph::new();
+        let table = g.variable("table", START);
+        let ids = g.placeholder::<i64>("ids", shape![?]);
+        let slices = IndexedSlices {
+            values: table.gather(ids.zeros_like()).any(),
+            indices: ids.any(),
+            rows: g.constant(4).any(),
+        };
+        let train = apply(&g, &[(Gradient::Sparse(slices), table.any())]);
+        let sess = initialized(&g);
+        let before = state(&sess, &g);
+        for (id, place) in [(-1, "= -1 is not in [0, 4)"), (4, "= 4 is not in [0, 4)")] {
+            let error = sess.run(train, feed![ids => [0, id]]).unwrap_err();
+            assert!(error.to_string().contains(place), "{error}");
+            assert_eq!(state(&sess, &g), before);
+        }
+        sess.run(train, feed![ids => [0, 3]]).unwrap();
+        assert_ne!(state(&sess, &g), before);
     }
 }
 

@@ -3,8 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+mod feeding;
 mod indices;
 mod lengths;
+mod memory;
 mod numbers;
 mod shapes;
 mod table;

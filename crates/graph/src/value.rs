@@ -195,6 +195,8 @@ impl Value {
     }
 }
 
+/// A copy of the elements. Where there is no memory for it the process ends, as everywhere that Rust's
+/// collections grow; an array that is fed by reference is not copied, or is refused.
 impl<T, S, D> From<ArrayBase<S, D>> for Value
 where
     T: Element,

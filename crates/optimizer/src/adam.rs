@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use aqueduct_graph::ir::{Problem, Unary, Update};
-use aqueduct_graph::{AnyTensor, AnyVariable, DType, Graph, Operation, Shape};
+use aqueduct_graph::{AnyTensor, AnyVariable, DType, Graph, Operation, Shape, Sizes};
 
-use crate::gradient::Slope;
+use crate::gradient::{IndexedSlices, Slope};
 use crate::hyper::{Allowed, Hyper};
 use crate::means::Decay;
 use crate::optimizer::{Optimizer, slot, untrained};
@@ -263,7 +263,7 @@ fn distance<'g>(slope: Slope<'g>, slots: Means<'g>, scalars: Scalars<'g>) -> Any
         }
         Slope::Sparse(slices) => {
             // A row that is named several times must be summed before it is squared.
-            let gradient = slices.to_dense();
+            let gradient = summed(slices, old);
             let square = gradient.unary(Unary::Square);
             let mean = scalars.beta1.decayed_sum(old, gradient);
             (mean, scalars.beta2.decayed_sum(old_square, square))
@@ -273,4 +273,12 @@ fn distance<'g>(slope: Slope<'g>, slots: Means<'g>, scalars: Scalars<'g>) -> Any
     let mean_square = slots.mean_square.update(Update::Set, mean_square);
     let root = mean_square.unary(Unary::Sqrt);
     mean.mul(scalars.rate).div(root.add(scalars.epsilon))
+}
+
+/// The sum of the rows that have one index, in the size of a slot. An index of none is an error of the
+/// run, as it is where rows are written one by one.
+#[track_caller]
+fn summed<'g>(slices: IndexedSlices<'g>, slot: AnyTensor<'g>) -> AnyTensor<'g> {
+    let indices = slices.indices.expand_dims(-1);
+    slices.values.scatter_nd(indices, Sizes::like(slot))
 }

@@ -16,6 +16,7 @@ use crate::feed::{Elements, Feed, Feeds};
 use crate::fetch::{Assemble, Fetch, Fetched, Requests, Scalar, of_other_elements};
 use crate::kernels::Slice;
 use crate::kernels::threads::Threads;
+use crate::memory::MemoryShortage;
 use crate::options::SessionOptions;
 use crate::pools::Pools;
 use crate::prepared::Prepared;
@@ -234,13 +235,13 @@ impl Session {
         value: impl Feed<'f, T>,
     ) -> Result<()> {
         let given = value.into_feed();
-        let elements = given.slice().map(Slice::to_data);
+        let elements = given.slice().and_then(Slice::try_to_data);
         let value = elements.and_then(|elements| Value::new(given.sizes.to_vec(), elements));
         let value = value.ok_or_else(|| Error::Load {
             variable: variable.name(),
             given: match given.elements {
-                Elements::TooLarge => "more elements than there is memory for".to_owned(),
-                _ => "rows of different lengths".to_owned(),
+                Elements::Ragged => "rows of different lengths".to_owned(),
+                _ => "more elements than there is memory for".to_owned(),
             },
             wanted: wanted(variable.any()),
         })?;
@@ -272,7 +273,7 @@ impl Session {
     /// A variable's current value.
     ///
     /// # Errors
-    /// The variable has none, or is of another graph.
+    /// The variable has none, or is of another graph; or there is no memory for a copy of it.
     pub fn value<T: Element>(&self, variable: Variable<'_, T>) -> Result<ArrayD<T>> {
         let value = self.any_value(variable.any())?;
         value
@@ -283,12 +284,12 @@ impl Session {
     /// [`Session::value`] for an element type known at run time.
     ///
     /// # Errors
-    /// The variable has none, or is of another graph.
+    /// The variable has none, or is of another graph; or there is no memory for a copy of it.
     pub fn any_value(&self, variable: AnyVariable<'_>) -> Result<Value> {
         self.check_own(variable)?;
         let version = self.shared.lock_state().value(variable.id());
         match version {
-            Some(value) => Ok(Value::clone(&value)),
+            Some(value) => self.shared.copy_of(variable.id(), &value),
             None => Err(uninitialized(&self.shared.graph, variable.id(), None)),
         }
     }
@@ -325,6 +326,15 @@ fn wanted(variable: AnyVariable<'_>) -> String {
 impl Shared {
     fn lock_state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
+    }
+
+    /// A value of a variable, copied.
+    fn copy_of(&self, variable: VariableId, value: &Value) -> Result<Value> {
+        let elements = Slice::from(value.data()).try_to_data();
+        let elements =
+            elements.ok_or_else(|| MemoryShortage::of_variable(&self.graph, variable))?;
+        let copy = Value::new(value.shape().to_vec(), elements);
+        copy.ok_or_else(|| Error::internal("a copy has another size"))
     }
 
     /// Waits for the run that writes. Within that very run, on its thread, there is nothing to wait
