@@ -6,6 +6,7 @@
 mod feeding;
 mod indices;
 mod lengths;
+mod loops;
 mod memory;
 mod numbers;
 mod shapes;

@@ -276,8 +276,12 @@ impl<'g, T: Number> Tensor<'g, T> {
 /// How many places each element of such a matrix is below the diagonal.
 #[track_caller]
 fn offsets<'g>(graph: &'g Graph, rows: Size<'g>, columns: Size<'g>) -> Tensor<'g, i32> {
-    let [rows, columns] = [rows, columns].map(|size| graph.range(size.into_i32(graph)));
-    rows.expand_dims(-1) - columns
+    let rows = graph.range(rows.into_i32(graph));
+    if rows.is_poisoned() {
+        // Of a square the columns would tell the same mistake again.
+        return rows;
+    }
+    rows.expand_dims(-1) - graph.range(columns.into_i32(graph))
 }
 
 /// Whether offsets are at most this number; `None` if they always are, as it is negative.

@@ -550,6 +550,7 @@ impl Import<'_> {
             sequences: used_sequences,
             limited: limit.is_some(),
             straight: false,
+            operands: self.draft.input_facts(self.store, id),
         };
         let outputs = self
             .block

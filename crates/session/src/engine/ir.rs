@@ -234,6 +234,8 @@ pub(crate) struct Scan {
     /// Whether it is straight-line work, set apart to be cut into shards of rows
     /// ([`split_rows`](super::passes)): of one step, and with no axis of steps in what it gives.
     pub(crate) straight: bool,
+    /// What is known of the operands of the operation that it was, in their order there: for reports.
+    pub(crate) operands: Vec<Fact>,
 }
 
 impl Scan {

@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use aqueduct_graph::ir::Fact;
-
 use super::emission::Emission;
 use super::{Home, Lowering, Want};
 use crate::engine::cut;
@@ -337,12 +335,11 @@ impl Emission<'_> {
             stacked: stacked.collect(),
             shards,
         };
-        let facts = node
-            .inputs
-            .iter()
-            .map(|value| Fact::new(self.block.dtype(*value), self.block.sizes(*value)));
-        let facts = facts.collect();
-        self.push(Work::Scan(Box::new(program)), node.origin, facts);
+        self.push(
+            Work::Scan(Box::new(program)),
+            node.origin,
+            scan.operands.clone(),
+        );
     }
 
     fn pack(&self, node: &Node, pack: &Pack, start: Address) -> Instruction {

@@ -74,6 +74,7 @@ fn scan(
         sequences,
         limited: false,
         straight: false,
+        operands: Vec::new(),
     };
     let outputs: Vec<Type> = scan
         .body

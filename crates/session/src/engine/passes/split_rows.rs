@@ -167,6 +167,7 @@ impl Region {
             sequences: 0,
             limited: false,
             straight: true,
+            operands: Vec::new(),
         };
         Node {
             code: Code::Scan(Box::new(scan)),
