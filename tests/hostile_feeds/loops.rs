@@ -128,13 +128,20 @@ fn a_limit_of_a_loop() {
 
 #[test]
 fn sizes_that_are_negative_are_told_once() {
-    expect!["start 0 is above limit -1 but delta 1 is positive"].assert_eq(&only_mistake(|g| _ = g.eye::<f32>(-1)));
-    expect!["start 0 is above limit -1 but delta 1 is positive"].assert_eq(&only_mistake(|g| _ = g.eye_with::<f32>(2, -1)));
-    expect!["start 0 is above limit -1 but delta 1 is positive"].assert_eq(&only_mistake(|g| _ = g.linspace(0.0_f32, 1.0, -1)));
-    expect!["sizes gives the negative size -1"].assert_eq(&only_mistake(|g| _ = g.zeros::<f32>([-1]) + 1.0));
-    expect!["start 0 is above limit -1 but delta 1 is positive"].assert_eq(&only_mistake(|g| _ = g.constant([1, 2]).sequence_mask(-1)));
-    expect!["depth gives the negative size -1"].assert_eq(&only_mistake(|g| _ = g.constant([1, 2]).one_hot::<f32>(-1)));
-    expect!["shape gives the negative size -1"].assert_eq(&only_mistake(|g| _ = g.constant([1.0_f32]).repeat(-1, 0)));
+    expect!["start 0 is above limit -1 but delta 1 is positive"]
+        .assert_eq(&only_mistake(|g| _ = g.eye::<f32>(-1)));
+    expect!["start 0 is above limit -1 but delta 1 is positive"]
+        .assert_eq(&only_mistake(|g| _ = g.eye_with::<f32>(2, -1)));
+    expect!["start 0 is above limit -1 but delta 1 is positive"]
+        .assert_eq(&only_mistake(|g| _ = g.linspace(0.0_f32, 1.0, -1)));
+    expect!["sizes gives the negative size -1"]
+        .assert_eq(&only_mistake(|g| _ = g.zeros::<f32>([-1]) + 1.0));
+    expect!["start 0 is above limit -1 but delta 1 is positive"]
+        .assert_eq(&only_mistake(|g| _ = g.constant([1, 2]).sequence_mask(-1)));
+    expect!["depth gives the negative size -1"]
+        .assert_eq(&only_mistake(|g| _ = g.constant([1, 2]).one_hot::<f32>(-1)));
+    expect!["shape gives the negative size -1"]
+        .assert_eq(&only_mistake(|g| _ = g.constant([1.0_f32]).repeat(-1, 0)));
     expect!["sequence_length has shape [1, 2] but must have [?]"].assert_eq(&only_mistake(|g| {
         let x = g.placeholder::<f32>("x", shape![?, ?, 2]);
         let lengths = RnnOptions::new().sequence_length(g.constant([[1, 2]]));
