@@ -1,41 +1,20 @@
 //! Variables so large that there is no memory for a copy.
 
-use std::process::Command;
-
 use aqueduct::prelude::*;
 use aqueduct::{DType, Error, SessionOptions, Value};
+use aqueduct_tests::hostile::within_kilobytes;
 use aqueduct_tests::relative;
 use expect_test::expect;
-
-/// Tells the test's own program, started anew, to work with little memory.
-const WITHIN_LIMITS: &str = "AQUEDUCT_TEST_WITHIN_LIMITS";
 
 /// Of 512 MiB, of which the process may take 900.
 const COUNT: usize = 1 << 27;
 
 #[test]
 fn a_copy_of_a_variable_that_does_not_fit() {
-    const KILOBYTES: u32 = 900 << 10;
-    if std::env::var_os(WITHIN_LIMITS).is_some() {
-        return copies();
+    let test = "memory::a_copy_of_a_variable_that_does_not_fit";
+    if let Some(printed) = within_kilobytes(900 << 10, test, copies) {
+        assert!(printed.contains("1 passed"), "{printed}");
     }
-    let name = "memory::a_copy_of_a_variable_that_does_not_fit";
-    let output = Command::new("sh")
-        .arg("-c")
-        .arg(format!("ulimit -v {KILOBYTES}; exec \"$0\" --exact {name}"))
-        .arg(std::env::current_exe().unwrap())
-        .env(WITHIN_LIMITS, "1")
-        .output()
-        .unwrap();
-    let (printed, complaints) = (output.stdout, output.stderr);
-    let words = [printed, complaints].map(|words| String::from_utf8_lossy(&words).into_owned());
-    assert!(
-        output.status.success(),
-        "{}\n{}",
-        output.status,
-        words.concat()
-    );
-    assert!(words[0].contains("1 passed"), "{}", words[0]);
 }
 
 fn copies() {

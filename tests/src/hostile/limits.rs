@@ -15,6 +15,14 @@ const KILOBYTES: u32 = 3_000_000;
 /// # Panics
 /// The work fails.
 pub fn within_limits(test: &str, work: impl FnOnce()) -> Option<String> {
+    within_kilobytes(KILOBYTES, test, work)
+}
+
+/// [`within_limits`] of another number of kilobytes.
+///
+/// # Panics
+/// The work fails.
+pub fn within_kilobytes(kilobytes: u32, test: &str, work: impl FnOnce()) -> Option<String> {
     if std::env::var_os(WITHIN_LIMITS).is_some() {
         work();
         return None;
@@ -23,7 +31,7 @@ pub fn within_limits(test: &str, work: impl FnOnce()) -> Option<String> {
     let output = Command::new("sh")
         .arg("-c")
         .arg(format!(
-            "ulimit -v {KILOBYTES}; exec \"$0\" --exact --nocapture {test}"
+            "ulimit -v {kilobytes}; exec \"$0\" --exact --nocapture {test}"
         ))
         .arg(program)
         .env(WITHIN_LIMITS, "1")

@@ -17,7 +17,7 @@ pub use alive::exercise;
 pub use corpus::corpus;
 pub use file::{CheckpointFile, FileTensor, with_preamble};
 pub use graph_file::{GraphFolder, graph_file, mended_graph};
-pub use limits::within_limits;
+pub use limits::{within_kilobytes, within_limits};
 pub use mend::{Mending, mended};
 pub use mutate::{mutated, mutations, nudged};
 pub use state::StateFolder;
