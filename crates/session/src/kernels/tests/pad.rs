@@ -177,14 +177,12 @@ fn ranges_of_floats_that_lead_nowhere() {
         let found = message(wrong);
         assert!(found.starts_with("no range leads from"), "{found}");
     }
-    for large in [
-        [0.0, f64::INFINITY, 1.0],
-        [0.0, 1e300, 1e-3],
-        [0.0, 1e18, 1.0],
-    ] {
+    for large in [[0.0, f64::INFINITY, 1.0], [0.0, 1e300, 1e-3]] {
         let found = message(large);
-        assert!(found.ends_with("elements do not fit in memory"), "{found}");
+        assert!(found.ends_with("than any memory holds"), "{found}");
     }
+    let found = message([0.0, 1e18, 1.0]);
+    assert!(found.ends_with("elements do not fit in memory"), "{found}");
 }
 
 /// What a kernel gives whose result has a late shape, or its failure.
