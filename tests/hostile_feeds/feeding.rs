@@ -312,3 +312,24 @@ fn feeds_that_are_missing_deep_inside() {
         .run(refusals.fetches, feed![x => [1.0, -2.0], deep => 4.0]);
     assert_eq!(run.unwrap().1.sum(), 11.0);
 }
+
+/// Nothing, of sizes that no array could have.
+#[test]
+fn sizes_that_no_process_has_addresses_for() {
+    let anchor = line!();
+    let g = Graph::new().leak();
+    let counter = g.variable("counter", 0.0_f32);
+    let x = g.placeholder::<f32>("x", shape![?, ?, ?]);
+    let seen = g.assert(g.constant(true), &[x.any()], "x");
+    let one = g.control_dependencies([seen], || g.constant(1.0_f32) * 1.0);
+    let mut refusals = Refusals::new(anchor, one, counter);
+    let huge = || Value::zeros(aqueduct::DType::F32, &[0, 1 << 40, 1 << 40]).unwrap();
+    refusals.add(x.any(), huge, feed![x.any() => huge()]);
+    refusals.check(&expect![[r#"
+        feed of `x`: no process has addresses for an array of shape [0, 1099511627776, 1099511627776]
+          --> tests/hostile_feeds/feeding.rs:+3:15"#]]);
+    let wide = Value::zeros(aqueduct::DType::F32, &[0, 1 << 40, 8]).unwrap();
+    let sess = &refusals.sess;
+    let (_, sum) = sess.run(refusals.fetches, feed![x.any() => wide]).unwrap();
+    assert_eq!(sum.sum(), 1.0);
+}

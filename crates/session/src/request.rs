@@ -290,6 +290,11 @@ fn check_shape(
         );
         return problem(message);
     }
+    if !compile::can_be_addressed(fact.dtype, given.iter().copied()) {
+        return problem(format!(
+            "no process has addresses for an array of shape {given:?}"
+        ));
+    }
     let sizes_given = dims.iter().zip(given).enumerate();
     let sizes_given = sizes_given.map(|(axis, (dim, size))| {
         let size = i64::try_from(*size).unwrap_or(i64::MAX);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aqueduct_graph::ir::{
     Control, Fact, NodeId, Op, Problem, RegionId, Store, Surroundings, TensorId, VariableId, infer,
 };
-use aqueduct_graph::{Shape, Value};
+use aqueduct_graph::{DType, Shape, Value};
 
 use crate::compile::failure;
 use crate::compile::prune::{Need, Pruned, output_of};
@@ -433,11 +433,13 @@ impl Draft {
         let live = stage.ready.iter().filter(|id| stage.live.contains(id));
         for id in live {
             for fact in self.output_facts(store, *id) {
-                if !can_be_addressed(&fact) {
+                let known = fact.shape.dims().iter().filter_map(|dim| dim.known());
+                if !can_be_addressed(fact.dtype, known) {
                     let problem = Problem::shape(format!(
                         "its result {}{} does not fit in memory",
                         fact.dtype, fact.shape
-                    ));
+                    ))
+                    .help("look at the sizes that this operation is given");
                     return Err(failure(store, *id, &self.input_facts(store, *id), problem));
                 }
             }
@@ -652,14 +654,13 @@ impl Surroundings for Around<'_> {
     }
 }
 
-/// Whether a process has addresses for a tensor's elements. Sizes of 0 make it empty, but its strides
-/// are made of the others.
-fn can_be_addressed(fact: &Fact) -> bool {
+/// Whether a process has addresses for elements of this type in an array of these sizes. Sizes of 0 make
+/// it empty, but its strides are made of the others.
+pub(crate) fn can_be_addressed(dtype: DType, sizes: impl Iterator<Item = usize>) -> bool {
     /// What today's processors give a process.
     const MOST_BYTES: usize = 1 << 47;
-    let known = fact.shape.dims().iter().filter_map(|dim| dim.known());
-    let bytes = known
+    let bytes = sizes
         .filter(|size| *size > 0)
-        .try_fold(fact.dtype.width(), usize::checked_mul);
+        .try_fold(dtype.width(), usize::checked_mul);
     bytes.is_some_and(|bytes| bytes <= MOST_BYTES)
 }

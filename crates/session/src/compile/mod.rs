@@ -24,7 +24,7 @@ use std::sync::Arc;
 use aqueduct_graph::Mistakes;
 use aqueduct_graph::ir::{Fact, NodeId, RegionId, Store, TensorId};
 
-pub(crate) use draft::Draft;
+pub(crate) use draft::{Draft, can_be_addressed};
 pub(crate) use failure::failure;
 pub(crate) use prune::{Effects, Need, Pruned, output_of, prune};
 
