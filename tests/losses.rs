@@ -312,3 +312,32 @@ fn labels_and_logits_in_each_others_place() {
     let words = "stands between: are labels and logits swapped?";
     assert!(report.contains(words), "{report}");
 }
+
+/// The gradient does not need the loss, so that a run which only trains does not compute it.
+#[test]
+fn a_label_that_is_no_class_does_not_train() {
+    let options = SessionOptions::new();
+    for options in [options.optimize(false), options, options.strict(true)] {
+        let g = Graph::new();
+        let x = g.placeholder::<f32>("x", shape![?, 2]);
+        let labels = g.placeholder::<i64>("labels", shape![?]);
+        let w = g.variable::<f32>("w", ones([2, 3]));
+        let loss = sparse_softmax_cross_entropy_with_logits(labels, x.matmul(w)).reduce_mean(..);
+        let train = GradientDescentOptimizer::new(0.1).minimize(loss);
+        let sess = Session::with_options(&g, options);
+        sess.run(g.global_variables_initializer(), feed![]).unwrap();
+        for label in [-1, 3, 1000] {
+            let feeds = feed![x => [[1.0, 2.0], [3.0, 4.0]], labels => [0, label]];
+            let error = sess.run(train, feeds).unwrap_err().to_string();
+            let told = format!("[1] = {label} is not in [0, 3)");
+            assert!(
+                error.contains(&told) && error.contains("losses.rs"),
+                "{error}"
+            );
+        }
+        assert!(sess.value(w).unwrap().iter().all(|w| *w == 1.0));
+        let feeds = feed![x => [[1.0, 2.0], [3.0, 4.0]], labels => [0, 2]];
+        sess.run(train, feeds).unwrap();
+        assert!(sess.value(w).unwrap().iter().all(|w| *w != 1.0));
+    }
+}

@@ -181,7 +181,7 @@ fn bytes_that_hide_between_tensors() {
     hiding[127] = 1;
     assert_eq!(
         refusal(&hiding),
-        "is damaged: its tensor `w` has other bytes than zeros before it"
+        "is damaged: its tensor `w` has bytes before it that are not the zeros of padding"
     );
     let header = file(&[tensor("w")]).header();
     let rest = &good[32 + header.len()..];

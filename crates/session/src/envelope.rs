@@ -110,6 +110,9 @@ impl Envelope {
         if !self.magic.starts_with(magic) {
             return Err(Flaw::Foreign);
         }
+        if bytes.is_empty() {
+            return Err(Flaw::damaged("it is empty"));
+        }
         if bytes.len() < PREAMBLE {
             return Err(Flaw::damaged(format!(
                 "it ends after {} bytes, in the preamble",

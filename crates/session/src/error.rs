@@ -200,7 +200,7 @@ impl fmt::Display for UninitializedVariable {
         write!(
             f,
             "\n  help: run `graph.global_variables_initializer()` (or `{variable}`'s own initializer) \
-             in this session first; for variables made after that ran (an optimizer makes some) run \
+             in this session first, or restore a checkpoint that has it; for variables made after that ran (an optimizer makes some) run \
              `graph.variables_initializer(…)` of these, as running all again would reset the others"
         )
     }

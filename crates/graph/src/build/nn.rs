@@ -94,15 +94,24 @@ impl<'g> AnyTensor<'g> {
     }
 
     /// Of these numbers of classes, rows of the sizes and the type of `like`: 1 at the class, 0
-    /// elsewhere. `like` has one axis more, its last.
+    /// elsewhere. `like` has one axis more, its last. A number that is no class is an error of the run.
     #[track_caller]
     pub fn one_hot_like(self, like: AnyTensor<'g>) -> AnyTensor<'g> {
         let graph = self.graph();
         let _here = graph.here();
-        let depth = Size::Tensor(like.size_of(-1));
+        let depth = like.size_of(-1);
         let on = graph.number(like.dtype(), 1.0, "on");
         let off = graph.number(like.dtype(), 0.0, "off");
-        self.one_hot(depth, on, off, -1)
+        // What is no class has a row of zeros in `one_hot`: a network would train on the mistake.
+        self.among(depth).one_hot(Size::Tensor(depth), on, off, -1)
+    }
+
+    /// The same whole numbers, each of which must be one of the first so many.
+    fn among(self, count: AnyTensor<'g>) -> AnyTensor<'g> {
+        let graph = self.graph();
+        let [zero, one] = [0.0, 1.0].map(|bound| graph.number(self.dtype(), bound, "bound"));
+        let numbers = graph.range_any(zero, count.cast(self.dtype()), one);
+        numbers.gather(self, 0)
     }
 }
 

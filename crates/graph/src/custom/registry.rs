@@ -12,14 +12,18 @@ static REGISTRY: RwLock<BTreeMap<String, Arc<dyn CustomOp>>> = RwLock::new(BTree
 
 /// Another op is registered under the name.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("another custom op is registered as `{name}`: give one of them another name")]
+#[error(
+    "another `Arc` is registered as the custom op `{name}`: build with clones of that one, or give an op of \
+     other parameters a name of its own"
+)]
 pub struct NameTaken {
     /// The name.
     pub name: String,
 }
 
 /// Makes a custom op known to the whole process under its name, so that graphs that use it can be
-/// saved and loaded. Registering the same `Arc` again does nothing.
+/// saved and loaded. Registering the same `Arc` again does nothing. A file keeps the name and no
+/// parameters: an op for each of them needs a name for each.
 ///
 /// # Errors
 /// Another op has the name.

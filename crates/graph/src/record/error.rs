@@ -26,9 +26,14 @@ pub enum ExportError {
     },
     /// An operation is a custom op that no one could find again by its name.
     #[error(
-        "`{operation}`, built at {at}, is the custom op `{op}`, {}\n  help: call `register_custom_op` \
-         with this very op, here and in the program that imports the graph",
-        if *.taken { "and another op is registered as that" } else { "which is not registered" }
+        "`{operation}`, built at {at}, is the custom op `{op}`, {}",
+        if *.taken {
+            "and another `Arc` is registered as that\n  help: build with clones of the one that was \
+             registered; an op of other parameters needs a name of its own, as a file keeps the name alone"
+        } else {
+            "which is not registered\n  help: call `register_custom_op` with this very `Arc`, here and in \
+             the program that imports the graph"
+        }
     )]
     Unregistered {
         /// The operation.

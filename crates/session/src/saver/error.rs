@@ -37,7 +37,11 @@ pub enum CheckpointError {
         reason: String,
     },
     /// The file is something else.
-    #[error("`{}` is not a checkpoint of Aqueduct: it begins otherwise", shown::path(.path))]
+    #[error(
+        "`{}` is not a checkpoint of Aqueduct: it begins otherwise\n  help: `Saver::save` writes one; a \
+         graph file is read by `import_meta_graph`",
+        shown::path(.path)
+    )]
     NotACheckpoint {
         /// The file.
         path: PathBuf,
@@ -188,6 +192,10 @@ fn uninitialized(variables: &[(String, Trace)]) -> String {
 fn mismatch_help(comparison: &Comparison) -> &'static str {
     if comparison.missing.is_empty() && comparison.different.is_empty() {
         return "\n  help: a saver that is not `strict` leaves extra tensors alone";
+    }
+    if !comparison.extra.is_empty() {
+        return "\n  help: `Saver::rename` reads a tensor of another name, `restore_matching` restores what \
+                fits; extra tensors alone would be no error of a saver that is not `strict`";
     }
     "\n  help: `Saver::rename` reads a tensor of another name, `restore_matching` restores what fits"
 }

@@ -171,7 +171,7 @@ fn state(
 ) -> Result<Option<CheckpointState>, CheckpointError> {
     state_file::read(system, directory).map_err(|error| match error {
         CheckpointError::Damaged { path, reason } => {
-            let help = match checkpoints(system, directory) {
+            let help = match checkpoints(system, directory, None) {
                 Some(names) => format!("restore one of the folder by its path: {names}"),
                 None => "delete it: the folder has no checkpoints".to_owned(),
             };
@@ -182,12 +182,29 @@ fn state(
     })
 }
 
-/// The checkpoints in a folder, for a report: the last few that were written, the newest first.
-/// `None` if there are none.
-fn checkpoints(system: &dyn System, directory: &Path) -> Option<String> {
+/// The report of a damaged checkpoint tells which others there are.
+pub(super) fn with_others(system: &dyn System, error: CheckpointError) -> CheckpointError {
+    match error {
+        CheckpointError::Damaged { path, reason } if !state_file::is_one(&path) => {
+            let names = checkpoints(system, files::directory_of(&path), path.file_name());
+            let help =
+                names.map(|names| format!("\n  help: restore another one of the folder: {names}"));
+            let reason = reason + &help.unwrap_or_default();
+            CheckpointError::Damaged { path, reason }
+        }
+        error => error,
+    }
+}
+
+/// The checkpoints in a folder but for one file, for a report: the last few that were written, the
+/// newest first. `None` if there are none.
+fn checkpoints(system: &dyn System, directory: &Path, but: Option<&OsStr>) -> Option<String> {
     const MOST: usize = 5;
     let mut found: Vec<(SystemTime, String)> = Vec::new();
     for name in system.names(directory).ok()? {
+        if but == Some(&*name) {
+            continue;
+        }
         let name = name.to_string_lossy();
         let Some(prefix) = name.strip_suffix(EXTENSION) else {
             continue;

@@ -263,7 +263,7 @@ impl Saver {
             }
             .into());
         }
-        let values = self.variables.read(&mut reader)?;
+        let values = self.read(&mut reader)?;
         let streams = if self.random_streams {
             streams::matching(&session.graph().view(), &reader.table.streams)
         } else {
@@ -309,7 +309,7 @@ impl Saver {
     ) -> Result<Comparison> {
         self.variables.check(Some(session.graph()))?;
         let mut reader = self.open(path.as_ref())?;
-        let values = self.variables.read(&mut reader)?;
+        let values = self.read(&mut reader)?;
         session.shared.take_over(values, Streams::new())?;
         Ok(self.variables.compare(&reader.table.tensors))
     }
@@ -387,7 +387,16 @@ impl Saver {
     }
 
     fn open(&self, path: &Path) -> Result<Reader, CheckpointError> {
-        lookup::open(&*self.system, path)
+        lookup::open(&*self.system, path).map_err(|error| self.with_others(error))
+    }
+
+    fn read(&self, reader: &mut Reader) -> Result<Vec<(VariableId, Version)>, CheckpointError> {
+        let values = self.variables.read(reader);
+        values.map_err(|error| self.with_others(error))
+    }
+
+    fn with_others(&self, error: CheckpointError) -> CheckpointError {
+        lookup::with_others(&*self.system, error)
     }
 
     fn write(&self, session: &Session, path: &Path, step: Option<Step<'_>>) -> Result<PathBuf> {

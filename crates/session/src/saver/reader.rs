@@ -104,7 +104,10 @@ impl Reader {
         gap.resize(usize::try_from(length).unwrap_or(0), 0);
         self.read_exact(tensor, &mut gap)?;
         if gap.iter().any(|byte| *byte != 0) {
-            return Err(self.damaged(tensor, "has other bytes than zeros before it"));
+            return Err(self.damaged(
+                tensor,
+                "has bytes before it that are not the zeros of padding",
+            ));
         }
         Ok(())
     }

@@ -20,6 +20,11 @@ use super::files::{self, Kind, System};
 /// The name of the file.
 const NAME: &str = "checkpoint";
 
+/// Whether a path has the name of such a file.
+pub(super) fn is_one(path: &Path) -> bool {
+    path.ends_with(NAME)
+}
+
 /// No list of checkpoints is longer than this; what claims to be is not read.
 const MOST_BYTES: u64 = 1 << 26;
 
