@@ -25,7 +25,10 @@ fn einsum_of_sizes_known_in_the_run() {
         ("ij,jk->ik", arr2(&[[3.0, 4.0]])),
     ] {
         let report = run(equation, right).unwrap_err().to_string();
-        assert!(report.contains("axes of one letter have one size"), "{report}");
+        assert!(
+            report.contains("axes of one letter have one size"),
+            "{report}"
+        );
     }
 }
 

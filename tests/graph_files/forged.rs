@@ -573,3 +573,23 @@ fn bodies_in_bodies() {
     let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(deep);
     thread.unwrap().join().unwrap();
 }
+
+/// A size has one place where it is found first, and is told to be nowhere else.
+#[test]
+fn a_size_that_is_found_elsewhere() {
+    let graph = Graph::new();
+    let x = graph.placeholder::<f32>("x", shape![?, ?]);
+    let row = x.reshape([-1]);
+    let again = row.identity();
+    let once = WhileOptions::new().maximum_iterations(1);
+    graph.while_loop_with(once, again, |_| true, |y| y * 2.0);
+    graph.check().unwrap();
+    let mut record = graph.to_record().unwrap();
+    let first = Some(SizeSource::Axis(row.id(), 0));
+    let place = record.sizes.iter().position(|size| *size == first);
+    record.sizes[place.unwrap()] = Some(SizeSource::Axis(again.id(), 0));
+    assert_eq!(
+        refusal(&encoded(&record)),
+        "cannot be imported: the table of sizes does not say where each size is found first"
+    );
+}

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use thiserror::Error;
 
 use crate::custom::{Custom, CustomOp, is_same};
+use crate::shown;
 
 static REGISTRY: RwLock<BTreeMap<String, Arc<dyn CustomOp>>> = RwLock::new(BTreeMap::new());
 
@@ -99,8 +100,9 @@ impl<'de> Deserialize<'de> for Custom {
         match registered_custom_op(&name) {
             Some(op) => Ok(Custom::new(op)),
             None => Err(de::Error::custom(format!(
-                "no custom op is registered as `{name}`: call `register_custom_op` with one of that \
-                 name before loading"
+                "no custom op is registered as `{}`: call `register_custom_op` with one of that name \
+                 before loading",
+                shown::name(&name)
             ))),
         }
     }

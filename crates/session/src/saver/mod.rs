@@ -40,6 +40,7 @@ pub use lookup::{checkpoint_state, latest_checkpoint, list_variables, load_varia
 pub use state_file::CheckpointState;
 
 use crate::error::Result;
+use crate::execute::Version;
 use crate::session::Session;
 use crate::state::Streams;
 use files::{Host, Kind, System};
