@@ -338,6 +338,6 @@ fn a_label_that_is_no_class_does_not_train() {
         assert!(sess.value(w).unwrap().iter().all(|w| *w == 1.0));
         let feeds = feed![x => [[1.0, 2.0], [3.0, 4.0]], labels => [0, 2]];
         sess.run(train, feeds).unwrap();
-        assert!(sess.value(w).unwrap().iter().all(|w| *w != 1.0));
+        assert!(sess.value(w).unwrap().iter().any(|w| *w != 1.0));
     }
 }

@@ -612,28 +612,28 @@ fn of_filled_arrays() {
         "a step of NaN",
         [n(0.0_f32), n(1.0_f32), n(f32::NAN)],
         &expect![[r#"
-            no range leads from 0 to 1 by NaN
+            no range leads from 0.0 to 1.0 by NaN
             delta leads from start towards limit"#]],
     )
     .refuses(
         "from NaN",
         [n(f32::NAN), n(1.0_f32), n(1.0_f32)],
         &expect![[r#"
-            no range leads from NaN to 1 by 1
+            no range leads from NaN to 1.0 by 1.0
             delta leads from start towards limit"#]],
     )
     .refuses(
         "to infinity",
         [n(0.0_f32), n(f32::INFINITY), n(1.0_f32)],
         &expect![[r#"
-            from 0 to inf by 1 are more numbers than any memory holds
+            from 0.0 to inf by 1.0 are more numbers than any memory holds
             bring limit and start together"#]],
     )
     .refuses(
         "a step away",
         [n(1.0_f32), n(0.0_f32), n(1.0_f32)],
         &expect![[r#"
-            no range leads from 1 to 0 by 1
+            no range leads from 1.0 to 0.0 by 1.0
             delta leads from start towards limit"#]],
     )
     .check();

@@ -106,7 +106,7 @@ fn all_that_does_not_fit() {
           different  n             i32[], not i64[]          for variable `n`, made at tests/saver/reports.rs:+12:15
           extra      unused        f64[]
           1 matching
-          help: `Saver::rename` reads a tensor of another name, `restore_matching` restores what fits
+          help: `Saver::rename` reads a tensor of another name, `restore_matching` restores what fits; extra tensors alone would be no error of a saver that is not `strict`
 
         `dir/model.aqueduct` does not fit the variables:
           extra  layer/kernel  f32[2, 3]
@@ -307,8 +307,9 @@ fn files_that_are_something_else() {
     reports.add(saver.save(&sess, &path));
     reports.check(expect![[r#"
         `dir/model.aqueduct` is not a checkpoint of Aqueduct: it begins otherwise
+          help: `Saver::save` writes one; a graph file is read by `import_meta_graph`
 
-        `dir/model.aqueduct` is damaged: it ends after 0 bytes, in the preamble
+        `dir/model.aqueduct` is damaged: it is empty
 
         `dir/model.aqueduct` is damaged: it ends after 20 bytes, in the preamble
 

@@ -68,12 +68,12 @@ macro_rules! steps {
                 let backward = delta < 0.0 && start >= limit;
                 let steps = ((limit - start) / delta).abs().ceil();
                 if !forward && !backward || steps.is_nan() {
-                    let message = format!("no range leads from {start} to {limit} by {delta}");
+                    let message = format!("no range leads from {start:?} to {limit:?} by {delta:?}");
                     return Err(Failure::new(message).help("delta leads from start towards limit"));
                 }
                 if steps >= isize::MAX as $float {
                     let message = format!(
-                        "from {start} to {limit} by {delta} are more numbers than any memory holds"
+                        "from {start:?} to {limit:?} by {delta:?} are more numbers than any memory holds"
                     );
                     return Err(Failure::new(message).help("bring limit and start together"));
                 }
