@@ -138,3 +138,26 @@ fn dropout_drops_only_while_training() {
     let off = Dropout::new(0.5).apply(g.constant(arr2(&[[1.0_f32]])));
     assert_eq!(sess.run(off, feed![]).unwrap(), arr2(&[[1.0]]).into_dyn());
 }
+
+#[test]
+fn a_stride_beyond_the_image_leaves_one_place() {
+    let g = Graph::new();
+    let x = g.placeholder::<f32>("x", shape![?, ?, ?, 4]);
+    let filter = g.ones::<f32>([3, 3, 4, 2]);
+    let sess = Session::new(&g);
+    for stride in [1 << 40, 1 << 62, usize::MAX] {
+        for padding in [Padding::Valid, Padding::Same] {
+            let y = x.conv2d(filter, stride, padding);
+            let slope = gradients(y.reduce_sum(..), x)[0]
+                .dense()
+                .unwrap()
+                .typed::<f32>();
+            let (y, slope) = sess
+                .run((y, slope), feed![x => Array4::ones((2, 7, 7, 4))])
+                .unwrap();
+            assert_eq!(y.shape(), [2, 1, 1, 2]);
+            assert!(y.iter().all(|y| *y == 36.0));
+            assert_eq!(slope.sum(), 2.0 * 72.0);
+        }
+    }
+}

@@ -128,17 +128,17 @@ fn variables_without_a_value() {
         variable `layer/w` has no value
           --> tests/run_errors.rs:+2:44
           read by `mul`, built at tests/run_errors.rs:+3:19
-          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first; for variables made after that ran (an optimizer makes some) run `graph.variables_initializer(…)` of these, as running all again would reset the others
+          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first, or restore a checkpoint that has it; for variables made after that ran (an optimizer makes some) run `graph.variables_initializer(…)` of these, as running all again would reset the others
 
         variable `layer/w` has no value
           --> tests/run_errors.rs:+2:44
           read by `layer/w/read`, built at tests/run_errors.rs:+2:44
-          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first; for variables made after that ran (an optimizer makes some) run `graph.variables_initializer(…)` of these, as running all again would reset the others
+          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first, or restore a checkpoint that has it; for variables made after that ran (an optimizer makes some) run `graph.variables_initializer(…)` of these, as running all again would reset the others
 
         variable `layer/w` has no value
           --> tests/run_errors.rs:+2:44
           read by `scan`, built at tests/run_errors.rs:+4:23
-          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first; for variables made after that ran (an optimizer makes some) run `graph.variables_initializer(…)` of these, as running all again would reset the others
+          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first, or restore a checkpoint that has it; for variables made after that ran (an optimizer makes some) run `graph.variables_initializer(…)` of these, as running all again would reset the others
 
         shape mismatch in assign_add: value has shape [] but the variable has shape [2]
           --> tests/run_errors.rs:+11:28        name `layer/w/AssignAdd`
@@ -148,7 +148,7 @@ fn variables_without_a_value() {
         variable `layer/w` has no value
           --> tests/run_errors.rs:+2:44
           read by `layer/w/read`, built at tests/run_errors.rs:+2:44
-          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first; for variables made after that ran (an optimizer makes some) run `graph.variables_initializer(…)` of these, as running all again would reset the others"#]]);
+          help: run `graph.global_variables_initializer()` (or `layer/w`'s own initializer) in this session first, or restore a checkpoint that has it; for variables made after that ran (an optimizer makes some) run `graph.variables_initializer(…)` of these, as running all again would reset the others"#]]);
 }
 
 #[test]

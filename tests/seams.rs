@@ -312,7 +312,7 @@ fn bodies_nested_too_deep_are_a_mistake_and_no_overflow() {
         g.cond(g.constant(true), || nest(g, depth - 1, x), || x.identity())
     }
     let g = Graph::new();
-    let fine = nest(&g, 50, g.constant(1.0));
+    let fine = nest(&g, 30, g.constant(1.0));
     assert!(g.check().is_ok());
     let sess = Session::new(&g);
     assert_eq!(sess.run(fine.scalar(), feed![]).unwrap(), 2.0);

@@ -81,7 +81,7 @@ pub enum Error {
     OutOfMemory(Box<MemoryShortage>),
     /// A run that changes the session was started within another one, by a custom op of that run.
     /// Runs that write variables or draw random numbers go one after the other: it would wait for
-    /// ever.
+    /// ever. One that the op starts in another thread, and waits for, does so unnoticed.
     #[error(
         "a run that writes variables or draws random numbers was started within another one of the \
          same session"

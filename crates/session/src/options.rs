@@ -41,13 +41,17 @@ impl Default for SessionOptions {
 }
 
 impl SessionOptions {
+    /// No machine gains by more, and each takes memory of its own.
+    const MOST_THREADS: usize = 1024;
+
     /// Optimised plans, on as many threads as the machine runs at once.
     pub fn new() -> SessionOptions {
         SessionOptions::default()
     }
 
     /// How many threads a run may use, the caller's own among them; 0 means as many as the machine
-    /// runs at once. Results do not depend on it. TensorFlow's `intra_op_parallelism_threads`.
+    /// runs at once. More than 1,024 are taken for that many. Results do not depend on it. TensorFlow's
+    /// `intra_op_parallelism_threads`.
     #[must_use]
     pub fn threads(mut self, count: usize) -> SessionOptions {
         self.threads = NonZeroUsize::new(count);
@@ -145,7 +149,8 @@ impl SessionOptions {
         if !self.optimizes() {
             return 1;
         }
-        self.threads.map_or_else(available, NonZeroUsize::get)
+        let count = self.threads.map_or_else(available, NonZeroUsize::get);
+        count.min(SessionOptions::MOST_THREADS)
     }
 }
 

@@ -7,6 +7,7 @@ mod gradient;
 mod registry;
 mod replaced;
 
+use std::any::Any;
 use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -173,7 +174,7 @@ impl Custom {
         let inferred = catch_unwind(AssertUnwindSafe(|| self.op.infer(inputs)));
         IN_SHAPE_RULE.set(false);
         inferred.unwrap_or_else(|panic| {
-            let words = panic_words(&*panic);
+            let words = panic_words(panic);
             Err(Problem::argument(format!(
                 "its shape rule panicked: {words}"
             )))
@@ -188,7 +189,7 @@ impl Custom {
         match catch_unwind(AssertUnwindSafe(|| self.op.compute(run))) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(error.to_string()),
-            Err(panic) => Err(format!("it panicked: {}", panic_words(&*panic))),
+            Err(panic) => Err(format!("it panicked: {}", panic_words(panic))),
         }
     }
 }
@@ -213,10 +214,13 @@ pub(crate) fn forbid_in_shape_rule() {
 }
 
 /// What a panic said.
-fn panic_words(panic: &(dyn std::any::Any + Send)) -> &str {
+fn panic_words(panic: Box<dyn Any + Send>) -> String {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no reason given")
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let words = text.unwrap_or("no reason given").to_owned();
+    // What a panic carries may panic when it is dropped.
+    std::mem::forget(panic);
+    words
 }
 
 impl PartialEq for Custom {

@@ -79,6 +79,24 @@ impl Lockable for File {
     }
 }
 
+/// A file that gives its lock back when dropped. To be closed is not enough: a process that was forked
+/// meanwhile has the file, and so the lock, until it ends.
+struct Unlocking(File);
+
+impl Lockable for Unlocking {
+    fn try_lock(&self) -> Result<(), TryLockError> {
+        Lockable::try_lock(&self.0)
+    }
+}
+
+impl Drop for Unlocking {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            log::debug!("cannot unlock: {error}");
+        }
+    }
+}
+
 impl Output for File {
     fn sync(&mut self) -> io::Result<()> {
         self.sync_all()
@@ -177,7 +195,7 @@ impl System for Host {
         // Network file systems lock for one alone only what is open for writing, which no folder is.
         let writing = !fs::metadata(path)?.is_dir();
         let file = OpenOptions::new().read(true).write(writing).open(path)?;
-        Ok(Box::new(file))
+        Ok(Box::new(Unlocking(file)))
     }
 
     fn now(&self) -> SystemTime {
@@ -233,4 +251,25 @@ pub(crate) fn appended(path: &Path, suffix: &str) -> PathBuf {
     let mut text = OsString::from(path);
     text.push(suffix);
     PathBuf::from(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use super::{Lockable, Unlocking};
+
+    /// A clone shares the lock as a forked process does.
+    #[test]
+    fn a_lock_is_given_back_while_another_process_has_the_file() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let open = || File::open(file.path()).unwrap();
+        let locked = Unlocking(open());
+        let forked = locked.0.try_clone().unwrap();
+        Lockable::try_lock(&locked).unwrap();
+        assert!(Lockable::try_lock(&open()).is_err());
+        drop(locked);
+        Lockable::try_lock(&open()).unwrap();
+        drop(forked);
+    }
 }

@@ -412,7 +412,9 @@ impl Saver {
         };
         let kept = self.kept(&prefix, retention::seconds(self.system.now()))?;
         beside::sweep(&*self.system, files::directory_of(&kept.absolute));
-        let written = writer::write(&*self.system, &file_of(&prefix), &contents)?;
+        // By the folder that `checkpoint` is written to: a link in the path may be switched meanwhile.
+        let file = file_of(&kept.absolute);
+        let written = writer::write(&*self.system, &file, &contents)?;
         self.keep(&mut retention, kept, written)?;
         Ok(prefix)
     }

@@ -184,7 +184,8 @@ impl Patches {
             let runs = Runs {
                 length: segment.length(),
                 count: inside.len(),
-                steps: [stride * channels, pitch],
+                // With a stride beyond the image there is one run, which steps nowhere.
+                steps: [stride.saturating_mul(channels), pitch],
             };
             let from = &line[first * channels + segment.channel..];
             runs.copy(from, &mut rows[(inside.start - column) * pitch..]);

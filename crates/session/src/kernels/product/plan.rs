@@ -69,7 +69,7 @@ impl Plan {
             .rows
             .saturating_mul(self.columns)
             .saturating_mul(self.depth);
-        (work / TASK_WORK).clamp(1, threads * TASKS_OF_THREAD)
+        (work / TASK_WORK).clamp(1, threads.saturating_mul(TASKS_OF_THREAD))
     }
 
     fn most_column_tasks(&self) -> usize {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use super::disk::{Disk, FOLDER};
 use super::system::TestSystem;
 use super::trainer::{Naming, Trainer, temporaries};
-use crate::saver::beside;
 use crate::saver::files::{Lockable, System};
+use crate::saver::{beside, latest_checkpoint};
 
 /// The number of steps of a save.
 const STEPS: usize = 60;
@@ -192,4 +192,49 @@ fn only_what_is_named_so_and_belongs_to_nobody_is_swept() {
     expected.extend([".aqueduct-1-3.tmp", ".aqueduct-1-4.tmp"].map(str::to_owned));
     expected.sort();
     assert_eq!(super::names(dir.path()), expected);
+}
+
+/// A save goes on in the folder where it began, whose `checkpoint` names it.
+#[cfg(unix)]
+#[test]
+fn a_link_that_is_switched_during_a_save() {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    let trainer = Trainer::new();
+    for place in 0..STEPS {
+        let dir = tempfile::tempdir().unwrap();
+        let folders = ["a", "b"].map(|name| dir.path().join(name));
+        for folder in &folders {
+            fs::create_dir(folder).unwrap();
+        }
+        let link = dir.path().join("now");
+        symlink(&folders[0], &link).unwrap();
+        let system = Arc::new(TestSystem::default());
+        let saver = trainer.saver(&system, 1);
+        let (switched, other) = (link.clone(), folders[1].clone());
+        system.beside_each(move |step| {
+            if step == place {
+                fs::remove_file(&switched).unwrap();
+                symlink(&other, &switched).unwrap();
+            }
+        });
+        saver.save(&trainer.sess, link.join("m")).unwrap();
+        let newest = folders
+            .each_ref()
+            .map(|folder| latest_checkpoint(folder).unwrap());
+        assert_eq!(
+            newest.iter().flatten().count(),
+            1,
+            "switched before step {place}"
+        );
+        for folder in &folders {
+            let saved = folder.join("m.aqueduct").exists();
+            assert_eq!(
+                saved,
+                latest_checkpoint(folder).unwrap().is_some(),
+                "step {place}"
+            );
+        }
+    }
 }

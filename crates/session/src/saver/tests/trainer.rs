@@ -35,7 +35,7 @@ impl Naming {
 /// A session with one variable, whose value is the number of the save.
 pub(super) struct Trainer {
     graph: &'static Graph,
-    sess: Session,
+    pub(super) sess: Session,
     w: Variable<'static, f32>,
 }
 
