@@ -81,7 +81,7 @@ impl Lockable for File {
 
 /// A file that gives its lock back when dropped. To be closed is not enough: a process that was forked
 /// meanwhile has the file, and so the lock, until it ends.
-struct Unlocking(File);
+pub(super) struct Unlocking(pub(super) File);
 
 impl Lockable for Unlocking {
     fn try_lock(&self) -> Result<(), TryLockError> {
@@ -251,25 +251,4 @@ pub(crate) fn appended(path: &Path, suffix: &str) -> PathBuf {
     let mut text = OsString::from(path);
     text.push(suffix);
     PathBuf::from(text)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs::File;
-
-    use super::{Lockable, Unlocking};
-
-    /// A clone shares the lock as a forked process does.
-    #[test]
-    fn a_lock_is_given_back_while_another_process_has_the_file() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let open = || File::open(file.path()).unwrap();
-        let locked = Unlocking(open());
-        let forked = locked.0.try_clone().unwrap();
-        Lockable::try_lock(&locked).unwrap();
-        assert!(Lockable::try_lock(&open()).is_err());
-        drop(locked);
-        Lockable::try_lock(&open()).unwrap();
-        drop(forked);
-    }
 }

@@ -1,12 +1,13 @@
 //! Savers and sweeps in one folder, whose steps come between each other's.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use super::disk::{Disk, FOLDER};
 use super::system::TestSystem;
 use super::trainer::{Naming, Trainer, temporaries};
-use crate::saver::files::{Lockable, System};
+use crate::saver::files::{Lockable, System, Unlocking};
 use crate::saver::{beside, latest_checkpoint};
 
 /// The number of steps of a save.
@@ -237,4 +238,18 @@ fn a_link_that_is_switched_during_a_save() {
             );
         }
     }
+}
+
+/// A clone shares the lock as a forked process does.
+#[test]
+fn a_lock_is_given_back_while_another_process_has_the_file() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let open = || File::open(file.path()).unwrap();
+    let locked = Unlocking(open());
+    let forked = locked.0.try_clone().unwrap();
+    Lockable::try_lock(&locked).unwrap();
+    assert!(Lockable::try_lock(&open()).is_err());
+    drop(locked);
+    Lockable::try_lock(&open()).unwrap();
+    drop(forked);
 }
