@@ -33,11 +33,9 @@ impl<'g> AnyTensor<'g> {
         let _scope = graph.open_scope("boolean_mask");
         // One axis needs no reshape, and so its gradient is sparse.
         let (x, mask) = if masked.rank() == 1 {
-            {
-                let help = format!("give one truth value for each position of axis {axis} of x");
-                let reason = SizeReason::new("boolean_mask", "mask", help);
-                (self, mask.with_size(self, axis, reason))
-            }
+            let help = format!("give one truth value for each position of axis {axis} of x");
+            let reason = SizeReason::new("boolean_mask", "mask", help);
+            (self, mask.with_size(self, axis, reason))
         } else {
             let count = Size::Tensor(mask.size(DType::I32));
             let before = (0..axis).map(|axis| Size::of_axis(self, axis));

@@ -103,15 +103,8 @@ impl<'g> AnyTensor<'g> {
         let on = graph.number(like.dtype(), 1.0, "on");
         let off = graph.number(like.dtype(), 0.0, "off");
         // What is no class has a row of zeros in `one_hot`: a network would train on the mistake.
-        self.among(depth).one_hot(Size::Tensor(depth), on, off, -1)
-    }
-
-    /// The same whole numbers, each of which must be one of the first so many.
-    fn among(self, count: AnyTensor<'g>) -> AnyTensor<'g> {
-        let graph = self.graph();
-        let [zero, one] = [0.0, 1.0].map(|bound| graph.number(self.dtype(), bound, "bound"));
-        let numbers = graph.range_any(zero, count.cast(self.dtype()), one);
-        numbers.gather(self, 0)
+        let classes = self.among(depth.cast(self.dtype()));
+        classes.one_hot(Size::Tensor(depth), on, off, -1)
     }
 }
 

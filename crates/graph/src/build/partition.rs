@@ -57,8 +57,8 @@ impl<'g> AnyTensor<'g> {
 
 impl<'g, T: Element> Tensor<'g, T> {
     /// A block of these sizes from a position on: lists of [`sizes!`](crate::sizes), numbers and
-    /// integer scalars mixed. The number -1 as a size takes all that are left; a block that is not all within the
-    /// tensor is an error of the run. TensorFlow's `slice` with tensors.
+    /// integer scalars mixed. The number -1 as a size takes all that are left; a block that is not all
+    /// within the tensor is an error of the run. TensorFlow's `slice` with tensors.
     ///
     /// ```
     /// use aqueduct_graph::{Graph, shape, sizes};
@@ -104,9 +104,9 @@ impl<'g, T: Element> Tensor<'g, T> {
             return vec![Tensor::assume(poisoned); Array::MOST_PIECES];
         }
         let _scope = graph.open_scope("DynamicPartition");
-        // Taken from a list of them, a number that is none of them fails the run.
-        let all = graph.range(I::from_f64(num as f64));
-        let checked = all.gather(one_for_each_slice(self.any(), partitions));
+        let partitions = one_for_each_slice(self.any(), partitions);
+        let count = graph.number(I::DTYPE, num as f64, "limit");
+        let checked: Tensor<'g, I> = Tensor::assume(partitions.any().among(count));
         let parts = (0..num).map(|part| self.boolean_mask(checked.equal(I::from_f64(part as f64))));
         parts.collect()
     }

@@ -5,6 +5,17 @@ use crate::graph::Graph;
 use crate::handle::{AnyTensor, Operand, Tensor};
 use crate::op::Array;
 
+impl<'g> AnyTensor<'g> {
+    /// The same whole numbers, each of which must be one of the first so many from 0: taken from a list
+    /// of them, a number that is none of them fails the run. `count` has their type.
+    #[track_caller]
+    pub(crate) fn among(self, count: AnyTensor<'g>) -> AnyTensor<'g> {
+        let graph = self.graph();
+        let [zero, one] = [0.0, 1.0].map(|bound| graph.number(self.dtype(), bound, "bound"));
+        graph.range_any(zero, count, one).gather(self, 0)
+    }
+}
+
 impl Graph {
     /// `0, 1, …` before `limit`, a number or a scalar tensor of type `i32`, `i64`, `f32` or `f64`.
     /// TensorFlow's `range` of one argument.
